@@ -1,0 +1,51 @@
+/**
+ * fast-check's settings for the property suites, and the line that replays a failure.
+ *
+ * | variable  | effect                                                                  |
+ * | --------- | ----------------------------------------------------------------------- |
+ * | `FC_RUNS` | cases for each property (the default is fast-check's, 100)              |
+ * | `FC_SEED` | the seed of every property                                              |
+ * | `FC_PATH` | start at this case or shrink; belongs to one property, so name it with `-t` |
+ */
+import fc from "fast-check";
+import { expect } from "vitest";
+
+function readInteger(name: string): number | undefined {
+  const text = process.env[name];
+  if (text === undefined || text === "") return undefined;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new Error(`${name} must be an integer, not "${text}"`);
+  return value;
+}
+
+/** The shell command that runs the failed property again, from the counterexample that was printed. */
+function replayCommand(seed: number, path: string | null): string {
+  const { currentTestName = "", testPath = "" } = expect.getState();
+  // The seed that `test.prop` puts at the end of a name is the one of FC_SEED again.
+  const pattern = currentTestName.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replaceAll("'", "'\\''");
+  const file = testPath.slice(testPath.lastIndexOf("property-tests/"));
+  const start = path === null ? "" : ` FC_PATH=${path}`;
+  return `FC_SEED=${seed}${start} npm test -- --project property ${file} -t '^${pattern}$'`;
+}
+
+function report(details: fc.RunDetails<unknown>): void {
+  if (!details.failed) return;
+  const message = fc.defaultReportMessage(details) ?? "Property failed";
+  const replay = replayCommand(details.seed, details.counterexamplePath);
+  const cause = details.errorInstance;
+  throw new Error(`${message}\n\nReplay with:\n  ${replay}\n`, cause === null ? undefined : { cause });
+}
+
+const numRuns = readInteger("FC_RUNS");
+const seed = readInteger("FC_SEED");
+const path = process.env["FC_PATH"];
+
+// `path` is absent from the type of the global settings, since it belongs to one property, but is honoured.
+const settings: fc.GlobalParameters & { path?: string } = {
+  verbose: fc.VerbosityLevel.Verbose,
+  reporter: report,
+  ...(numRuns === undefined ? {} : { numRuns }),
+  ...(seed === undefined ? {} : { seed }),
+  ...(path === undefined || path === "" ? {} : { path }),
+};
+fc.configureGlobal(settings);

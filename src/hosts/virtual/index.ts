@@ -1,0 +1,5 @@
+/** The virtual host: discrete events, virtual nanoseconds, a named cost model. */
+export * from "./cost-model.ts";
+export * from "./event-heap.ts";
+export * from "./jitter.ts";
+export * from "./virtual-host.ts";

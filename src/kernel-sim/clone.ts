@@ -1,0 +1,93 @@
+/** Starting tasks: the record, its first CPU, and the first wake-up (copy_process() and wake_up_new_task()). */
+import type { Coroutine } from "../atomics/step.ts";
+import { TRACE_TASK_NEW } from "../trace/events.ts";
+import { TASK_NEW, TASK_WAKING } from "./constants.ts";
+import { MachineError } from "./errors.ts";
+import { NICE_0_WEIGHT, WEIGHT_OF_NICE } from "./fair-queue.ts";
+import type { Tid } from "./ids.ts";
+import type { Kernel } from "./kernel.ts";
+import { setTaskState } from "./task-state.ts";
+import { activate, QUEUED_DIRECTLY } from "./wakeup.ts";
+
+export interface TaskOptions {
+  /** For dumps and traces. Default: "task-<tid>". */
+  readonly name?: string;
+  /** CPUs it may run on. Default: all. */
+  readonly affinity?: readonly number[];
+  /** -20 (most CPU) to 19. Default 0. */
+  readonly nice?: number;
+}
+
+/** Fills in the record of a new task; it does not run yet. Throws ERR_CONFIG naming a bad option. */
+export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
+  const weight = weightOf(options.nice);
+  const affinity = checkAffinity(kernel, options.affinity);
+  const tid = kernel.allocateTid();
+  const { tasks } = kernel;
+  tasks.state[tid] = TASK_NEW;
+  tasks.flags[tid] = 0;
+  tasks.work[tid] = 0;
+  tasks.sigPending[tid] = 0;
+  tasks.fatalSignal[tid] = 0;
+  tasks.exitCode[tid] = 0;
+  tasks.umcgTask[tid] = 0;
+  tasks.onCpuUntil[tid] = 0;
+  tasks.sumExec[tid] = 0;
+  tasks.vruntime[tid] = 0;
+  tasks.workLeft[tid] = 0;
+  tasks.weight[tid] = weight;
+  const words = tasks.maskWords;
+  for (let word = 0; word < words; word++) tasks.allowed[tid * words + word] = affinity ? 0 : -1;
+  for (const cpu of affinity ?? []) tasks.allowed[tid * words + (cpu >>> 5)]! |= 1 << (cpu & 31);
+  kernel.names[tid] = options.name ?? `task-${tid}`;
+  kernel.live++;
+  return tid;
+}
+
+/** Gives the task its code and makes it runnable on the idlest CPU it may use. */
+export function startTask(kernel: Kernel, tid: Tid, body: Coroutine<unknown>): void {
+  const { tasks, trace, host } = kernel;
+  host.start(tid, body);
+  const cpu = idlestCpu(kernel, tid);
+  tasks.cpu[tid] = cpu;
+  tasks.recentUsedCpu[tid] = cpu;
+  if (trace.on) kernel.emit(TRACE_TASK_NEW, tid, kernel.current, 0);
+  setTaskState(kernel, tid, TASK_WAKING);
+  activate(kernel, cpu, tid, QUEUED_DIRECTLY);
+}
+
+/** find_idlest_cpu() over one domain: an idle allowed CPU, else the one with the least load; lowest number wins. */
+function idlestCpu(kernel: Kernel, tid: number): number {
+  const { cpus, tasks } = kernel;
+  let best = -1;
+  for (let cpu = 0; cpu < cpus.count; cpu++) {
+    if (!tasks.allows(tid, cpu)) continue;
+    if (cpus.nrRunning[cpu] === 0 && cpus.wakeListHead[cpu] === 0) return cpu;
+    if (best < 0 || cpus.load[cpu]! < cpus.load[best]!) best = cpu;
+  }
+  return best;
+}
+
+function weightOf(nice: number | undefined): number {
+  if (nice === undefined) return NICE_0_WEIGHT;
+  const weight = WEIGHT_OF_NICE[nice + 20];
+  if (weight === undefined)
+    throw new MachineError("ERR_CONFIG", `nice must be an integer from -20 to 19, got ${nice}`);
+  return weight;
+}
+
+function checkAffinity(
+  kernel: Kernel,
+  affinity: readonly number[] | undefined,
+): readonly number[] | undefined {
+  if (affinity === undefined) return undefined;
+  const last = kernel.cpus.count - 1;
+  const bad = affinity.find((cpu) => !Number.isInteger(cpu) || cpu < 0 || cpu > last);
+  if (bad !== undefined || affinity.length === 0) {
+    throw new MachineError(
+      "ERR_CONFIG",
+      `affinity must list CPUs from 0 to ${last}, got [${affinity.join(", ")}]`,
+    );
+  }
+  return affinity;
+}

@@ -1,0 +1,73 @@
+/** The part of a machine's configuration that shapes the kernel. Validated by `checkKernelConfig`, which names the bad value. */
+import { WF_CURRENT_CPU, WF_SYNC } from "./constants.ts";
+import { MachineError } from "./errors.ts";
+
+/** How a primitive wakes: no flag, WF_SYNC or WF_CURRENT_CPU. */
+export type WakeMode = "any" | "sync" | "current-cpu";
+
+export const WAKE_MODES: readonly WakeMode[] = ["any", "sync", "current-cpu"];
+
+export function wakeFlags(mode: WakeMode): number {
+  return mode === "any" ? 0 : mode === "sync" ? WF_SYNC : WF_CURRENT_CPU;
+}
+
+export interface KernelConfig {
+  /** vCPUs, 1 to 1024. */
+  readonly vcpus: number;
+  /** Tasks that can exist at once, 1 to 2^21. */
+  readonly maxTasks: number;
+  /** Bytes of user memory, a multiple of the page size. */
+  readonly userBytes: number;
+  /** Pipes that can exist at once. */
+  readonly maxPipes: number;
+  /** Bytes a pipe holds. */
+  readonly pipeBytes: number;
+  /** Ticks a second and CPU, 0 = none: then a slice ends only when its task blocks or yields. */
+  readonly tickHz: number;
+  /** Slice of a fair task, ns. */
+  readonly sliceNs: number;
+  /** Timer slack of nanosleep, ns. */
+  readonly timerSlackNs: number;
+  /** How each primitive wakes. Linux: pipe "sync", futex "any", UMCG "current-cpu". */
+  readonly wake: Readonly<Record<"pipe" | "futex" | "umcg", WakeMode>>;
+}
+
+/** Base slice of EEVDF: 0.7 ms times 1 + floor(log2(min(cpus, 8))), in ns. Source: kernel/sched/fair.c, 6.12. */
+export function baseSliceNs(vcpus: number): number {
+  return 700_000 * (1 + Math.floor(Math.log2(Math.min(vcpus, 8))));
+}
+
+const RANGES = {
+  vcpus: [1, 1024],
+  maxTasks: [1, 1 << 21],
+  userBytes: [4096, 2 ** 31 - 4096],
+  maxPipes: [0, 1 << 16],
+  pipeBytes: [1, 1 << 20],
+  tickHz: [0, 10_000],
+  sliceNs: [1, 1e9],
+  timerSlackNs: [0, 1e9],
+} as const;
+
+/** Throws ERR_CONFIG naming the first value that is not an integer within its range. */
+export function checkKernelConfig(config: KernelConfig): void {
+  for (const [name, [low, high]] of Object.entries(RANGES)) {
+    const value: unknown = config[name as keyof typeof RANGES];
+    if (typeof value !== "number" || !Number.isInteger(value) || value < low || value > high) {
+      throw new MachineError(
+        "ERR_CONFIG",
+        `${name} must be an integer from ${low} to ${high}, got ${String(value)}`,
+      );
+    }
+  }
+  if (config.userBytes % 4096 !== 0) {
+    throw new MachineError("ERR_CONFIG", `userBytes must be a multiple of 4096, got ${config.userBytes}`);
+  }
+  for (const [primitive, mode] of Object.entries(config.wake)) {
+    if (!WAKE_MODES.includes(mode)) {
+      throw new MachineError(
+        "ERR_CONFIG",
+        `wake.${primitive} must be one of ${WAKE_MODES.join(", ")}, got ${String(mode)}`,
+      );
+    }
+  }
+}

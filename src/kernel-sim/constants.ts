@@ -1,0 +1,111 @@
+/**
+ * Kernel constants, with their Linux spelling and value.
+ * Sources: include/linux/sched.h (states, PF_), kernel/sched/sched.h (WF_), asm-generic signal numbers.
+ */
+
+// Task states: a task sleeps in one of these bits; a wake-up names the set it means.
+export const TASK_RUNNING = 0x0000;
+export const TASK_INTERRUPTIBLE = 0x0001;
+export const TASK_UNINTERRUPTIBLE = 0x0002;
+/** Held in user mode from outside (a stepped task between two commands): no ordinary wake-up matches it. */
+export const TASK_STOPPED = 0x0004;
+export const TASK_DEAD = 0x0080;
+export const TASK_WAKING = 0x0200;
+export const TASK_NEW = 0x0800;
+export const TASK_NORMAL: number = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
+
+// Wake flags. WF_CURRENT_CPU has the value of mainline (6.6 and later); the v0.3 posting used 0x80.
+export const WF_EXEC = 0x02;
+export const WF_FORK = 0x04;
+export const WF_TTWU = 0x08;
+export const WF_SYNC = 0x10;
+export const WF_MIGRATED = 0x20;
+export const WF_CURRENT_CPU = 0x40;
+
+/** Task flag: blocking and waking of this task is reported to user space. */
+export const PF_UMCG_WORKER = 0x01000000;
+
+// Work to do before a task may return to user mode.
+export const TIF_SIGPENDING = 0x1;
+
+export const SIGHUP = 1;
+export const SIGINT = 2;
+export const SIGKILL = 9;
+export const SIGUSR1 = 10;
+export const SIGSEGV = 11;
+export const SIGUSR2 = 12;
+export const SIGTERM = 15;
+export const SIGCHLD = 17;
+export const SIGCONT = 18;
+export const SIGURG = 23;
+/** Signals 1 to 31: one bit each in a pending word. */
+export const NSIG = 32;
+
+// System call numbers (x86_64; the two of UMCG as in v0.3). They name events in traces.
+export const NR_READ = 0;
+export const NR_WRITE = 1;
+export const NR_CLOSE = 3;
+export const NR_PIPE = 22;
+export const NR_SCHED_YIELD = 24;
+export const NR_NANOSLEEP = 35;
+export const NR_CLONE = 56;
+export const NR_EXIT = 60;
+export const NR_WAIT4 = 61;
+export const NR_TGKILL = 234;
+export const NR_FUTEX = 202;
+export const NR_RT_SIGACTION = 13;
+export const NR_GETTID = 186;
+export const NR_UMCG_CTL = 447;
+export const NR_UMCG_WAIT = 448;
+
+const SYSCALL_NAMES: Readonly<Record<number, string>> = {
+  [NR_READ]: "read",
+  [NR_WRITE]: "write",
+  [NR_CLOSE]: "close",
+  [NR_RT_SIGACTION]: "rt_sigaction",
+  [NR_PIPE]: "pipe",
+  [NR_SCHED_YIELD]: "sched_yield",
+  [NR_NANOSLEEP]: "nanosleep",
+  [NR_CLONE]: "clone",
+  [NR_EXIT]: "exit",
+  [NR_WAIT4]: "join",
+  [NR_GETTID]: "gettid",
+  [NR_FUTEX]: "futex",
+  [NR_TGKILL]: "tgkill",
+  [NR_UMCG_CTL]: "umcg_ctl",
+  [NR_UMCG_WAIT]: "umcg_wait",
+};
+
+export function syscallName(nr: number): string {
+  return SYSCALL_NAMES[nr] ?? `syscall_${nr}`;
+}
+
+/** Why a task sleeps. Unique per place, shown in every dump and recorded at every switch. */
+export const WAIT_REASONS = [
+  "runnable",
+  "nanosleep",
+  "futex",
+  "pipe read",
+  "pipe write",
+  "join",
+  "umcg_wait",
+  "umcg idle (wake hook)",
+  "stepped block",
+  "stopped in user mode",
+  "exited",
+] as const;
+export const WAIT_NONE = 0;
+export const WAIT_NANOSLEEP = 1;
+export const WAIT_FUTEX = 2;
+export const WAIT_PIPE_READ = 3;
+export const WAIT_PIPE_WRITE = 4;
+export const WAIT_JOIN = 5;
+export const WAIT_UMCG = 6;
+export const WAIT_UMCG_IDLE = 7;
+export const WAIT_STEPPED = 8;
+export const WAIT_USER_STOP = 9;
+export const WAIT_EXITED = 10;
+
+export function waitReason(reason: number): string {
+  return WAIT_REASONS[reason] ?? `wait_${reason}`;
+}

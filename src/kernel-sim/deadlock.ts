@@ -1,0 +1,43 @@
+/** Who waits for what: the report of a machine in which nothing can happen any more, and of any other dump. */
+import { TASK_DEAD, TASK_NEW, waitReason } from "./constants.ts";
+import type { Kernel } from "./kernel.ts";
+
+export interface Waiter {
+  readonly tid: number;
+  readonly name: string;
+  /** Why it sleeps, in words. */
+  readonly reason: string;
+  /** The address, descriptor, tid or time it waits for. */
+  readonly waitsFor: number;
+  readonly cpu: number;
+}
+
+/** Every task that exists and has not exited, in order of tid. */
+export function waiters(kernel: Kernel): Waiter[] {
+  const { tasks } = kernel;
+  const list: Waiter[] = [];
+  for (let tid = 1; tid <= kernel.lastTid; tid++) {
+    const state = tasks.state[tid]!;
+    if (state === TASK_DEAD || state === TASK_NEW) continue;
+    list.push({
+      tid,
+      name: kernel.names[tid] ?? "",
+      reason: waitReason(tasks.waitReason[tid]!),
+      waitsFor: tasks.waitOn[tid]!,
+      cpu: tasks.cpu[tid]!,
+    });
+  }
+  return list;
+}
+
+const SHOWN = 20;
+
+export function describeWaiters(list: readonly Waiter[]): string {
+  const lines = list
+    .slice(0, SHOWN)
+    .map(
+      (w) => `  ${w.name} (tid ${w.tid}, cpu ${w.cpu}) waits in ${w.reason} for 0x${w.waitsFor.toString(16)}`,
+    );
+  if (list.length > SHOWN) lines.push(`  and ${list.length - SHOWN} more`);
+  return lines.join("\n");
+}

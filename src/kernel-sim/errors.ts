@@ -1,0 +1,39 @@
+/**
+ * Errors a user of a machine can meet. Each has a stable `code`; the message names the bad value or the task.
+ *
+ * | code                     | when                                                                              |
+ * |--------------------------|-----------------------------------------------------------------------------------|
+ * | ERR_CONFIG               | a configuration value is not usable                                               |
+ * | ERR_DEADLOCK             | nothing runnable, no timer armed, tasks waiting                                   |
+ * | ERR_PROGRAM_THREW        | a program threw; `cause` is what it threw                                         |
+ * | ERR_RETURNED_REGISTERED  | a program returned while its task was registered with umcg_ctl                    |
+ * | ERR_TASK_LIMIT           | more tasks than `maxTasks`                                                        |
+ * | ERR_USER_MEMORY          | the user region is used up                                                        |
+ * | ERR_FOREIGN_YIELD        | a program yielded something that is not a step                                    |
+ * | ERR_STEP                 | a stepper was asked for something the task cannot do now                          |
+ * | ERR_RUN_LIMIT            | a run passed the limit it was given                                               |
+ */
+export type MachineErrorCode =
+  | "ERR_CONFIG"
+  | "ERR_DEADLOCK"
+  | "ERR_PROGRAM_THREW"
+  | "ERR_RETURNED_REGISTERED"
+  | "ERR_TASK_LIMIT"
+  | "ERR_USER_MEMORY"
+  | "ERR_FOREIGN_YIELD"
+  | "ERR_STEP"
+  | "ERR_RUN_LIMIT";
+
+export class MachineError extends Error {
+  readonly code: MachineErrorCode;
+  constructor(code: MachineErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "MachineError";
+    this.code = code;
+  }
+}
+
+/** For preconditions inside the kernel: a failure is a bug of this project, never of its user. */
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(`kernel bug: ${message}`);
+}

@@ -1,0 +1,35 @@
+/** The end of a task: do_exit(), as one atomic step of the exiting task's CPU. */
+import { TRACE_TASK_EXIT } from "../trace/events.ts";
+import { PF_UMCG_WORKER, TASK_DEAD, TASK_NORMAL, WAIT_EXITED } from "./constants.ts";
+import { assert } from "./errors.ts";
+import { tid as toTid } from "./ids.ts";
+import { joinQueue, type Kernel } from "./kernel.ts";
+import { setTaskState } from "./task-state.ts";
+import { tryToWakeUp } from "./wakeup.ts";
+
+/**
+ * Ends the current task. `signal` non-zero: it was killed. Wakes its joiners; the slot stays until it is joined or the
+ * machine ends. The caller then yields YIELD_EXIT and is never resumed.
+ */
+export function exitTask(kernel: Kernel, tid: number, code: number, signal: number): void {
+  const { tasks, trace, waits, host, cpus } = kernel;
+  assert(tid === kernel.current, `task ${tid} exits while ${kernel.current} is current`);
+  if (tasks.umcgTask[tid] !== 0) kernel.hooks.exit(toTid(tid));
+  tasks.flags[tid]! &= ~PF_UMCG_WORKER;
+  tasks.umcgTask[tid] = 0;
+  tasks.exitCode[tid] = code;
+  tasks.fatalSignal[tid] = signal;
+  tasks.waitReason[tid] = WAIT_EXITED;
+  host.cancelTimer(toTid(tid));
+  if (trace.on) kernel.emit(TRACE_TASK_EXIT, tid, code, signal);
+  setTaskState(kernel, tid, TASK_DEAD);
+  kernel.dispositions.delete(tid);
+  kernel.live--;
+  const queue = joinQueue(kernel, tid);
+  cpus.wakeStart[kernel.cpu] = host.now;
+  // Bounded: each turn takes one waiter off the queue.
+  for (let waiter = waits.first(queue); waiter !== 0; waiter = waits.first(queue)) {
+    waits.remove(waiter);
+    tryToWakeUp(kernel, waiter, TASK_NORMAL, 0);
+  }
+}

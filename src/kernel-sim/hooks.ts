@@ -1,0 +1,24 @@
+/**
+ * The seam between the kernel core and UMCG: what a profile plugs in. Called only for tasks with PF_UMCG_WORKER, save
+ * `exit`. The kernel core knows nothing else of UMCG.
+ */
+import type { Coroutine } from "../atomics/step.ts";
+import type { Tid } from "./ids.ts";
+
+export interface Hooks {
+  /**
+   * schedule() of a worker: block detection before it is descheduled (when it is going to sleep), wake detection after
+   * it runs again. It must yield YIELD_SCHEDULE exactly once outside any wait of its own.
+   * Source: sched_submit_work() and sched_update_worker() in kernel/sched/core.c.
+   */
+  schedule(tid: Tid): Coroutine<void>;
+  /** The task is exiting: start of do_exit(). */
+  exit(tid: Tid): void;
+}
+
+export const NO_HOOKS: Hooks = {
+  *schedule(): Coroutine<void> {
+    throw new Error("kernel bug: a worker without UMCG hooks");
+  },
+  exit(): void {},
+};

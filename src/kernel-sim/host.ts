@@ -1,0 +1,57 @@
+/**
+ * What the kernel asks of whoever runs it, and what coroutines say to it: the one seam between kernel and hosts.
+ *
+ * Time. `now` is the clock of the CPU that is executing. `charge()` moves it ahead at once, on credit; `sync()` is the
+ * step at which the credit is settled: if anything is due before `now`, the coroutine yields and everything due runs
+ * first. Kernel code charges what it does and syncs before each effect that another CPU could observe. Between two
+ * syncs a CPU runs ahead of the others: this is what makes simulation cheap (no event per operation) and it is exact
+ * wherever order matters, because effects happen only after a sync.
+ *
+ * Requests. A coroutine yields one of the YIELD_ integers (or an `Access`, see atomics/step.ts) and is resumed when it
+ * has been granted.
+ */
+import type { Coroutine, Step } from "../atomics/step.ts";
+import type { CpuId, Tid } from "./ids.ts";
+import type { CostStep } from "./steps.ts";
+
+/** Deschedule me: run __schedule() on my CPU and resume me when I am picked again. */
+export const YIELD_SCHEDULE = 1;
+/** I have exited: never resume me. */
+export const YIELD_EXIT = 2;
+/** Let `workLeft` ns of user-mode computation pass; resume me when done or interrupted. */
+export const YIELD_WORK = 3;
+
+export interface Host {
+  /** Clock of the executing CPU, ns since boot. */
+  now: number;
+
+  /** Puts `step` on the executing CPU's account. */
+  charge(step: CostStep): void;
+  chargeNs(ns: number): void;
+  /** Settles what is owed: completes when nothing is due before `now`. */
+  sync(): Step<void>;
+  /** `ns` of user-mode computation, preemptible and interruptible. */
+  work(ns: number): Step<void>;
+
+  /** Starts a task: `body` is resumed when the task is first picked. */
+  start(tid: Tid, body: Coroutine<unknown>): void;
+  /** Forgets a task's coroutine. */
+  discard(tid: Tid): void;
+
+  /** One timer a task: fires `timerExpired(tid)` on the CPU it was armed on, at `atNs`. Re-arming replaces. */
+  armTimer(tid: Tid, cpu: CpuId, atNs: number): void;
+  cancelTimer(tid: Tid): void;
+
+  /** Raises an IPI on `cpu`, to arrive after delivery time. Returns false when one was already on its way. */
+  raiseIpi(cpu: CpuId): boolean;
+  /** A polling idle CPU notices a flag write after one cache-line transfer. */
+  pokePolling(cpu: CpuId): void;
+  /** Periodic tick on `cpu` until it is alone with its task again. No-op when armed or when ticks are off. */
+  armTick(cpu: CpuId): void;
+
+  /** Hardware exit latency, ns, of `idleState` after `idleNs` asleep. */
+  idleExitNs(idleState: number, idleNs: number): number;
+  /** The state an idle CPU enters, and whether a CPU in it watches its flag line. */
+  readonly idleState: number;
+  readonly idlePolls: boolean;
+}

@@ -1,0 +1,13 @@
+/** The simulated SMP kernel: tasks, run queues, wake-up path, timers, system calls (patch 1 of UMCG v0.3 and the machine). */
+export * from "./clone.ts";
+export * from "./config.ts";
+export * from "./constants.ts";
+export * from "./deadlock.ts";
+export * from "./errors.ts";
+export * from "./hooks.ts";
+export * from "./host.ts";
+export * from "./ids.ts";
+export * from "./kernel.ts";
+export * from "./steps.ts";
+export { Syscalls } from "./syscalls/syscalls.ts";
+export * from "./task-state.ts";

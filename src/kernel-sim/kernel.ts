@@ -1,0 +1,167 @@
+/**
+ * The kernel's state and wiring: tables in the one buffer, the host beneath, the UMCG hooks beside.
+ *
+ * Two kinds of code work on it (docs/architecture.md):
+ * - primitives: ordinary functions, atomic steps. Run queues, wake-ups, wait queues, timers.
+ * - system calls and the UMCG half: coroutines, interleavable at each step.
+ *
+ * The buffer: page 0 unmapped, then the kernel region (page table, task, CPU and pipe records), then the user region.
+ */
+import { type Addr, addr, PAGE_SIZE } from "../atomics/address.ts";
+import { LocalMemory } from "../atomics/local-memory.ts";
+import type { Memory } from "../atomics/memory.ts";
+import { PageTable } from "../atomics/page-table.ts";
+import type { Coroutine } from "../atomics/step.ts";
+import { type NosleepMode, UserAccess } from "../atomics/user-access.ts";
+import type { TraceRing } from "../trace/ring.ts";
+import { Arena } from "./arena.ts";
+import type { KernelConfig } from "./config.ts";
+import { CpuTable } from "./cpu-table.ts";
+import { MachineError } from "./errors.ts";
+import { FairQueue } from "./fair-queue.ts";
+import { type Hooks, NO_HOOKS } from "./hooks.ts";
+import type { Host } from "./host.ts";
+import type { CpuId, Tid } from "./ids.ts";
+import { PipeTable } from "./pipe-table.ts";
+import { TaskTable } from "./task-table.ts";
+import { WaitQueues } from "./wait-queues.ts";
+
+/** Runs in user mode of the task a signal was sent to. */
+export type SignalHandler = (signal: number) => Coroutine<void>;
+/** What a task does with one signal. A signal not listed has its default action. */
+export type Disposition = "ignore" | SignalHandler;
+
+export const FUTEX_BUCKETS = 256;
+
+export interface KernelParts {
+  readonly config: KernelConfig;
+  readonly trace: TraceRing;
+  readonly nosleep: NosleepMode;
+  /** Wraps the memory that interleavable code sees; the identity unless a host announces steps. */
+  readonly wrapMemory?: (memory: LocalMemory) => Memory;
+  /** Resolves page faults of the kernel's own accesses. */
+  readonly fault: (kernel: Kernel) => (a: Addr, write: boolean) => Coroutine<boolean>;
+}
+
+export class Kernel {
+  readonly config: KernelConfig;
+  readonly trace: TraceRing;
+  readonly buffer: ArrayBuffer;
+  readonly tasks: TaskTable;
+  readonly cpus: CpuTable;
+  readonly waits: WaitQueues;
+  readonly pipes: PipeTable;
+  readonly fair: FairQueue;
+  readonly pages: PageTable;
+  readonly local: LocalMemory;
+  readonly memory: Memory;
+  readonly access: UserAccess;
+  /** First byte of the user region. */
+  readonly userBase: Addr;
+  /** First byte behind it. */
+  readonly userEnd: Addr;
+
+  hooks: Hooks = NO_HOOKS;
+  host!: Host;
+  /** The task whose code is executing (0 in an interrupt or the idle loop), and its CPU. Set by the host. */
+  current: Tid = 0 as Tid;
+  cpu: CpuId = 0 as CpuId;
+  /** Cold per-task data: dispositions other than default. */
+  readonly dispositions: Map<number, Map<number, Disposition>> = new Map();
+  readonly names: string[] = ["idle"];
+  /** Tasks that exist and have not exited. */
+  live = 0;
+  #lastTid = 0;
+  readonly #freeTids: number[] = [];
+  #userTop: number;
+
+  constructor(parts: KernelParts) {
+    const { config } = parts;
+    this.config = config;
+    this.trace = parts.trace;
+    const measure = new Arena(PAGE_SIZE);
+    layOut(measure, config, 0);
+    const userBase = Math.ceil(measure.end / PAGE_SIZE) * PAGE_SIZE;
+    // The page table is itself in the region it describes: one more pass settles its size.
+    const tablePages = Math.ceil((userBase + config.userBytes) / PAGE_SIZE / PAGE_SIZE) + 1;
+    this.userBase = addr(userBase + tablePages * PAGE_SIZE);
+    this.userEnd = addr(this.userBase + config.userBytes);
+    this.buffer = new ArrayBuffer(this.userEnd);
+    const laid = layOut(new Arena(PAGE_SIZE, this.buffer), config, this.userEnd / PAGE_SIZE);
+    this.tasks = laid.tasks;
+    this.cpus = laid.cpus;
+    this.waits = laid.waits;
+    this.pipes = laid.pipes;
+    this.fair = new FairQueue(this.tasks, this.cpus, config.sliceNs);
+    this.pages = new PageTable(laid.pageFlags);
+    this.pages.protect(this.userBase, config.userBytes, "readwrite");
+    this.local = new LocalMemory(this.buffer);
+    this.memory = parts.wrapMemory?.(this.local) ?? this.local;
+    this.access = new UserAccess(this.memory, this.pages, parts.fault(this), parts.nosleep);
+    this.#userTop = this.userBase;
+  }
+
+  /** Bump allocation in the user region, for set-up code. Throws ERR_USER_MEMORY when it is used up. */
+  allocate(bytes: number, align: number): Addr {
+    const at = Math.ceil(this.#userTop / align) * align;
+    if (at + bytes > this.userEnd) {
+      const size = this.userEnd - this.userBase;
+      throw new MachineError("ERR_USER_MEMORY", `${bytes} bytes do not fit: userBytes is ${size}`);
+    }
+    this.#userTop = at + bytes;
+    return addr(at);
+  }
+
+  /** A free task slot. Slots of tasks that exited are reused last, oldest first. */
+  allocateTid(): Tid {
+    if (this.#lastTid < this.tasks.capacity) return ++this.#lastTid as Tid;
+    const reused = this.#freeTids.shift();
+    if (reused === undefined) {
+      throw new MachineError("ERR_TASK_LIMIT", `no task slot left: maxTasks is ${this.tasks.capacity}`);
+    }
+    return reused as Tid;
+  }
+
+  /** Returns a slot: the task has exited and nobody will ask for its result. */
+  freeTid(tid: Tid): void {
+    this.#freeTids.push(tid);
+  }
+
+  /** Every tid handed out so far is at most this. */
+  get lastTid(): number {
+    return this.#lastTid;
+  }
+
+  emit(kind: number, tid: number, arg0: number, arg1: number): void {
+    this.trace.emit(this.host.now, kind, this.cpu, tid, arg0, arg1);
+  }
+}
+
+interface Laid {
+  readonly tasks: TaskTable;
+  readonly cpus: CpuTable;
+  readonly waits: WaitQueues;
+  readonly pipes: PipeTable;
+  readonly pageFlags: Uint8Array;
+}
+
+function layOut(arena: Arena, config: KernelConfig, pages: number): Laid {
+  const pageFlags = arena.uint8(pages);
+  const tasks = new TaskTable(arena, config.maxTasks, config.vcpus);
+  const cpus = new CpuTable(arena, config.vcpus);
+  const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1;
+  const waits = new WaitQueues(arena, queues, tasks);
+  const pipes = new PipeTable(arena, config.maxPipes, config.pipeBytes);
+  return { tasks, cpus, waits, pipes, pageFlags };
+}
+
+/** Wait-queue numbers. */
+export function pipeReadQueue(pipe: number): number {
+  return FUTEX_BUCKETS + 2 * pipe;
+}
+export function pipeWriteQueue(pipe: number): number {
+  return FUTEX_BUCKETS + 2 * pipe + 1;
+}
+export function joinQueue(kernel: Kernel, tid: number): number {
+  return FUTEX_BUCKETS + 2 * kernel.config.maxPipes + tid;
+}

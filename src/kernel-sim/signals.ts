@@ -1,0 +1,99 @@
+/**
+ * Signals, as far as blocking and wake-ups need them: pending bits, interruption of sleeps, handlers, death.
+ *
+ * Delivery happens at return to user mode (`exitToUserMode`), for each pending signal, lowest number first: ignored,
+ * handled (the handler runs as part of the task, and may make system calls), or the default action, which is death for
+ * all but SIGCHLD, SIGCONT and SIGURG. Not modelled: masks, queued siginfo, process-wide signals.
+ */
+import type { Coroutine } from "../atomics/step.ts";
+import { TRACE_SIGNAL } from "../trace/events.ts";
+import {
+  NSIG,
+  SIGCHLD,
+  SIGCONT,
+  SIGKILL,
+  SIGURG,
+  TASK_DEAD,
+  TASK_INTERRUPTIBLE,
+  TASK_NORMAL,
+  TIF_SIGPENDING,
+} from "./constants.ts";
+import { exitTask } from "./exit.ts";
+import { YIELD_EXIT } from "./host.ts";
+import { cpuId } from "./ids.ts";
+import type { Disposition, Kernel } from "./kernel.ts";
+import { schedule } from "./schedule.ts";
+import { reschedule, tryToWakeUp } from "./wakeup.ts";
+
+/** Rounds of work a return to user mode may take: each sleeps or runs a handler, so many are a runaway. */
+const MAX_EXIT_ROUNDS = 1 << 16;
+
+export function isSignal(signal: number): boolean {
+  return Number.isInteger(signal) && signal > 0 && signal < NSIG;
+}
+
+function disposition(kernel: Kernel, tid: number, signal: number): Disposition | "default" | "fatal" {
+  const chosen = kernel.dispositions.get(tid)?.get(signal);
+  if (chosen !== undefined && signal !== SIGKILL) return chosen;
+  return signal === SIGCHLD || signal === SIGCONT || signal === SIGURG ? "default" : "fatal";
+}
+
+/** Makes `signal` pending on `tid` and interrupts its sleep. Ignored signals vanish here. Atomic. */
+export function sendSignal(kernel: Kernel, tid: number, signal: number): void {
+  const { tasks, trace } = kernel;
+  if (tasks.state[tid] === TASK_DEAD) return;
+  if (trace.on) kernel.emit(TRACE_SIGNAL, tid, signal, kernel.current);
+  const action = disposition(kernel, tid, signal);
+  if (action === "ignore" || action === "default") return;
+  tasks.sigPending[tid]! |= 1 << signal;
+  tasks.work[tid]! |= TIF_SIGPENDING;
+  kernel.cpus.wakeStart[kernel.cpu] = kernel.host.now;
+  // SIGKILL also ends uninterruptible sleeps here: there is no other way out of them in this kernel.
+  const mask = signal === SIGKILL ? TASK_NORMAL : TASK_INTERRUPTIBLE;
+  if ((tasks.state[tid]! & mask) !== 0) tryToWakeUp(kernel, tid, mask, 0);
+  else if (tid !== kernel.current && kernel.cpus.curr[tasks.cpu[tid]!] === tid) kick(kernel, tasks.cpu[tid]!);
+}
+
+/** Makes a CPU pass its return-to-user path so that the running task sees its signal. */
+function kick(kernel: Kernel, cpu: number): void {
+  reschedule(kernel, cpuId(cpu));
+}
+
+/** force_sig(): a synchronous fault of the current task. An ignored signal is made fatal; a handler is honoured. */
+export function forceSignal(kernel: Kernel, tid: number, signal: number): void {
+  if (disposition(kernel, tid, signal) === "ignore") kernel.dispositions.get(tid)?.delete(signal);
+  sendSignal(kernel, tid, signal);
+}
+
+export function signalPending(kernel: Kernel, tid: number): boolean {
+  return (kernel.tasks.work[tid]! & TIF_SIGPENDING) !== 0;
+}
+
+/** Is there anything to do before `tid` may run user code? Cheap; asked at the end of every system call. */
+export function hasExitWork(kernel: Kernel, tid: number): boolean {
+  return kernel.tasks.work[tid] !== 0 || kernel.cpus.needResched[kernel.cpu] !== 0;
+}
+
+/** exit_to_user_mode_loop(): reschedules and delivers signals until nothing is left to do. May not return. */
+export function* exitToUserMode(kernel: Kernel, tid: number): Coroutine<void> {
+  for (let round = 0; hasExitWork(kernel, tid); round++) {
+    if (round === MAX_EXIT_ROUNDS) throw new Error(`kernel bug: task ${tid} cannot return to user mode`);
+    if (kernel.cpus.needResched[kernel.cpu] !== 0) yield* schedule(kernel, tid);
+    if (signalPending(kernel, tid)) yield* deliverSignals(kernel, tid);
+  }
+}
+
+function* deliverSignals(kernel: Kernel, tid: number): Coroutine<void> {
+  const { tasks } = kernel;
+  tasks.work[tid]! &= ~TIF_SIGPENDING;
+  for (let signal = 1; signal < NSIG; signal++) {
+    if ((tasks.sigPending[tid]! & (1 << signal)) === 0) continue;
+    tasks.sigPending[tid]! &= ~(1 << signal);
+    const action = disposition(kernel, tid, signal);
+    if (action === "fatal") {
+      exitTask(kernel, tid, 0, signal);
+      yield YIELD_EXIT;
+    }
+    if (typeof action === "function") yield* action(signal);
+  }
+}

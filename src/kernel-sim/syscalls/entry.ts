@@ -1,0 +1,28 @@
+/**
+ * The border between user mode and the kernel. Every system call begins with `sysEnter` and ends with
+ *
+ *     if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+ *     return sysExit(kernel, tid, nr, result);
+ *
+ * written out, because a helper generator here would cost as much as the rest of a short call.
+ */
+import { TRACE_SYS_ENTER, TRACE_SYS_EXIT } from "../../trace/events.ts";
+import { assert } from "../errors.ts";
+import type { Kernel } from "../kernel.ts";
+import { STEP_SYSCALL_ENTRY, STEP_SYSCALL_EXIT } from "../steps.ts";
+
+/** Returns the calling task. */
+export function sysEnter(kernel: Kernel, nr: number, arg: number): number {
+  const tid: number = kernel.current;
+  assert(tid !== 0, "system call outside a task");
+  if (kernel.trace.on) kernel.emit(TRACE_SYS_ENTER, tid, nr, arg);
+  kernel.host.charge(STEP_SYSCALL_ENTRY);
+  return tid;
+}
+
+/** Back in user mode with `result`. */
+export function sysExit(kernel: Kernel, tid: number, nr: number, result: number): number {
+  kernel.host.charge(STEP_SYSCALL_EXIT);
+  if (kernel.trace.on) kernel.emit(TRACE_SYS_EXIT, tid, nr, result);
+  return result;
+}

@@ -1,0 +1,78 @@
+/**
+ * The system calls a program can make, bound to one kernel. Each is a coroutine: `yield* sys.nanosleep(1000)`.
+ * Results are those of Linux: a non-negative value, or a negated errno.
+ */
+import type { Addr } from "../../atomics/address.ts";
+import type { Coroutine } from "../../atomics/step.ts";
+import type { Disposition, Kernel } from "../kernel.ts";
+import { sysFutexWait, sysFutexWake } from "./futex.ts";
+import { sysClose, sysPipe, sysRead, sysWrite } from "./pipe.ts";
+import {
+  sysExitTask,
+  sysGettid,
+  sysJoin,
+  sysKill,
+  sysNanosleep,
+  sysSchedYield,
+  sysSigaction,
+} from "./task.ts";
+
+export class Syscalls {
+  readonly #kernel: Kernel;
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Sleeps `ns` plus timer slack: 0, -EINTR, -EINVAL. */
+  nanosleep(ns: number): Coroutine<number> {
+    return sysNanosleep(this.#kernel, ns);
+  }
+  /** Lets the other runnable tasks of this CPU run: 0. */
+  schedYield(): Coroutine<number> {
+    return sysSchedYield(this.#kernel);
+  }
+  /** The caller's tid. */
+  gettid(): Coroutine<number> {
+    return sysGettid(this.#kernel);
+  }
+  /** Waits for a task to exit and releases it: its exit code, or 128 + signal; -ESRCH, -EDEADLK, -EINTR, -EAGAIN. */
+  join(tid: number): Coroutine<number> {
+    return sysJoin(this.#kernel, tid);
+  }
+  /** Ends the caller. Does not return. */
+  exit(code = 0): Coroutine<never> {
+    return sysExitTask(this.#kernel, code);
+  }
+  /** Sends a signal: 0, -ESRCH, -EINVAL. */
+  kill(tid: number, signal: number): Coroutine<number> {
+    return sysKill(this.#kernel, tid, signal);
+  }
+  /** Sets what the caller does with a signal: 0, -EINVAL. */
+  sigaction(signal: number, action: Disposition | "default"): Coroutine<number> {
+    return sysSigaction(this.#kernel, signal, action);
+  }
+  /** Sleeps while the word at `a` is `expected`: 0, -EAGAIN, -EINTR, -EFAULT, -EINVAL. */
+  futexWait(a: Addr, expected: number): Coroutine<number> {
+    return sysFutexWait(this.#kernel, a, expected);
+  }
+  /** Wakes up to `count` waiters of the word at `a`: how many, or -EINVAL. */
+  futexWake(a: Addr, count = 1): Coroutine<number> {
+    return sysFutexWake(this.#kernel, a, count);
+  }
+  /** Opens a pipe: its read end, the write end is one more; -EMFILE. */
+  pipe(): Coroutine<number> {
+    return sysPipe(this.#kernel);
+  }
+  /** Reads up to `length` bytes into `into`: how many, 0 = end; -EBADF, -EFAULT, -EINTR, -EINVAL. */
+  read(fd: number, into: Addr, length: number): Coroutine<number> {
+    return sysRead(this.#kernel, fd, into, length);
+  }
+  /** Writes `length` bytes: how many; -EBADF, -EFAULT, -EPIPE, -EINTR, -EINVAL. */
+  write(fd: number, from: Addr, length: number): Coroutine<number> {
+    return sysWrite(this.#kernel, fd, from, length);
+  }
+  /** Closes one end of a pipe: 0, -EBADF. */
+  close(fd: number): Coroutine<number> {
+    return sysClose(this.#kernel, fd);
+  }
+}

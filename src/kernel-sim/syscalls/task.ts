@@ -1,0 +1,166 @@
+/** System calls about tasks and time: sleeping, yielding, starting, joining, ending, signalling. */
+import { EAGAIN, EDEADLK, EINTR, EINVAL, ESRCH } from "../../atomics/errno.ts";
+import type { Coroutine } from "../../atomics/step.ts";
+import {
+  NR_EXIT,
+  NR_GETTID,
+  NR_NANOSLEEP,
+  NR_RT_SIGACTION,
+  NR_SCHED_YIELD,
+  NR_TGKILL,
+  NR_WAIT4,
+  SIGKILL,
+  TASK_DEAD,
+  TASK_INTERRUPTIBLE,
+  TASK_NEW,
+  TASK_RUNNING,
+  WAIT_JOIN,
+  WAIT_NANOSLEEP,
+} from "../constants.ts";
+import { exitTask } from "../exit.ts";
+import { YIELD_EXIT } from "../host.ts";
+import { cpuId, tid as toTid } from "../ids.ts";
+import { type Disposition, joinQueue, type Kernel } from "../kernel.ts";
+import { schedule } from "../schedule.ts";
+import { exitToUserMode, hasExitWork, isSignal, sendSignal, signalPending } from "../signals.ts";
+import { STEP_TIMER_ARM } from "../steps.ts";
+import { setTaskState } from "../task-state.ts";
+import { sysEnter, sysExit } from "./entry.ts";
+
+/** Sleeps `ns` plus the timer slack. 0, -EINTR, -EINVAL (not a non-negative number). */
+export function* sysNanosleep(kernel: Kernel, ns: number): Coroutine<number> {
+  const tid = sysEnter(kernel, NR_NANOSLEEP, 0);
+  const result = ns >= 0 && Number.isFinite(ns) ? yield* sleep(kernel, tid, Math.ceil(ns)) : -EINVAL;
+  if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+  return sysExit(kernel, tid, NR_NANOSLEEP, result);
+}
+
+function* sleep(kernel: Kernel, tid: number, ns: number): Coroutine<number> {
+  const { tasks, host, config } = kernel;
+  host.charge(STEP_TIMER_ARM);
+  yield* host.sync();
+  tasks.timerArmed[tid] = 1;
+  host.armTimer(toTid(tid), cpuId(kernel.cpu), host.now + ns + config.timerSlackNs);
+  tasks.waitReason[tid] = WAIT_NANOSLEEP;
+  tasks.waitOn[tid] = host.now + ns;
+  while (tasks.timerArmed[tid] !== 0) {
+    if (signalPending(kernel, tid)) {
+      host.cancelTimer(toTid(tid));
+      tasks.timerArmed[tid] = 0;
+      return -EINTR;
+    }
+    setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
+    yield* schedule(kernel, tid);
+    setTaskState(kernel, tid, TASK_RUNNING);
+  }
+  return 0;
+}
+
+/** Lets every runnable task of this CPU run first. 0. */
+export function* sysSchedYield(kernel: Kernel): Coroutine<number> {
+  const tid = sysEnter(kernel, NR_SCHED_YIELD, 0);
+  yield* kernel.host.sync();
+  kernel.fair.update(kernel.cpu, kernel.host.now);
+  kernel.fair.forfeit(kernel.cpu, tid);
+  yield* schedule(kernel, tid);
+  if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+  return sysExit(kernel, tid, NR_SCHED_YIELD, 0);
+}
+
+/** The caller's tid. */
+export function* sysGettid(kernel: Kernel): Coroutine<number> {
+  const tid = sysEnter(kernel, NR_GETTID, 0);
+  yield* kernel.host.sync();
+  if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+  return sysExit(kernel, tid, NR_GETTID, tid);
+}
+
+/**
+ * Waits until `target` has exited and releases its slot. Returns its exit code, or 128 + signal when it was killed.
+ * -ESRCH no such task, -EDEADLK itself, -EINTR, -EAGAIN somebody else joined it first.
+ */
+export function* sysJoin(kernel: Kernel, target: number): Coroutine<number> {
+  const tid = sysEnter(kernel, NR_WAIT4, target);
+  const result = yield* join(kernel, tid, target);
+  if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+  return sysExit(kernel, tid, NR_WAIT4, result);
+}
+
+function* join(kernel: Kernel, tid: number, target: number): Coroutine<number> {
+  const { tasks, waits } = kernel;
+  yield* kernel.host.sync();
+  if (target === tid) return -EDEADLK;
+  if (!exists(kernel, target)) return -ESRCH;
+  while (tasks.state[target] !== TASK_DEAD) {
+    // The joiner that came first released the slot while this one was on its way back.
+    if (!exists(kernel, target)) return -EAGAIN;
+    if (signalPending(kernel, tid)) return -EINTR;
+    tasks.waitReason[tid] = WAIT_JOIN;
+    tasks.waitOn[tid] = target;
+    waits.add(joinQueue(kernel, target), tid);
+    setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
+    yield* schedule(kernel, tid);
+    setTaskState(kernel, tid, TASK_RUNNING);
+    waits.remove(tid);
+  }
+  tasks.state[target] = TASK_NEW;
+  kernel.freeTid(toTid(target));
+  const signal = tasks.fatalSignal[target]!;
+  return signal !== 0 ? 128 + signal : tasks.exitCode[target]!;
+}
+
+/** Is there a task of this tid, alive or not yet joined? */
+export function exists(kernel: Kernel, target: number): boolean {
+  return (
+    Number.isInteger(target) &&
+    target > 0 &&
+    target <= kernel.lastTid &&
+    kernel.tasks.state[target] !== TASK_NEW
+  );
+}
+
+/** Sends a signal. 0; -ESRCH no such task; -EINVAL no such signal. Signal 0 only asks whether the task exists. */
+export function* sysKill(kernel: Kernel, target: number, signal: number): Coroutine<number> {
+  const tid = sysEnter(kernel, NR_TGKILL, target);
+  yield* kernel.host.sync();
+  let result = 0;
+  if (signal !== 0 && !isSignal(signal)) result = -EINVAL;
+  else if (!exists(kernel, target) || kernel.tasks.state[target] === TASK_DEAD) result = -ESRCH;
+  else if (signal !== 0) sendSignal(kernel, target, signal);
+  if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+  return sysExit(kernel, tid, NR_TGKILL, result);
+}
+
+/** Sets what the caller does with `signal`. 0, or -EINVAL (no such signal, or SIGKILL). */
+export function* sysSigaction(
+  kernel: Kernel,
+  signal: number,
+  action: Disposition | "default",
+): Coroutine<number> {
+  const tid = sysEnter(kernel, NR_RT_SIGACTION, signal);
+  const valid = isSignal(signal) && signal !== SIGKILL;
+  if (valid) setDisposition(kernel, tid, signal, action);
+  if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+  return sysExit(kernel, tid, NR_RT_SIGACTION, valid ? 0 : -EINVAL);
+}
+
+export function setDisposition(
+  kernel: Kernel,
+  tid: number,
+  signal: number,
+  action: Disposition | "default",
+): void {
+  const own = kernel.dispositions.get(tid) ?? new Map<number, Disposition>();
+  if (action === "default") own.delete(signal);
+  else own.set(signal, action);
+  kernel.dispositions.set(tid, own);
+}
+
+/** Ends the calling task with `code`. Does not return. */
+export function* sysExitTask(kernel: Kernel, code: number): Coroutine<never> {
+  const tid = sysEnter(kernel, NR_EXIT, code);
+  yield* kernel.host.sync();
+  exitTask(kernel, tid, code | 0, 0);
+  yield YIELD_EXIT;
+  throw new Error(`kernel bug: task ${tid} was resumed after it exited`);
+}

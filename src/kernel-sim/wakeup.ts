@@ -1,0 +1,179 @@
+/**
+ * Waking a task: try_to_wake_up() and what it takes to get the wakee onto a run queue.
+ *
+ * Outcomes in order (scheduler.md A.2), each an atomic step at the waker's clock:
+ * 1. the wakee is the waker itself, on its way to sleep: it just stays awake;
+ * 2. it does not sleep in a state the wake-up means: nothing happens ("wake miss");
+ * 3. it is still on a run queue (it announced sleep and has not been descheduled): its state goes back to RUNNING;
+ * 4. its old CPU is still switching it out: queued on that CPU's wake list, or waited for;
+ * 5. a CPU is selected and the task is queued there, directly or by that CPU's wake list.
+ *
+ * No lost wake-up: a sleeper stores its state, then checks its condition; a waker stores the condition, then looks at
+ * the state. Both stores are before both looks in one order of steps, so at least one side sees the other.
+ *
+ * The cost of the bookkeeping is charged before the effect: `yield* chargeWake()`, then `tryToWakeUp()`.
+ */
+import type { Step } from "../atomics/step.ts";
+import {
+  TRACE_IPI_RECEIVE,
+  TRACE_IPI_SEND,
+  TRACE_MIGRATE,
+  TRACE_SCHED_WAKEUP,
+  TRACE_SCHED_WAKING,
+  TRACE_WAKE_MISS,
+} from "../trace/events.ts";
+import { TASK_RUNNING, TASK_WAKING, WF_MIGRATED, WF_TTWU } from "./constants.ts";
+import { IDLE_ASLEEP, IDLE_NOT } from "./cpu-table.ts";
+import { cpuId } from "./ids.ts";
+import type { Kernel } from "./kernel.ts";
+import { selectTaskRq } from "./select-cpu.ts";
+import { STEP_CACHE_LINE, STEP_IPI_SEND, STEP_WAKE } from "./steps.ts";
+import { setTaskState } from "./task-state.ts";
+
+/** How a task got onto its run queue (arg0 of SCHED_WAKEUP). */
+export const QUEUED_DIRECTLY = 0;
+export const QUEUED_BY_WAKE_LIST = 1;
+export const WAS_QUEUED = 2;
+
+/** Puts the bookkeeping of one wake-up on the waker's account. Nothing is owed for a task that is not asleep. */
+export function chargeWake(kernel: Kernel, tid: number, mask: number): Step<void> {
+  const { host } = kernel;
+  kernel.cpus.wakeStart[kernel.cpu] = host.now;
+  if ((kernel.tasks.state[tid]! & mask) !== 0) host.charge(STEP_WAKE);
+  return host.sync();
+}
+
+/**
+ * Wakes `tid` if it sleeps in one of the states of `mask`. Returns whether it did; most callers must ignore that.
+ * Source: try_to_wake_up() in kernel/sched/core.c.
+ */
+export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: number): boolean {
+  const { tasks, cpus, trace, host } = kernel;
+  if ((tasks.state[tid]! & mask) === 0) {
+    if (trace.on) kernel.emit(TRACE_WAKE_MISS, tid, flags, kernel.current);
+    return false;
+  }
+  if (trace.on) {
+    const began = cpus.wakeStart[kernel.cpu]!;
+    trace.emit(began, TRACE_SCHED_WAKING, kernel.cpu, tid, flags, kernel.current);
+  }
+  if (tasks.onRq[tid] !== 0) {
+    setTaskState(kernel, tid, TASK_RUNNING);
+    if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, tasks.cpu[tid]!, tid, WAS_QUEUED, kernel.cpu);
+    return true;
+  }
+  setTaskState(kernel, tid, TASK_WAKING);
+  const old = tasks.cpu[tid]!;
+  if (host.now < tasks.onCpuUntil[tid]!) {
+    if (usesWakeList(kernel, old)) {
+      queueOnWakeList(kernel, old, tid);
+      return true;
+    }
+    // The waker spins until the old CPU has let go of the task.
+    host.chargeNs(tasks.onCpuUntil[tid]! - host.now);
+  }
+  let wakeFlags = flags | WF_TTWU;
+  const cpu = selectTaskRq(kernel, tid, wakeFlags);
+  if (cpu !== old) {
+    wakeFlags |= WF_MIGRATED;
+    moveTask(kernel, tid, old, cpu);
+  }
+  if (usesWakeList(kernel, cpu)) queueOnWakeList(kernel, cpu, tid);
+  else activate(kernel, cpu, tid, QUEUED_DIRECTLY);
+  return true;
+}
+
+/** ttwu_queue_cond() within one LLC: only an idle remote CPU is asked to queue the task itself. */
+function usesWakeList(kernel: Kernel, cpu: number): boolean {
+  return cpu !== kernel.cpu && kernel.cpus.nrRunning[cpu] === 0;
+}
+
+function queueOnWakeList(kernel: Kernel, cpu: number, tid: number): void {
+  const { cpus, tasks, host } = kernel;
+  tasks.wakeNext[tid] = 0;
+  const tail = cpus.wakeListTail[cpu]!;
+  host.charge(STEP_CACHE_LINE);
+  if (tail === 0) cpus.wakeListHead[cpu] = tid;
+  else tasks.wakeNext[tail] = tid;
+  cpus.wakeListTail[cpu] = tid;
+  cpus.setIdle(cpu, false);
+  // Only the push that finds the list empty signals; later ones ride along.
+  if (tail === 0) signalCpu(kernel, cpu);
+  else cpus.ipisCoalesced[cpu]!++;
+}
+
+/** Queues everything on this CPU's wake list. The wakee's side pays; called on leaving idle and by the IPI handler. */
+export function drainWakeList(kernel: Kernel, cpu: number): void {
+  const { cpus, tasks } = kernel;
+  let tid = cpus.wakeListHead[cpu]!;
+  cpus.wakeListHead[cpu] = 0;
+  cpus.wakeListTail[cpu] = 0;
+  // Bounded: a task is on one list once.
+  while (tid !== 0) {
+    const next = tasks.wakeNext[tid]!;
+    if (tasks.cpu[tid] !== cpu) moveTask(kernel, tid, tasks.cpu[tid]!, cpu);
+    activate(kernel, cpu, tid, QUEUED_BY_WAKE_LIST);
+    tid = next;
+  }
+}
+
+/** Puts a WAKING task on the run queue of `cpu` and sees to it that the CPU notices. */
+export function activate(kernel: Kernel, cpu: number, tid: number, how: number): void {
+  const { cpus, tasks, trace, host } = kernel;
+  const remote = cpu !== kernel.cpu;
+  // Taking a remote run-queue lock moves the lock's and the queue's lines.
+  if (remote) {
+    host.charge(STEP_CACHE_LINE);
+    host.charge(STEP_CACHE_LINE);
+  }
+  kernel.fair.enqueue(cpu, tid, true);
+  cpus.setIdle(cpu, false);
+  setTaskState(kernel, tid, TASK_RUNNING);
+  tasks.cpu[tid] = cpu;
+  if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, cpu, tid, how, kernel.cpu);
+  // A fair task does not preempt a fair one on waking (run to parity); it only ends idleness.
+  if (cpus.curr[cpu] === 0) reschedule(kernel, cpu);
+  else if (cpus.nrRunning[cpu]! > 1) host.armTick(cpuId(cpu));
+}
+
+/** resched_curr(): asks `cpu` to call schedule() soon. */
+export function reschedule(kernel: Kernel, cpu: number): void {
+  const { cpus } = kernel;
+  if (cpus.needResched[cpu] !== 0) return;
+  cpus.needResched[cpu] = 1;
+  if (cpu !== kernel.cpu) signalCpu(kernel, cpu);
+}
+
+/** Makes another CPU look: through its flag line while it polls in idle, else by an IPI. */
+function signalCpu(kernel: Kernel, cpu: number): void {
+  const { cpus, host, trace } = kernel;
+  const idle = cpus.idlePhase[cpu] !== IDLE_NOT;
+  // On its way into or out of idle a CPU looks at its flag of its own accord.
+  if (idle && (host.idlePolls || cpus.idlePhase[cpu] !== IDLE_ASLEEP)) {
+    cpus.needResched[cpu] = 1;
+    host.charge(STEP_CACHE_LINE);
+    host.pokePolling(cpuId(cpu));
+    return;
+  }
+  host.charge(STEP_IPI_SEND);
+  if (!host.raiseIpi(cpuId(cpu))) {
+    cpus.ipisCoalesced[cpu]!++;
+    return;
+  }
+  cpus.ipisSent[kernel.cpu]!++;
+  if (trace.on) kernel.emit(TRACE_IPI_SEND, kernel.current, cpu, 0);
+}
+
+/** The IPI handler. A running CPU drains its wake list here; an idle one does so on its way out of the idle loop. */
+export function handleIpi(kernel: Kernel, running: boolean): void {
+  const { cpus, trace, cpu } = kernel;
+  cpus.ipisReceived[cpu]!++;
+  if (trace.on) kernel.emit(TRACE_IPI_RECEIVE, 0, 0, 0);
+  if (running && cpus.wakeListHead[cpu] !== 0) drainWakeList(kernel, cpu);
+}
+
+function moveTask(kernel: Kernel, tid: number, from: number, to: number): void {
+  kernel.fair.migrate(from, to, tid);
+  kernel.tasks.cpu[tid] = to;
+  if (kernel.trace.on) kernel.trace.emit(kernel.host.now, TRACE_MIGRATE, to, tid, from, 0);
+}

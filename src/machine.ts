@@ -1,0 +1,201 @@
+/**
+ * The composition root: the one place that knows every part. A machine is a kernel on a host with a UMCG profile.
+ *
+ *     const machine = createMachine({ vcpus: 2 });
+ *     machine.spawn(function* (env) { yield* env.work(1000); });
+ *     machine.run();
+ */
+import type { Addr } from "./atomics/address.ts";
+import type { Protection } from "./atomics/page-table.ts";
+import { type CostModel, PROFILES, type ProfileName } from "./hosts/virtual/cost-model.ts";
+import { Jitter } from "./hosts/virtual/jitter.ts";
+import { VirtualHost } from "./hosts/virtual/virtual-host.ts";
+import type { TaskOptions } from "./kernel-sim/clone.ts";
+import { baseSliceNs, checkKernelConfig, type KernelConfig, type WakeMode } from "./kernel-sim/config.ts";
+import { describeWaiters, type Waiter, waiters } from "./kernel-sim/deadlock.ts";
+import { MachineError } from "./kernel-sim/errors.ts";
+import { resolveFault } from "./kernel-sim/faults.ts";
+import type { Tid } from "./kernel-sim/ids.ts";
+import { Kernel } from "./kernel-sim/kernel.ts";
+import { TraceRing } from "./trace/ring.ts";
+import { Process, type Program } from "./umcg/env.ts";
+import { PostedUmcg, type UninitialisedLocal } from "./umcg/posted.ts";
+
+export interface MachineConfig {
+  /** vCPUs, 1 to 1024. Default 1. */
+  readonly vcpus?: number;
+  /** Tasks that can exist at once. Default 1024. */
+  readonly maxTasks?: number;
+  /** Bytes of user memory, a multiple of 4096. Default 1 MiB. */
+  readonly userBytes?: number;
+  /** Default 64 and 4096. */
+  readonly maxPipes?: number;
+  readonly pipeBytes?: number;
+  /** Cost profile. Default "native". */
+  readonly profile?: ProfileName;
+  /** Idle state by name: "poll", "c1", "c1e", "c6" (native), "poll", "hlt" (guest). Default: the profile's. */
+  readonly idle?: string;
+  /** Ticks a second and CPU; 0 = none. Default 250. */
+  readonly tickHz?: number;
+  /** Slice of a fair task, ns. Default: EEVDF's base slice for the number of CPUs. */
+  readonly sliceNs?: number;
+  /** Timer slack, ns. Default 50 000. */
+  readonly timerSlackNs?: number;
+  /** How primitives wake; one mode for all, or by primitive. Default: pipe "sync", futex "any", umcg "current-cpu". */
+  readonly wake?: WakeMode | Partial<KernelConfig["wake"]>;
+  /** Noise on step costs. Default off. */
+  readonly jitter?: boolean;
+  /** Seed of the noise, an integer. Default 1. */
+  readonly seed?: number;
+  /** UMCG profile. Default "posted". */
+  readonly umcg?: "posted";
+  /** F4 of the posted profile: what an uninitialised local holds. Default "zero". */
+  readonly uninitialisedLocal?: UninitialisedLocal;
+  /** Keep a trace. Default false: then tracing costs nothing. */
+  readonly trace?: boolean;
+  /** Events the trace ring holds, a power of two. Default 65536. */
+  readonly traceEvents?: number;
+}
+
+export interface RunResult {
+  /** Virtual time at the end, ns. */
+  readonly virtualNs: number;
+  /** Context switches, to idle and back included. */
+  readonly switches: number;
+  readonly ipis: number;
+  readonly ipisCoalesced: number;
+  /** Events the host handled. */
+  readonly events: number;
+}
+
+export interface RunOptions {
+  /** Stop when virtual time reaches this, ns. Default: run until every task has exited. */
+  readonly untilNs?: number;
+  /** Asked now and then; true ends the run early. */
+  readonly stop?: () => boolean;
+}
+
+export class Machine {
+  readonly kernel: Kernel;
+  readonly host: VirtualHost;
+  readonly process: Process;
+  readonly trace: TraceRing;
+  readonly costs: CostModel;
+
+  constructor(config: MachineConfig = {}) {
+    const kernelConfig = resolveConfig(config);
+    checkKernelConfig(kernelConfig);
+    this.costs = costModel(config.profile ?? "native");
+    const idleState = findIdleState(this.costs, config.idle);
+    const seed = config.seed ?? 1;
+    if (!Number.isSafeInteger(seed)) throw bad("seed", "an integer", seed);
+    this.trace = new TraceRing(config.traceEvents ?? 65536);
+    this.trace.on = config.trace ?? false;
+    this.kernel = new Kernel({
+      config: kernelConfig,
+      trace: this.trace,
+      nosleep: "resolve-as-write",
+      fault: (kernel) => (a: Addr, write: boolean) => resolveFault(kernel, a, write),
+    });
+    const jitter = config.jitter ? new Jitter(seed) : undefined;
+    this.host = new VirtualHost(this.kernel, { costs: this.costs, idleState, jitter });
+    this.kernel.host = this.host;
+    const profile: string = config.umcg ?? "posted";
+    if (profile !== "posted") throw bad("umcg", '"posted"', profile);
+    const umcg = new PostedUmcg(this.kernel, config.uninitialisedLocal ?? "zero");
+    this.kernel.hooks = umcg;
+    this.process = new Process(this.kernel, umcg);
+  }
+
+  /** Creates a task; it runs when the machine does. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
+  spawn(program: Program, options: TaskOptions = {}): Tid {
+    return this.process.start(program, options);
+  }
+
+  /** Zeroed user memory. Throws ERR_USER_MEMORY. */
+  allocate(bytes: number, align = 64): Addr {
+    return this.kernel.allocate(bytes, align);
+  }
+
+  /** Sets what user space may do with the pages that overlap a range. */
+  protect(a: Addr, length: number, protection: Protection): void {
+    this.kernel.pages.protect(a, length, protection);
+  }
+
+  /**
+   * Runs until every task has exited, or as `options` say. Throws ERR_DEADLOCK when tasks remain and nothing can happen
+   * any more, and whatever a program threw (ERR_PROGRAM_THREW). A machine that threw cannot be run on.
+   */
+  run(options: RunOptions = {}): RunResult {
+    this.host.run(options.untilNs, options.stop);
+    this.trace.flush();
+    if (this.host.pending === 0 && this.kernel.live > 0) {
+      const list = this.waiters();
+      throw new MachineError(
+        "ERR_DEADLOCK",
+        `deadlock: nothing is runnable, no timer is armed, and ${list.length} tasks wait\n${describeWaiters(list)}`,
+      );
+    }
+    return this.result();
+  }
+
+  /** Tasks that have not exited, with what each waits for. */
+  waiters(): Waiter[] {
+    return waiters(this.kernel);
+  }
+
+  result(): RunResult {
+    const { cpus } = this.kernel;
+    const sum = (column: Int32Array): number => column.reduce((a, b) => a + b, 0);
+    return {
+      virtualNs: this.host.now,
+      switches: sum(cpus.switches),
+      ipis: sum(cpus.ipisSent),
+      ipisCoalesced: sum(cpus.ipisCoalesced),
+      events: this.host.events,
+    };
+  }
+}
+
+/** Creates a machine. Throws MachineError ERR_CONFIG naming the first bad value. */
+export function createMachine(config: MachineConfig = {}): Machine {
+  return new Machine(config);
+}
+
+function resolveConfig(config: MachineConfig): KernelConfig {
+  const vcpus = config.vcpus ?? 1;
+  const all = typeof config.wake === "string" ? config.wake : undefined;
+  const each = typeof config.wake === "object" ? config.wake : {};
+  return {
+    vcpus,
+    maxTasks: config.maxTasks ?? 1024,
+    userBytes: config.userBytes ?? 1 << 20,
+    maxPipes: config.maxPipes ?? 64,
+    pipeBytes: config.pipeBytes ?? 4096,
+    tickHz: config.tickHz ?? 250,
+    sliceNs: config.sliceNs ?? baseSliceNs(vcpus >= 1 ? vcpus : 1),
+    timerSlackNs: config.timerSlackNs ?? 50_000,
+    wake: {
+      pipe: all ?? each.pipe ?? "sync",
+      futex: all ?? each.futex ?? "any",
+      umcg: all ?? each.umcg ?? "current-cpu",
+    },
+  };
+}
+
+function costModel(name: string): CostModel {
+  const model = Object.hasOwn(PROFILES, name) ? PROFILES[name as ProfileName] : undefined;
+  if (model === undefined) throw bad("profile", `one of ${Object.keys(PROFILES).join(", ")}`, name);
+  return model;
+}
+
+function findIdleState(costs: CostModel, name: string | undefined): number {
+  if (name === undefined) return costs.defaultIdleState;
+  const index = costs.idleStates.findIndex((state) => state.name === name);
+  if (index < 0) throw bad("idle", `one of ${costs.idleStates.map((s) => s.name).join(", ")}`, name);
+  return index;
+}
+
+function bad(name: string, wanted: string, got: unknown): MachineError {
+  return new MachineError("ERR_CONFIG", `${name} must be ${wanted}, got ${String(got)}`);
+}

@@ -1,0 +1,99 @@
+/**
+ * What a program is given: its view of memory, the system calls, time to compute, and new tasks.
+ *
+ * A program is a generator function; everything it does to the world it does with `yield*`:
+ *
+ *     function* program(env: Env) {
+ *       yield* env.memory.store32(word, 1);
+ *       yield* env.sys.futexWake(word, 1);
+ *       yield* env.work(2_000);
+ *     }
+ */
+import type { Addr } from "../atomics/address.ts";
+import type { Coroutine, Step } from "../atomics/step.ts";
+import { UserMemory } from "../atomics/user-memory.ts";
+import { prepareTask, startTask, type TaskOptions } from "../kernel-sim/clone.ts";
+import { NR_CLONE } from "../kernel-sim/constants.ts";
+import { userFault } from "../kernel-sim/faults.ts";
+import type { CpuId, Tid } from "../kernel-sim/ids.ts";
+import type { Kernel } from "../kernel-sim/kernel.ts";
+import { exitToUserMode, hasExitWork } from "../kernel-sim/signals.ts";
+import { STEP_THREAD_CREATE } from "../kernel-sim/steps.ts";
+import { sysEnter, sysExit } from "../kernel-sim/syscalls/entry.ts";
+import { Syscalls } from "../kernel-sim/syscalls/syscalls.ts";
+import type { Umcg } from "./umcg.ts";
+
+/** Code of a task. A number it returns is its exit code. */
+export type Program = (env: Env) => Coroutine<number | undefined | void>;
+
+/** The one process all tasks belong to: its memory, its kernel, its UMCG profile. */
+export class Process {
+  readonly kernel: Kernel;
+  readonly memory: UserMemory;
+  readonly sys: Syscalls;
+  readonly umcg: Umcg;
+
+  constructor(kernel: Kernel, umcg: Umcg) {
+    this.kernel = kernel;
+    this.umcg = umcg;
+    this.sys = new Syscalls(kernel);
+    const trap = (a: Addr, size: number, write: boolean): Coroutine<void> =>
+      userFault(kernel, a, size, write);
+    this.memory = new UserMemory(kernel.memory, kernel.pages, trap);
+  }
+
+  /** Creates a runnable task. Set-up code calls this; programs use `env.spawn`. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
+  start(program: Program, options: TaskOptions = {}): Tid {
+    const tid = prepareTask(this.kernel, options);
+    startTask(this.kernel, tid, program(new Env(this, tid)) as Coroutine<unknown>);
+    return tid;
+  }
+}
+
+export class Env {
+  readonly tid: Tid;
+  readonly memory: UserMemory;
+  readonly sys: Syscalls;
+  readonly umcg: Umcg;
+  readonly #process: Process;
+
+  constructor(process: Process, tid: Tid) {
+    this.tid = tid;
+    this.memory = process.memory;
+    this.sys = process.sys;
+    this.umcg = process.umcg;
+    this.#process = process;
+  }
+
+  /** Computes for `ns` of CPU time. Preemptible. */
+  work(ns: number): Step<void> {
+    return this.#process.kernel.host.work(ns);
+  }
+
+  /** ns since boot, as clock_gettime(CLOCK_MONOTONIC) without its cost. */
+  now(): number {
+    return this.#process.kernel.host.now;
+  }
+
+  /** The CPU this task is on (getcpu without its cost). */
+  cpu(): CpuId {
+    return this.#process.kernel.cpu;
+  }
+
+  /** User memory, zeroed, for good. Throws ERR_USER_MEMORY. */
+  allocate(bytes: number, align = 64): Addr {
+    return this.#process.kernel.allocate(bytes, align);
+  }
+
+  /** Starts another task and returns its tid. */
+  *spawn(program: Program, options: TaskOptions = {}): Coroutine<Tid> {
+    const { kernel } = this.#process;
+    const caller = sysEnter(kernel, NR_CLONE, 0);
+    kernel.host.charge(STEP_THREAD_CREATE);
+    yield* kernel.host.sync();
+    const tid = this.#process.start(program, options);
+    if (hasExitWork(kernel, caller)) yield* exitToUserMode(kernel, caller);
+    sysExit(kernel, caller, NR_CLONE, tid);
+    return tid;
+  }
+}

@@ -1,0 +1,32 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+const TEST_TIMEOUT_MS = 20_000;
+
+/** A run that asks for its own number of cases (`npm run fuzz`) takes as long as it takes. */
+const propertyTimeoutMs = process.env["FC_RUNS"] === undefined ? TEST_TIMEOUT_MS : 0;
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: TEST_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
+          name: "property",
+          include: ["property-tests/**/*.test.ts"],
+          setupFiles: ["property-tests/setup.ts"],
+          pool: "forks",
+          testTimeout: propertyTimeoutMs,
+        },
+      },
+    ],
+  },
+});
+
+export default config;
