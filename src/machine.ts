@@ -89,7 +89,10 @@ export class Machine {
     const idleState = findIdleState(this.costs, config.idle);
     const seed = config.seed ?? 1;
     if (!Number.isSafeInteger(seed)) throw bad("seed", "an integer", seed);
-    this.trace = new TraceRing(config.traceEvents ?? 65536);
+    const traceEvents = config.traceEvents ?? 65536;
+    if (!TRACE_SIZES.includes(traceEvents))
+      throw bad("traceEvents", "a power of two up to 2^24", traceEvents);
+    this.trace = new TraceRing(traceEvents);
     this.trace.on = config.trace ?? false;
     this.kernel = new Kernel({
       config: kernelConfig,
@@ -102,7 +105,10 @@ export class Machine {
     this.kernel.host = this.host;
     const profile: string = config.umcg ?? "posted";
     if (profile !== "posted") throw bad("umcg", '"posted"', profile);
-    const umcg = new PostedUmcg(this.kernel, config.uninitialisedLocal ?? "zero");
+    const local: string = config.uninitialisedLocal ?? "zero";
+    if (local !== "zero" && local !== "garbage")
+      throw bad("uninitialisedLocal", '"zero" or "garbage"', local);
+    const umcg = new PostedUmcg(this.kernel, local);
     this.kernel.hooks = umcg;
     this.process = new Process(this.kernel, umcg);
   }
@@ -127,9 +133,11 @@ export class Machine {
    * any more, and whatever a program threw (ERR_PROGRAM_THREW). A machine that threw cannot be run on.
    */
   run(options: RunOptions = {}): RunResult {
-    this.host.run(options.untilNs, options.stop);
+    // Not until nothing is pending: a tick armed for tasks that are gone is not worth waiting for.
+    const { kernel } = this;
+    this.host.run(options.untilNs, () => kernel.live === 0 || options.stop?.() === true);
     this.trace.flush();
-    if (this.host.pending === 0 && this.kernel.live > 0) {
+    if (this.host.pending === 0 && kernel.live > 0) {
       const list = this.waiters();
       throw new MachineError(
         "ERR_DEADLOCK",
@@ -161,6 +169,8 @@ export class Machine {
 export function createMachine(config: MachineConfig = {}): Machine {
   return new Machine(config);
 }
+
+const TRACE_SIZES: readonly number[] = Array.from({ length: 25 }, (_, power) => 2 ** power);
 
 function resolveConfig(config: MachineConfig): KernelConfig {
   const vcpus = config.vcpus ?? 1;

@@ -1,0 +1,6 @@
+/** Servers: the scheduling half of the M:N thread library. */
+export * from "./group.ts";
+export * from "./ready-queue.ts";
+export * from "./record.ts";
+export * from "./runtime-error.ts";
+export * from "./server.ts";

@@ -1,0 +1,53 @@
+/**
+ * The library's per-task record: struct umcg_task in front, the library's own words behind it, 128 bytes in all.
+ *
+ * | offset | word      | written by                                                                                  |
+ * |--------|-----------|---------------------------------------------------------------------------------------------|
+ * | 0-63   | umcg_task | see umcg/abi.ts                                                                             |
+ * | 64     | tid       | the task itself, before it registers; constant from then on                                 |
+ * | 68     | request   | the worker while LOCKED, for its server to read; its server, before each run                |
+ * | 72     | park      | PARK_ state, by compare-exchange: whoever unparks it, and the server that completes a park  |
+ * | 76     | done      | 1 when the worker's function has returned; the worker, once                                 |
+ * | 80     | joiner    | record of the worker that joins it, 0 = none; by compare-exchange, once                     |
+ * | 88     | readyNext | next record in the ready queue; whoever holds the queue's lock                              |
+ * | 96     | released  | 0 while the server that runs the worker may still wake it; its server                       |
+ */
+import { type Addr, offsetBy } from "../atomics/address.ts";
+
+export const RECORD_SIZE = 128;
+
+export function tidOf(record: Addr): Addr {
+  return offsetBy(record, 64);
+}
+export function requestOf(record: Addr): Addr {
+  return offsetBy(record, 68);
+}
+export function parkOf(record: Addr): Addr {
+  return offsetBy(record, 72);
+}
+export function doneOf(record: Addr): Addr {
+  return offsetBy(record, 76);
+}
+export function joinerOf(record: Addr): Addr {
+  return offsetBy(record, 80);
+}
+export function readyNextOf(record: Addr): Addr {
+  return offsetBy(record, 88);
+}
+export function releasedOf(record: Addr): Addr {
+  return offsetBy(record, 96);
+}
+
+/** What a worker that switches to its server wants from it. */
+export const REQUEST_NONE = 0;
+/** Run me again, after the others. */
+export const REQUEST_YIELD = 1;
+/** Keep me until somebody unparks me. */
+export const REQUEST_PARK = 2;
+/** I am gone. */
+export const REQUEST_EXIT = 3;
+
+export const PARK_NONE = 0;
+/** An unpark came first: the next park returns at once. */
+export const PARK_TOKEN = 1;
+export const PARK_PARKED = 2;

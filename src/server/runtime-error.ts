@@ -1,0 +1,20 @@
+/**
+ * Errors of the thread library, with stable codes.
+ *
+ * | code              | when                                                                  |
+ * |-------------------|-----------------------------------------------------------------------|
+ * | ERR_RUNTIME_CONFIG| an option is not usable                                               |
+ * | ERR_SYSCALL       | a system call the library relies on failed; the message says how      |
+ * | ERR_SPIN_BOUND    | a bounded wait of the library ran out: a bug, or memory overwritten   |
+ * | ERR_JOIN          | a worker was joined twice, or joined itself                           |
+ */
+export type RuntimeErrorCode = "ERR_RUNTIME_CONFIG" | "ERR_SYSCALL" | "ERR_SPIN_BOUND" | "ERR_JOIN";
+
+export class RuntimeError extends Error {
+  readonly code: RuntimeErrorCode;
+  constructor(code: RuntimeErrorCode, message: string) {
+    super(message);
+    this.name = "RuntimeError";
+    this.code = code;
+  }
+}

@@ -1,0 +1,3 @@
+/** Workers: the threads of the M:N thread library. */
+export * from "./runtime.ts";
+export * from "./worker.ts";

@@ -1,0 +1,178 @@
+/**
+ * A worker: a thread of the application, run by whichever server takes it.
+ *
+ * Leaving the CPU of one's own accord goes through the server: lock the own state word (so that neither blocking nor a
+ * reschedule is taken for an event in the middle of it), write the request, make the server RUNNING, mark oneself IDLE,
+ * and call sys_umcg_wait with next_tid 0, which switches to server_tid and unlocks. Blocking in a system call needs
+ * nothing: the kernel reports it.
+ */
+import { type Addr, addr, NULL, wordFromAddr } from "../atomics/address.ts";
+import { EINTR } from "../atomics/errno.ts";
+import type { Coroutine, Step } from "../atomics/step.ts";
+import type { UserMemory } from "../atomics/user-memory.ts";
+import type { Tid } from "../kernel-sim/ids.ts";
+import type { Syscalls } from "../kernel-sim/syscalls/syscalls.ts";
+import type { Group } from "../server/group.ts";
+import {
+  doneOf,
+  joinerOf,
+  PARK_NONE,
+  PARK_PARKED,
+  PARK_TOKEN,
+  parkOf,
+  REQUEST_PARK,
+  REQUEST_YIELD,
+  releasedOf,
+  requestOf,
+} from "../server/record.ts";
+import { RuntimeError } from "../server/runtime-error.ts";
+import { check } from "../server/server.ts";
+import {
+  serverTidOf,
+  stateOf,
+  UMCG_TASK_IDLE,
+  UMCG_TASK_RUNNING,
+  UMCG_TF_LOCKED,
+  UMCG_TF_STATE_MASK,
+} from "../umcg/abi.ts";
+import type { Env } from "../umcg/env.ts";
+import type { WorkerOptions } from "./runtime.ts";
+
+const MAX_TURNS = 1 << 20;
+
+/** Code of a worker. What it returns is what `join` gives. */
+export type WorkerFunction<T> = (worker: Worker) => Coroutine<T>;
+
+/** A worker seen from outside: to join or unpark it. */
+export interface WorkerHandle<T> {
+  readonly name: string;
+  readonly record: Addr;
+  /** Set before the worker's `done` word is. */
+  result: T | undefined;
+}
+
+/** What a worker's code is given. */
+export class Worker {
+  readonly name: string;
+  readonly tid: Tid;
+  readonly memory: UserMemory;
+  /** System calls. One that blocks hands this worker's CPU back to its server. */
+  readonly sys: Syscalls;
+  readonly record: Addr;
+  readonly #env: Env;
+  readonly #group: Group;
+  readonly #serverRecords: ReadonlyMap<number, Addr>;
+  readonly #spawn: <T>(
+    env: Env,
+    body: WorkerFunction<T>,
+    options?: WorkerOptions,
+  ) => Coroutine<WorkerHandle<T>>;
+
+  constructor(
+    env: Env,
+    handle: WorkerHandle<unknown>,
+    group: Group,
+    serverRecords: ReadonlyMap<number, Addr>,
+    spawn: <T>(env: Env, body: WorkerFunction<T>, options?: WorkerOptions) => Coroutine<WorkerHandle<T>>,
+  ) {
+    this.name = handle.name;
+    this.record = handle.record;
+    this.tid = env.tid;
+    this.memory = env.memory;
+    this.sys = env.sys;
+    this.#env = env;
+    this.#group = group;
+    this.#serverRecords = serverRecords;
+    this.#spawn = spawn;
+  }
+
+  /** Computes for `ns` of CPU time. */
+  work(ns: number): Step<void> {
+    return this.#env.work(ns);
+  }
+
+  /** ns since boot. */
+  now(): number {
+    return this.#env.now();
+  }
+
+  /** Sleeps for `ns`, in the kernel: another worker has the CPU meanwhile. */
+  *sleep(ns: number): Coroutine<void> {
+    // A signal only interrupts: the rest is slept. Bounded by the number of signals.
+    const end = this.now() + ns;
+    while ((yield* this.sys.nanosleep(Math.max(0, end - this.now()))) === -EINTR);
+  }
+
+  /** Lets every worker that is ready run first. */
+  *yield(): Coroutine<void> {
+    yield* this.#leave(REQUEST_YIELD);
+  }
+
+  /** Gives up the CPU until `unpark`. Returns at once if one came since the last park: park and unpark commute. */
+  *park(): Coroutine<void> {
+    if ((yield* this.memory.cmpxchg32(parkOf(this.record), PARK_TOKEN, PARK_NONE)) === 0) return;
+    yield* this.#leave(REQUEST_PARK);
+  }
+
+  /** Makes a parked worker ready, or the next park of one that runs return at once. */
+  *unpark(target: Pick<WorkerHandle<unknown>, "record">): Coroutine<void> {
+    const park = parkOf(target.record);
+    // Bounded: only this loop sets the token, and only the worker's server parks it.
+    while ((yield* this.memory.cmpxchg32(park, PARK_NONE, PARK_TOKEN)) !== 0) {
+      if (this.memory.observed32 === PARK_TOKEN) return;
+      if ((yield* this.memory.cmpxchg32(park, PARK_PARKED, PARK_NONE)) !== 0) continue;
+      yield* this.#group.ready.append(this.#env, [target.record]);
+      yield* this.#group.wakeIdleServer(this.#env, this.record);
+      return;
+    }
+  }
+
+  /** Starts another worker; it is ready when this returns or soon after. */
+  spawn<T>(body: WorkerFunction<T>, options?: WorkerOptions): Coroutine<WorkerHandle<T>> {
+    return this.#spawn(this.#env, body, options);
+  }
+
+  /** Waits until a worker has finished and returns its result. Throws ERR_JOIN: joined twice, or itself. */
+  *join<T>(target: WorkerHandle<T>): Coroutine<T> {
+    if (target.record === this.record) throw new RuntimeError("ERR_JOIN", `${this.name} cannot join itself`);
+    const own = wordFromAddr(this.record);
+    if ((yield* this.memory.cmpxchg64(joinerOf(target.record), 0n, own)) !== 0) {
+      throw new RuntimeError("ERR_JOIN", `${target.name} has been joined before`);
+    }
+    // The joiner is published before `done` is read; the finisher sets `done` before it reads the joiner.
+    while ((yield* this.memory.load32(doneOf(target.record))) === 0) yield* this.park();
+    return target.result as T;
+  }
+
+  /** Until the server that runs this worker has issued its wake-up: see runWorker() in server/server.ts. */
+  *#released(): Coroutine<void> {
+    for (let turn = 0; (yield* this.memory.load32(releasedOf(this.record))) === 0; turn++) {
+      if (turn === MAX_TURNS)
+        throw new RuntimeError("ERR_SPIN_BOUND", `${this.name}: its server never lets go`);
+      yield* this.sys.schedYield();
+    }
+  }
+
+  /** Switches to the server with a request, and comes back when a server runs this worker again. */
+  *#leave(request: number): Coroutine<void> {
+    const { memory, record } = this;
+    yield* this.#released();
+    yield* memory.store32(stateOf(record), UMCG_TASK_RUNNING | UMCG_TF_LOCKED);
+    yield* memory.store32(requestOf(record), request);
+    const server = this.#serverRecords.get(yield* memory.load32(serverTidOf(record))) ?? NULL;
+    yield* memory.store32(stateOf(server), UMCG_TASK_RUNNING);
+    yield* memory.store32(stateOf(record), UMCG_TASK_IDLE | UMCG_TF_LOCKED);
+    let result = yield* this.#env.umcg.wait(0);
+    // Bounded by the number of signals. Without a server the call only waits: the old one has been switched to.
+    while (result === -EINTR) {
+      if (((yield* memory.load32(stateOf(record))) & UMCG_TF_STATE_MASK) === UMCG_TASK_RUNNING) return;
+      result = yield* this.#env.umcg.wait(0);
+    }
+    check("umcg_wait", result);
+  }
+}
+
+/** The joiner's record, NULL when there is none. */
+export function* joinerOfRecord(memory: UserMemory, record: Addr): Coroutine<Addr> {
+  return addr(Number(yield* memory.load64(joinerOf(record))));
+}
