@@ -4,7 +4,7 @@
  * | variable  | effect                                                                  |
  * | --------- | ----------------------------------------------------------------------- |
  * | `FC_RUNS` | cases for each property (the default is fast-check's, 100)              |
- * | `FC_SEED` | the seed of every property                                              |
+ * | `FC_SEED` | the seed of every property; without it and FC_RUNS one fixed seed, so that a run can be repeated |
  * | `FC_PATH` | start at this case or shrink; belongs to one property, so name it with `-t` |
  */
 import fc from "fast-check";
@@ -37,7 +37,8 @@ function report(details: fc.RunDetails<unknown>): void {
 }
 
 const numRuns = readInteger("FC_RUNS");
-const seed = readInteger("FC_SEED");
+// A campaign (FC_RUNS) draws a new seed each time; fast-check prints it.
+const seed = readInteger("FC_SEED") ?? (numRuns === undefined ? 1 : undefined);
 const path = process.env["FC_PATH"];
 
 // `path` is absent from the type of the global settings, since it belongs to one property, but is honoured.

@@ -1,6 +1,7 @@
 /**
- * Random sequences of accesses on a small address space with random protections: the three memories and the naive model
- * agree in every result, every word handed back, every fault raised, every right left and every byte.
+ * Random sequences of accesses on a small address space with random protections: the three memories and the
+ * naive model agree in every result, every word handed back, every fault raised, every right left and every
+ * byte.
  */
 import { test } from "@fast-check/vitest";
 import fc from "fast-check";

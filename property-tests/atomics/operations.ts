@@ -75,7 +75,10 @@ export function expectedWord(model: Model, { a, size, matching, other }: WordAcc
   return matching && a >= 0 && a < LIMIT ? model.word(a, size) : low(other, size);
 }
 
-/** The accessor's answer as a bigint, errors negative. There is no 32-bit exchange on UserAccess: it is a put there. */
+/**
+ * The accessor's answer as a bigint, errors negative. There is no 32-bit exchange on UserAccess: it is a put
+ * there.
+ */
 export function onAccess(access: UserAccess, op: WordAccess, expected: bigint): Step<bigint | number> {
   const a = op.a as Addr;
   const narrow = Number(low(op.value, 4));
@@ -110,7 +113,10 @@ export function onUser(user: UserMemory, op: WordAccess, expected: bigint): Step
   }
 }
 
-/** The access on words that are known to be reachable. `exchange32`: whether this family has a 32-bit exchange. */
+/**
+ * The access on words that are known to be reachable. `exchange32`: whether this family has a 32-bit
+ * exchange.
+ */
 export function onWords(model: Model, op: WordAccess, expected: bigint, exchange32: boolean): bigint {
   const { a, size } = op;
   const value = low(op.value, size);

@@ -30,7 +30,7 @@ function quantileOf(values: readonly number[], q: number): number {
 }
 
 describe("a histogram against the sorted samples", () => {
-  test.prop([fc.array(anyValue, { minLength: 1, maxLength: 300 }), share])(
+  test.prop([fc.array(anyValue, { minLength: 1, maxLength: 300, size: "max" }), share])(
     "a quantile is never below the sample and exceeds it by less than 1/256",
     (values, q) => {
       const exact = quantileOf(values, q);
@@ -41,7 +41,7 @@ describe("a histogram against the sorted samples", () => {
     },
   );
 
-  test.prop([fc.array(duration, { minLength: 1, maxLength: 300 })])(
+  test.prop([fc.array(duration, { minLength: 1, maxLength: 300, size: "max" })])(
     "count, extremes and mean are exact",
     (values) => {
       const histogram = histogramOf(values);
@@ -54,7 +54,7 @@ describe("a histogram against the sorted samples", () => {
     },
   );
 
-  test.prop([fc.array(anyValue, { minLength: 1, maxLength: 300 }), share, share])(
+  test.prop([fc.array(anyValue, { minLength: 1, maxLength: 300, size: "max" }), share, share])(
     "a larger share has no smaller quantile",
     (values, one, other) => {
       const histogram = histogramOf(values);

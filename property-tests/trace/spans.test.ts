@@ -4,7 +4,7 @@ import * as kinds from "../../src/trace/events.ts";
 import { Histogram } from "../../src/trace/histogram.ts";
 import { WakeSpans } from "../../src/trace/spans.ts";
 
-/** One stretch from asleep to running; after it the task sleeps again in the kernel, or returns to user mode. */
+/** One stretch from asleep to running; after it the task sleeps again, or returns to user mode. */
 interface Wake {
   readonly misses: number;
   readonly toQueued: number;

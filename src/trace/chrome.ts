@@ -103,6 +103,11 @@ export class ChromeTrace implements TraceSink {
     for (const track of this.#tasks.values()) track.leave(at);
   }
 
+  /** More records were wanted than `maxEvents`: the file shows the beginning of the run only. */
+  get truncated(): boolean {
+    return this.#records.truncated;
+  }
+
   /** The file, in pieces. Slices that are still open are not in it: call `finish` first. */
   *chunks(): Generator<string, void, undefined> {
     const { truncated } = this.#records;
@@ -124,9 +129,9 @@ export class ChromeTrace implements TraceSink {
 
   #wakeup(timeNs: number, cpu: number, tid: number): void {
     const task = this.#task(tid);
-    // Found running, on its way to sleep: it will not be switched to.
-    if (task.state === "running") task.pending = undefined;
-    else if (task.state !== "queued") task.enter(timeNs, "queued", "queued", `{"cpu":${cpu}}`);
+    // A task found running was on its way to sleep: it stays where it is and will not be switched to.
+    if (task.state === "running" || task.state === "queued") return;
+    task.enter(timeNs, "queued", "queued", `{"cpu":${cpu}}`);
   }
 
   #switch(timeNs: number, cpu: number, next: number, prev: number, reason: number): void {
@@ -155,9 +160,7 @@ export class ChromeTrace implements TraceSink {
 
   /** `tid` shows that it runs on `cpu`: news only if the trace began after it was switched in. */
   #isRunning(timeNs: number, cpu: number, tid: number): void {
-    if (tid !== 0 && this.#cpu(cpu).state === "unknown" && this.#task(tid).state === "unknown") {
-      this.#run(timeNs, cpu, tid);
-    }
+    if (tid !== 0 && this.#task(tid).state === "unknown") this.#run(timeNs, cpu, tid);
   }
 
   #born(timeNs: number, cpu: number, tid: number, parent: number): void {
@@ -235,8 +238,8 @@ export class ChromeTrace implements TraceSink {
   }
 }
 
-function metadataOf(pid: number, process: string, tracks: Iterable<ChromeTrack<string>>): string[] {
-  const lines = [JSON.stringify({ ph: "M", name: "process_name", pid, args: { name: process } })];
+function metadataOf(pid: number, title: string, tracks: Iterable<ChromeTrack<string>>): string[] {
+  const lines = [JSON.stringify({ ph: "M", name: "process_name", pid, args: { name: title } })];
   for (const { tid, name } of tracks) {
     lines.push(JSON.stringify({ ph: "M", name: "thread_name", pid, tid, args: { name } }));
     lines.push(JSON.stringify({ ph: "M", name: "thread_sort_index", pid, tid, args: { sort_index: tid } }));

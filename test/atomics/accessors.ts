@@ -1,5 +1,6 @@
 /**
- * Every word accessor of UserAccess as a row of a table: what it is given, what it must answer and what it must leave.
+ * Every word accessor of UserAccess as a row of a table: what it is given, what it must answer and what it
+ * must leave.
  */
 import type { Addr, Step, UserAccess } from "../../src/atomics/index.ts";
 

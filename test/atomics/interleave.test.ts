@@ -1,5 +1,6 @@
 /**
- * The runner of the concurrent tests, tested itself: it makes the schedules it is told, and all of them when asked.
+ * The runner of the concurrent tests, tested itself: it makes the schedules it is told, and all of them when
+ * asked.
  */
 import { describe, expect, test } from "vitest";
 import {

@@ -131,7 +131,8 @@ describe("ranges", () => {
   });
 
   test("no range at an address outside the buffer is permitted", () => {
-    // Among them -1 (the answer for "none denied") and numbers so large that adding the length changes nothing.
+    // Among them -1 (the answer for "none denied") and numbers so large that adding the length changes
+    // nothing.
     const outside = badAddresses(8).filter(([, a]) => !(a >= 0 && a < 6 * PAGE_SIZE));
     expect(outside.length).toBeGreaterThan(10);
     for (const length of [1, 2, 8, PAGE_SIZE, 2 ** 33]) {

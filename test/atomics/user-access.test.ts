@@ -1,7 +1,8 @@
 /**
  * The kernel's accessors against every kind of address, on all three memories.
  *
- * The tables are in `accessors.ts` (what) and `fixture.ts` (where); a test here is one rule, applied to all of them.
+ * The tables are in `accessors.ts` (what) and `fixture.ts` (where); a test here is one rule, applied to all
+ * of them.
  */
 import { describe, expect, test } from "vitest";
 import {

@@ -1,5 +1,6 @@
 /**
- * What ends an operation other than success: the kernel's bounds (I23), faults (I39), and words that are no list.
+ * What ends an operation other than success: the kernel's bounds (I23), faults (I39), and words that are no
+ * list.
  */
 import { describe, expect, test } from "vitest";
 import {

@@ -26,6 +26,7 @@ import {
   wordFromAddr,
 } from "../../src/atomics/index.ts";
 import { LLIST_DELETED, snapshot } from "../../src/llist/index.ts";
+import { isAccess, type Taken } from "../support/interleave.ts";
 
 /** Ordinary nodes, on the head's page. */
 export const NODES = 16;
@@ -38,15 +39,19 @@ export const HEAD: Addr = addr(PAGE_SIZE);
 export const POISON = 0xdeaddeaddeaddeadn;
 
 /** A node is a field of a 64-byte record, as in struct umcg_task. */
+const ADDRESSES: readonly Addr[] = Array.from({ length: UNMAPPED_NODE + 1 }, (_, index) =>
+  index < NODES ? addr(PAGE_SIZE + 64 * (index + 1) + 24) : addr(PAGE_SIZE * (2 + index - NODES) + 24),
+);
+
 export function node(index: number): Addr {
-  if (index < NODES) return addr(PAGE_SIZE + 64 * (index + 1) + 24);
-  return addr(PAGE_SIZE * (2 + index - NODES) + 24);
+  return ADDRESSES[index]!;
 }
+
+const INDICES: ReadonlyMap<number, number> = new Map(ADDRESSES.map((a, index) => [a, index]));
 
 /** The index of a node's address, or the number itself: for messages and results. */
 export function indexOf(a: number): number {
-  for (let index = 0; index <= UNMAPPED_NODE; index++) if (node(index) === a) return index;
-  return a;
+  return INDICES.get(a) ?? a;
 }
 
 /** What a program is told that touches what it may not. */
@@ -128,32 +133,54 @@ export function makeLists(
   };
 }
 
-const LEGAL: ReadonlySet<bigint> = new Set(
-  Array.from({ length: NODES + 1 }, (_, index) => wordFromAddr(node(index))).flatMap((word) => [
-    word,
-    word | LLIST_DELETED,
-  ]),
-);
+/**
+ * Walks a chain of ordinary nodes from `word` and returns the unmarked ones as a set of bits. An error when
+ * it does not end (I18) or holds a value that no node may hold (I21).
+ */
+export function liveBits({ longs }: Lists, word: bigint): number {
+  let seen = 0;
+  let live = 0;
+  for (let at = word; at !== 0n; ) {
+    const index = indexOf(Number(at));
+    const bit = 1 << index;
+    if (index >= NODES) throw new Error(`I21: 0x${at.toString(16)} is linked and is no node`);
+    if ((seen & bit) !== 0) throw new Error(`I18: node ${index} is linked twice`);
+    seen |= bit;
+    const value = longs[Number(at >> 3n)]!;
+    if ((value & LLIST_DELETED) === 0n) live |= bit;
+    at = value & ~LLIST_DELETED;
+  }
+  return live;
+}
 
-/** I21: the head's address (not listed), a next pointer or 0, either of them with the mark. */
+/** I21: the head's address (not listed), a next pointer or 0, and the latter two with the mark. */
 export function isLegalValue(value: bigint): boolean {
-  return LEGAL.has(value) || value === 0n || value === LLIST_DELETED || value === wordFromAddr(HEAD);
+  if (value === wordFromAddr(HEAD)) return true;
+  const pointer = value & ~LLIST_DELETED;
+  return pointer === 0n || indexOf(Number(pointer)) < NODES;
 }
 
 /**
- * The invariants of umcg.md section 13 that hold between any two steps: the list is acyclic and 0-terminated (I18; the
- * snapshot throws), node values are legal (I21) and no mark is taken back (I22) except from nodes in `reused`.
+ * Call the result after each step: the word it may have written has a legal value (I21), and its mark, if it
+ * had one, is there still (I22) unless the node is in `reused`, for which the caller vouches.
  */
-export function watch({ longs }: Lists, reused: ReadonlySet<number> = new Set()): () => void {
-  const marked = new Set<number>();
-  return () => {
-    snapshot(longs, HEAD);
-    for (let index = 0; index < NODES; index++) {
-      const value = longs[node(index) >>> 3]!;
-      if (value === POISON) continue;
-      if (!isLegalValue(value)) throw new Error(`I21: node ${index} holds 0x${value.toString(16)}`);
-      if ((value & LLIST_DELETED) !== 0n) marked.add(index);
-      else if (marked.delete(index) && !reused.has(index)) throw new Error(`I22: node ${index} came back`);
+export function watch({ longs }: Lists, reused: ReadonlySet<number> = new Set()): (taken: Taken) => void {
+  let marked = 0;
+  for (let index = 0; index < NODES; index++) {
+    if ((longs[node(index) >>> 3]! & LLIST_DELETED) !== 0n) marked |= 1 << index;
+  }
+  return ({ access }) => {
+    const index = isAccess(access) && access.kind !== "load" ? INDICES.get(access.addr) : undefined;
+    if (index === undefined || index >= NODES) return;
+    const value = longs[node(index) >>> 3]!;
+    if (value === POISON) return;
+    if (!isLegalValue(value)) throw new Error(`I21: node ${index} holds 0x${value.toString(16)}`);
+    const bit = 1 << index;
+    if ((value & LLIST_DELETED) !== 0n) {
+      marked |= bit;
+    } else if ((marked & bit) !== 0) {
+      if (!reused.has(index)) throw new Error(`I22: the mark of node ${index} is gone`);
+      marked &= ~bit;
     }
   };
 }

@@ -1,9 +1,10 @@
 /**
- * The books of a concurrent run (I20): every node is free, live or claimed, and each change of hands is entered at the
- * very step at which it happens. A node that is claimed twice, lost or reclaimed alive is an error at once.
+ * The books of a concurrent run (I20): every node is free, live or claimed, and each change of hands is
+ * entered at the very step at which it happens. A node that is claimed twice, lost or reclaimed alive is an
+ * error at once.
  *
- * The actors here are the operations of `llist` with their results entered; the step counts they must keep (I23) are
- * checked on the way.
+ * The actors here are the operations of `llist` with their results entered; the step counts they must keep
+ * (I23) are checked on the way.
  */
 import { type Addr, type Coroutine, EAGAIN, wordFromAddr } from "../../src/atomics/index.ts";
 import {
@@ -17,10 +18,13 @@ import {
   takeAll,
   unlinkDeleted,
 } from "../../src/llist/index.ts";
-import { counted } from "../support/interleave.ts";
-import { HEAD, indexOf, type Lists, NODES, node } from "./fixture.ts";
+import { counted, isAccess, type Taken } from "../support/interleave.ts";
+import { HEAD, indexOf, type Lists, liveBits, NODES, node } from "./fixture.ts";
 
-/** free: nobody's. live: pushed and not claimed. claimed: popped or marked, maybe still linked. gone: and unlinked. */
+/**
+ * free: nobody's. live: pushed and not claimed. claimed: popped or marked, maybe still linked. gone: and
+ * unlinked.
+ */
 export type State = "free" | "live" | "claimed" | "gone";
 
 export interface Ledger {
@@ -46,25 +50,23 @@ function enter(ledger: Ledger, index: number, from: State, to: State): void {
 }
 
 /**
- * Call after each step. The nodes that can be found unmarked, in the list or in a chain that was taken, are exactly the
- * live ones, once each.
+ * Call after each step. The nodes that can be found unmarked, in the list or in a chain that was taken, are
+ * exactly the live ones, once each. A load changes neither the lists nor the books, so it is not followed by
+ * a look at them.
  */
-export function settle(ledger: Ledger): void {
-  const { lists, states } = ledger;
-  const found = lists.live();
-  for (const first of ledger.held) {
-    let word = wordFromAddr(first);
-    while (word !== 0n) {
-      const index = indexOf(Number(word));
-      const value = lists.valueOf(index);
-      if ((value & LLIST_DELETED) === 0n) found.push(index);
-      word = value & ~LLIST_DELETED;
-    }
-  }
-  found.sort((a, b) => a - b);
-  const live = states.flatMap((state, index) => (state === "live" ? [index] : []));
-  if (found.join() !== live.join()) throw new Error(`I20: live ${live.join()}, found ${found.join()}`);
+export function settle(ledger: Ledger, { access }: Taken): void {
+  if (isAccess(access) && access.kind === "load") return;
+  const { lists, states, held } = ledger;
   ledger.head = lists.longs[HEAD >>> 3]!;
+  let found = liveBits(lists, ledger.head);
+  for (const first of held) {
+    const chain = liveBits(lists, wordFromAddr(first));
+    if ((found & chain) !== 0) throw new Error(`I20: bits ${found & chain} are in two chains`);
+    found |= chain;
+  }
+  let live = 0;
+  for (let index = 0; index < states.length; index++) if (states[index] === "live") live |= 1 << index;
+  if (found !== live) throw new Error(`I20: live are bits ${live}, found were ${found}`);
 }
 
 /** Kernel push. 0 or -EAGAIN. */
@@ -90,8 +92,8 @@ export function* userPush(ledger: Ledger, index: number): Coroutine<number> {
 }
 
 /**
- * Kernel pop: the index of the node, ~0 for an empty list, or -EAGAIN. `exact`: nobody unlinks, so that "empty" and
- * -EAGAIN can be held to the list as it was when the head was read.
+ * Kernel pop: the index of the node, "empty", or -EAGAIN. `exact`: nobody unlinks, so that
+ * both of the latter can be held to the list as it was when the head was read.
  */
 export function* kernelPop(ledger: Ledger, max: number, exact: boolean): Coroutine<number | "empty"> {
   let steps = 0;
@@ -136,7 +138,10 @@ export function* userCollect(ledger: Ledger, reclaim: (index: number) => void = 
   });
 }
 
-/** Takes the whole list and claims what nobody else has. Returns how many it claimed; `reclaim` is told of every node. */
+/**
+ * Takes the whole list and claims what nobody else has. Returns how many it claimed; `reclaim` is told of
+ * every node.
+ */
 export function* userTake(ledger: Ledger, reclaim: (index: number) => void = () => {}): Coroutine<number> {
   const { user } = ledger.lists;
   const first = yield* takeAll(user, HEAD);

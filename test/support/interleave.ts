@@ -1,16 +1,20 @@
 /**
  * A deterministic runner for coroutines that share memory: a schedule says whose step comes next.
  *
- * Every coroutine is started before the first choice, so that each choice is exactly one step: what the coroutine
- * announced happens, and it runs on to its next announcement. Code before the first announcement touches nothing shared,
- * so no interleaving is lost by starting early.
+ * Every coroutine is started before the first choice, so that each choice is exactly one step: what the
+ * coroutine announced happens, and it runs on to its next announcement. Code before the first announcement
+ * touches nothing shared, so no interleaving is lost by starting early.
  *
- * `allInterleavings` visits every schedule, depth first, by running the program again from fresh state each time. There
- * is no reduction: the number of executions is that of the interleavings, which a test can state as a number.
+ * `allInterleavings` visits every schedule, depth first, by running the program again from fresh state each
+ * time. There is no reduction: the number of executions is that of the interleavings, which a test can state
+ * as a number.
  */
 import { type Access, type Coroutine, RESUME, type Step, type Yielded } from "../../src/atomics/step.ts";
 
-/** One step as it was made: `actor` is an index into the coroutines, `access` what it had announced (or 0, a pause). */
+/**
+ * One step as it was made: `actor` is an index into the coroutines, `access` what it had announced (or 0, a
+ * pause).
+ */
 export interface Taken {
   readonly actor: number;
   readonly access: Yielded;
@@ -30,7 +34,9 @@ export interface Interleaving<T> {
 export interface InterleaveOptions {
   /** Steps until the run is called a livelock. */
   readonly maxSteps?: number;
-  /** Called after each step, when the coroutine has reached its next announcement: the place for invariants. */
+  /**
+   * Called after each step, when the coroutine has reached its next announcement: the place for invariants.
+   */
   readonly afterStep?: (taken: Taken) => void;
 }
 
@@ -38,9 +44,9 @@ export interface InterleaveOptions {
 const MAX_EXECUTIONS = 100_000;
 
 /**
- * Runs the coroutines to their ends. Each entry of `schedule` picks, modulo the number of live coroutines, the one that
- * makes the next step; when the schedule is used up the first live one always does, so a short schedule is a run with
- * few context switches.
+ * Runs the coroutines to their ends. Each entry of `schedule` picks, modulo the number of live coroutines,
+ * the one that makes the next step; when the schedule is used up the first live one always does, so a short
+ * schedule is a run with few context switches.
  */
 export function interleave<T>(
   coroutines: readonly Coroutine<T>[],
@@ -79,8 +85,8 @@ export function interleave<T>(
 }
 
 /**
- * Runs every interleaving of the program that `makeCoroutines` builds from fresh state, and hands each to `check`.
- * Returns how many there were; an error names the schedule that led to it.
+ * Runs every interleaving of the program that `makeCoroutines` builds from fresh state, and hands each to
+ * `check`. Returns how many there were; an error names the schedule that led to it.
  */
 export function allInterleavings<T>(
   makeCoroutines: () => readonly Coroutine<T>[],
@@ -107,7 +113,10 @@ export function allInterleavings<T>(
   }
 }
 
-/** Runs one step or coroutine alone to its end, resuming it whenever it yields; what it yielded goes to `yielded`. */
+/**
+ * Runs one step or coroutine alone to its end, resuming it whenever it yields; what it yielded goes to
+ * `yielded`.
+ */
 export function runAlone<T>(step: Step<T>, yielded: Yielded[] = [], maxSteps = 10_000): T {
   const iterator = step[Symbol.iterator]();
   let result = iterator.next();
@@ -120,8 +129,8 @@ export function runAlone<T>(step: Step<T>, yielded: Yielded[] = [], maxSteps = 1
 }
 
 /**
- * `inner`, with the number of steps it made reported at its end. `eachStep` is called right after every step, before
- * anybody else's, with its number from 1.
+ * `inner`, with the number of steps it made reported at its end. `eachStep` is called right after every step,
+ * before anybody else's, with its number from 1.
  */
 export function* counted<T>(
   inner: Coroutine<T>,
@@ -141,8 +150,8 @@ export function* counted<T>(
 }
 
 /**
- * A schedule written as runs of one actor: `[0, 2], [1, 5]` is actor 0 twice and then actor 1 five times. True to its
- * word while all are live; an actor that ends early moves those behind it up by one.
+ * A schedule written as runs of one actor: `[0, 2], [1, 5]` is actor 0 twice and then actor 1 five times.
+ * True to its word while all are live; an actor that ends early moves those behind it up by one.
  */
 export function inOrder(...runs: readonly (readonly [actor: number, steps: number])[]): number[] {
   return runs.flatMap(([actor, steps]) => new Array<number>(steps).fill(actor));

@@ -164,6 +164,27 @@ describe("arrows", () => {
     );
     expect(arrowsOf(file)).toEqual([]);
     expect(instantsOf(file)).toEqual(["2/1@0.05 wake task 2"]);
+    expect(slicesOf(file, TASKS, 2)).toEqual(["0+0.08 running", "0.08+0.01 queued", "0.09+0.01 running"]);
+  });
+
+  test("a wake of a task that has ended since has none, whoever gets its tid", () => {
+    const file = build(
+      [
+        [0, kinds.TRACE_SCHED_SWITCH, 0, 1, 2, 2],
+        [50, kinds.TRACE_SCHED_WAKING, 0, 2, 0, 1],
+        [60, kinds.TRACE_TASK_EXIT, 0, 2, 0, 9],
+        [70, kinds.TRACE_TASK_NEW, 0, 2, 1, 0],
+        [80, kinds.TRACE_SCHED_WAKEUP, 1, 2, 0, 0],
+        [90, kinds.TRACE_SCHED_SWITCH, 1, 2, 0, 0],
+      ],
+      100,
+    );
+    expect(arrowsOf(file)).toEqual([]);
+    expect(slicesOf(file, TASKS, 2)).toEqual([
+      "0+0.06 sleeping (2)",
+      "0.08+0.01 queued",
+      "0.09+0.01 running",
+    ]);
   });
 
   test("an arrow does not point back in time: it starts as late as it can", () => {
@@ -261,6 +282,20 @@ describe("task rows", () => {
       ["t", { cpu: 1, old: 1, new: 3 }],
       ["t", {}],
     ]);
+  });
+
+  test("a task preempted on its way to sleep and woken then waits once", () => {
+    const file = build(
+      [
+        [0, kinds.TRACE_SCHED_SWITCH, 0, 2, 1, 0],
+        [50, kinds.TRACE_SCHED_WAKING, 0, 1, 0, 2],
+        [60, kinds.TRACE_SCHED_WAKEUP, 0, 1, 2, 0],
+        [70, kinds.TRACE_SCHED_SWITCH, 0, 1, 2, 3],
+      ],
+      100,
+    );
+    expect(slicesOf(file, TASKS, 1)).toEqual(["0+0.07 queued", "0.07+0.03 running"]);
+    expect(arrowsOf(file)).toEqual(["2/2@0.05 -> 2/1@0.07"]);
   });
 
   test("a tid that is used again is named again", () => {

@@ -36,6 +36,8 @@ describe("Histogram", () => {
     expect(histogram.quantile(0.57)).toBe(57);
     expect(histogram.quantile(0)).toBe(1);
     expect(histogram.quantile(1)).toBe(100);
+    // The next number after 1/3; three times that is 1 exactly.
+    expect(histogramOf(1, 2, 3).quantile(0.33333333333333337)).toBe(2);
     expect(histogram.quantile(Number.MIN_VALUE)).toBe(1);
   });
 

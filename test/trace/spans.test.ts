@@ -82,7 +82,7 @@ describe("WakeSpans", () => {
     expect(story.spans.inverted).toBe(0);
   });
 
-  test("a task woken, put to sleep by a hook and woken again: the span to user mode starts at the first", () => {
+  test("woken, put to sleep by a hook, woken again: the span to user mode starts at the first wake", () => {
     const story = new Story().sysEnter(10, 3).switch(20, 0, 3, 1);
     story.waking(100, 3).wakeup(110, 3).switch(130, 3, 0);
     story.switch(150, 0, 3, 2);
@@ -171,6 +171,11 @@ describe("WakeSpans", () => {
     expect(story.spans.inverted).toBe(1);
   });
 
+  test("a CPU that switches from a task to the same task ends its wait", () => {
+    const story = new Story().wakeup(100, 3).switch(110, 3, 3, 1);
+    expect(story.samples.running).toEqual([10]);
+  });
+
   test("rounds to whole ns", () => {
     const story = new Story().waking(100.2, 3).wakeup(110.9, 3);
     expect(story.samples.queued).toEqual([11]);
@@ -179,13 +184,15 @@ describe("WakeSpans", () => {
   test("grows with the tids and keeps what was open", () => {
     const story = new Story().waking(100, 3).waking(100, 1_000_000).wakeup(110, 1_000_000).wakeup(120, 3);
     expect(story.samples.queued).toEqual([10, 20]);
+    story.wakeup(200, 3_000_000).switch(215, 3_000_000, 0).switch(240, 3, 0);
+    expect(story.samples.running).toEqual([15, 120]);
     expect(() => story.waking(1, 2 ** 22)).toThrow(expect.objectContaining({ code: "ERR_TRACE_VALUE" }));
     story
       .switch(130, 2 ** 22, 2 ** 22)
       .sysExit(140, 2 ** 22)
       .exit(150, 2 ** 22)
       .sysEnter(160, 2 ** 22);
-    expect(story.samples.running).toEqual([]);
+    expect(story.samples.running).toEqual([15, 120]);
   });
 
   test("a negative tid is nobody", () => {
