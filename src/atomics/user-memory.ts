@@ -83,7 +83,8 @@ export class UserMemory {
     operation: (this: UserMemory, ...args: A) => Step<T>,
     ...args: A
   ): Coroutine<T> {
-    yield* this.#trap(a, size, write);
+    do yield* this.#trap(a, size, write);
+    while (!this.#pages.permits(a, size, write ? WRITE : READ));
     return yield* operation.apply(this, args);
   }
 }

@@ -1,5 +1,5 @@
 /** Who waits for what: the report of a machine in which nothing can happen any more, and of any other dump. */
-import { TASK_DEAD, TASK_NEW, waitReason } from "./constants.ts";
+import { TASK_DEAD, TASK_NEW, TASK_NORMAL, TASK_STOPPED, WAIT_NONE, waitReason } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
 
 export interface Waiter {
@@ -19,11 +19,13 @@ export function waiters(kernel: Kernel): Waiter[] {
   for (let tid = 1; tid <= kernel.lastTid; tid++) {
     const state = tasks.state[tid]!;
     if (state === TASK_DEAD || state === TASK_NEW) continue;
+    // The record keeps the reason of its last wait.
+    const asleep = (state & (TASK_NORMAL | TASK_STOPPED)) !== 0;
     list.push({
       tid,
       name: kernel.names[tid] ?? "",
-      reason: waitReason(tasks.waitReason[tid]!),
-      waitsFor: tasks.waitOn[tid]!,
+      reason: waitReason(asleep ? tasks.waitReason[tid]! : WAIT_NONE),
+      waitsFor: asleep ? tasks.waitOn[tid]! : 0,
       cpu: tasks.cpu[tid]!,
     });
   }

@@ -23,7 +23,13 @@ export function* resolveFault(kernel: Kernel, a: Addr, write: boolean): Coroutin
 export function* userFault(kernel: Kernel, a: Addr, size: number, write: boolean): Coroutine<void> {
   const tid: number = kernel.current;
   const aligned = (a & (size - 1)) === 0;
-  if (aligned && kernel.pages.resolvable(a, write) && (yield* resolveFault(kernel, a, write))) return;
+  if (aligned && kernel.pages.resolvable(a, write)) {
+    if (yield* resolveFault(kernel, a, write)) return;
+  } else {
+    // A handler that returns comes here again and again: time must pass, and others run.
+    kernel.host.charge(STEP_MINOR_FAULT);
+    yield* kernel.host.sync();
+  }
   forceSignal(kernel, tid, SIGSEGV);
   // A handler that returns meets the same fault again, as on hardware.
   yield* exitToUserMode(kernel, tid);

@@ -101,8 +101,17 @@ export class Kernel {
     this.#userTop = this.userBase;
   }
 
-  /** Bump allocation in the user region, for set-up code. Throws ERR_USER_MEMORY when it is used up. */
+  /**
+   * Bump allocation in the user region, for set-up code. Throws ERR_USER_MEMORY when it is used up, ERR_CONFIG for what
+   * is no size or no alignment.
+   */
   allocate(bytes: number, align: number): Addr {
+    if (!(Number.isInteger(bytes) && bytes >= 0 && Number.isInteger(align) && align > 0)) {
+      throw new MachineError(
+        "ERR_CONFIG",
+        `allocate(bytes, align) takes whole numbers, got ${bytes}, ${align}`,
+      );
+    }
     const at = Math.ceil(this.#userTop / align) * align;
     if (at + bytes > this.userEnd) {
       const size = this.userEnd - this.userBase;

@@ -53,7 +53,7 @@ export class TaskTable {
   readonly fatalSignal: Int32Array;
   readonly exitCode: Int32Array;
   /** Address of the registered struct umcg_task; 0 = not registered (task_struct.umcg_task). */
-  readonly umcgTask: Float64Array;
+  readonly umcgTask: Int32Array;
   /** User-mode computation still to do, ns. */
   readonly workLeft: Float64Array;
   readonly timerArmed: Int32Array;
@@ -91,7 +91,7 @@ export class TaskTable {
     this.sigPending = arena.int32(rows);
     this.fatalSignal = arena.int32(rows);
     this.exitCode = arena.int32(rows);
-    this.umcgTask = arena.float64(rows);
+    this.umcgTask = arena.int32(rows);
     this.workLeft = arena.float64(rows);
     this.timerArmed = arena.int32(rows);
     this.voluntarySwitches = arena.int32(rows);

@@ -141,7 +141,8 @@ export function reschedule(kernel: Kernel, cpu: number): void {
   const { cpus } = kernel;
   if (cpus.needResched[cpu] !== 0) return;
   cpus.needResched[cpu] = 1;
-  if (cpu !== kernel.cpu) signalCpu(kernel, cpu);
+  // "This" CPU can be asleep only for set-up code, which runs on none.
+  if (cpu !== kernel.cpu || cpus.idlePhase[cpu] === IDLE_ASLEEP) signalCpu(kernel, cpu);
 }
 
 /** Makes another CPU look: through its flag line while it polls in idle, else by an IPI. */

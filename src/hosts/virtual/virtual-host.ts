@@ -49,7 +49,7 @@ const MODE_WORK = 1;
 const MODE_EXIT = 2;
 
 /** Coroutine resumptions of one CPU before the event loop is asked whether to go on. */
-const MAX_TURNS = 1 << 14;
+const MAX_TURNS = 1 << 8;
 
 const DONE: Completed<void> = new Completed(undefined);
 const PAUSE: Pause = new Pause(YIELD_PAUSE);
@@ -121,7 +121,12 @@ export class VirtualHost implements Host {
   work(ns: number): Step<void> {
     const end = this.now + ns;
     const kernel = this.#kernel;
-    if (end < this.#heap.top && --kernel.local.budget >= 0 && !hasExitWork(kernel, kernel.current)) {
+    if (
+      ns >= 0 &&
+      end < this.#heap.top &&
+      --kernel.local.budget >= 0 &&
+      !hasExitWork(kernel, kernel.current)
+    ) {
       this.now = end;
       return DONE;
     }
@@ -131,10 +136,16 @@ export class VirtualHost implements Host {
   *#workThrough(ns: number): Coroutine<void> {
     const kernel = this.#kernel;
     const tid: number = kernel.current;
-    kernel.tasks.workLeft[tid] = ns;
-    for (;;) {
+    if (!(ns >= 0 && ns < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`work(ns) takes a finite time of 0 or more, not ${ns}`);
+    }
+    // A loop over work(0) lets no time pass: it too must come back to the host.
+    if (kernel.local.budget < 0) yield YIELD_PAUSE;
+    for (let left = ns; ; left = kernel.tasks.workLeft[tid]!) {
       if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
-      if (!(kernel.tasks.workLeft[tid]! > 0)) return;
+      if (left === 0) return;
+      // Not before: a signal handler may compute, too.
+      kernel.tasks.workLeft[tid] = left;
       yield YIELD_WORK;
     }
   }
@@ -187,12 +198,16 @@ export class VirtualHost implements Host {
    */
   run(untilNs: number = Number.POSITIVE_INFINITY, stop?: () => boolean): void {
     const heap = this.#heap;
+    // An event that is never handled, in the slot of task 0's timer: no CPU runs ahead of it.
+    const horizon = 3 * this.#vcpus;
+    if (untilNs < Number.POSITIVE_INFINITY) heap.schedule(horizon, untilNs);
     while (heap.size > 0 && heap.top < untilNs) {
       this.now = heap.top;
       this.events++;
       this.#dispatch(heap.pop());
-      if (stop?.()) return;
+      if (stop?.()) break;
     }
+    heap.cancel(horizon);
   }
 
   get pending(): number {
@@ -351,6 +366,12 @@ export class VirtualHost implements Host {
     kernel.tasks.workLeft[curr] = Math.max(0, end - (this.now - stolen));
     this.#mode[cpu] = MODE_GO_ON;
     this.#heap.schedule(cpu, this.now);
+  }
+
+  /** A device interrupt on `cpu`, now, from outside the machine: `handler` runs in interrupt context there. */
+  deliverInterrupt(cpu: CpuId, handler: () => void): void {
+    this.#interrupt(cpu, handler);
+    this.#wakeIdle(cpu, 0);
   }
 
   #onIpi(cpu: number): void {

@@ -3,7 +3,8 @@
  * writer is expected to sleep soon. Source: fs/pipe.c.
  *
  * A pipe's state is a kernel primitive: looking at it and queueing on it are one atomic step, so no wake-up is lost.
- * The other end is woken only by a transfer that ends emptiness (or fullness), as pipe_write() does.
+ * The other end is woken only by a transfer that ends emptiness (or fullness), as pipe_write() does. It wakes one task,
+ * which, when it leaves something to do behind, passes the wake-up on to the next of its own side.
  */
 import type { Addr } from "../../atomics/address.ts";
 import { EBADF, EFAULT, EINTR, EINVAL, EMFILE, EPIPE } from "../../atomics/errno.ts";
@@ -78,6 +79,7 @@ function* read(kernel: Kernel, tid: number, fd: number, into: Addr, length: numb
   const wasFull = pipes.room(pipe) === 0;
   pipes.read(pipe, bytes);
   if (wasFull) yield* wakeFirst(kernel, pipeWriteQueue(pipe));
+  if (pipes.available(pipe) > 0) yield* wakeFirst(kernel, pipeReadQueue(pipe));
   return (yield* kernel.access.copyToUser(into, bytes)) < 0 ? -EFAULT : bytes.length;
 }
 
@@ -107,6 +109,7 @@ function* write(kernel: Kernel, tid: number, fd: number, from: Addr, length: num
     if (!(yield* block(kernel, tid, pipeWriteQueue(pipe), WAIT_PIPE_WRITE, fd)))
       return done > 0 ? done : -EINTR;
   }
+  if (pipes.room(pipe) > 0) yield* wakeFirst(kernel, pipeWriteQueue(pipe));
   return done;
 }
 

@@ -92,8 +92,6 @@ function* join(kernel: Kernel, tid: number, target: number): Coroutine<number> {
   if (target === tid) return -EDEADLK;
   if (!exists(kernel, target)) return -ESRCH;
   while (tasks.state[target] !== TASK_DEAD) {
-    // The joiner that came first released the slot while this one was on its way back.
-    if (!exists(kernel, target)) return -EAGAIN;
     if (signalPending(kernel, tid)) return -EINTR;
     tasks.waitReason[tid] = WAIT_JOIN;
     tasks.waitOn[tid] = target;
@@ -101,7 +99,9 @@ function* join(kernel: Kernel, tid: number, target: number): Coroutine<number> {
     setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
     yield* schedule(kernel, tid);
     setTaskState(kernel, tid, TASK_RUNNING);
-    waits.remove(tid);
+    const exited = !waits.remove(tid);
+    // The joiner that came first released the slot, and another task may have it by now.
+    if (exited && tasks.state[target] !== TASK_DEAD) return -EAGAIN;
   }
   tasks.state[target] = TASK_NEW;
   kernel.freeTid(toTid(target));

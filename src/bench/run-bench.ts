@@ -1,0 +1,131 @@
+/**
+ * Runs one workload on one simulated machine and says what it cost.
+ *
+ *     const result = runBench({ workload: pipe, vcpus: 8, loops: 1000, clock: () => performance.now() });
+ *
+ * A benchmark can also be run in stretches (`BenchRun.advance`), so that a command can show progress and be interrupted.
+ * Rejected: an asynchronous run (the machine itself is synchronous, and a promise in between would be part of what is
+ * measured).
+ */
+import type { ProfileName } from "../hosts/virtual/cost-model.ts";
+import type { WakeMode } from "../kernel-sim/config.ts";
+import { createMachine, type Machine } from "../machine.ts";
+import type { TraceSink } from "../trace/sink.ts";
+import type { WakeSummary } from "../trace/spans.ts";
+import { Meter } from "./meter.ts";
+import { TICKLESS, type Workload } from "./workload.ts";
+
+export interface BenchOptions {
+  readonly workload: Workload;
+  /** Rounds to measure; a short warm-up comes before. */
+  readonly loops: number;
+  readonly vcpus: number;
+  /** One mode for all primitives. Default: each as Linux does it (pipe sync, futex any, UMCG current-cpu). */
+  readonly wake?: WakeMode;
+  /** Default "native". */
+  readonly profile?: ProfileName;
+  /** Idle state by name. Default: the profile's. */
+  readonly idle?: string;
+  readonly jitter?: boolean;
+  readonly seed?: number;
+  /** Trace the measured rounds for the spans. Default true; without, spans are empty and the run is faster. */
+  readonly spans?: boolean;
+  /** Listens to the trace of the whole run, from boot. */
+  readonly sink?: (machine: Machine) => TraceSink;
+  /** Wall clock, ms. */
+  readonly clock: () => number;
+}
+
+/** Everything but the configuration is of the measured rounds only. Times in ns unless their name says otherwise. */
+export interface BenchResult {
+  readonly workload: string;
+  readonly host: "virtual";
+  readonly vcpus: number;
+  /** "default": each primitive as Linux does it. */
+  readonly wake: WakeMode | "default";
+  readonly profile: ProfileName;
+  readonly idle: string;
+  readonly jitter: boolean;
+  readonly seed: number;
+  readonly loops: number;
+  readonly virtualNs: number;
+  /** Virtual time of one hand-off. */
+  readonly nsPerOp: number;
+  readonly wallMs: number;
+  /** Context switches, to idle and back included. */
+  readonly switches: number;
+  /** Wall time of one simulated switch, tracing included. */
+  readonly nsPerSwitchWall: number;
+  readonly ipis: number;
+  readonly spans: WakeSummary;
+}
+
+export class BenchRun {
+  readonly machine: Machine;
+  readonly #options: BenchOptions;
+  readonly #meter: Meter;
+
+  /** Throws MachineError ERR_CONFIG for what cannot be simulated. */
+  constructor(options: BenchOptions) {
+    const { workload, loops, vcpus, wake, profile, idle, jitter, seed, sink } = options;
+    this.#options = options;
+    this.machine = createMachine({
+      ...TICKLESS,
+      vcpus,
+      ...(wake !== undefined && { wake }),
+      ...(profile !== undefined && { profile }),
+      ...(idle !== undefined && { idle }),
+      ...(jitter !== undefined && { jitter }),
+      ...(seed !== undefined && { seed }),
+      trace: sink !== undefined,
+    });
+    if (sink !== undefined) this.machine.trace.addSink(sink(this.machine));
+    this.#meter = new Meter(this.machine, loops, options.clock, options.spans ?? true);
+    this.#meter.tasks = workload.start(this.machine, this.#meter);
+  }
+
+  /** Share of the rounds that is behind, 0 to 1. */
+  get progress(): number {
+    return this.#meter.finished / this.#meter.total;
+  }
+
+  /** Runs to the end, or until `stop` (asked now and then) says so. Returns whether it is at the end. */
+  advance(stop?: () => boolean): boolean {
+    this.#meter.resume();
+    this.machine.run(stop === undefined ? {} : { stop });
+    this.#meter.pause();
+    return this.machine.kernel.live === 0;
+  }
+
+  /** Throws unless the run is at its end. */
+  result(): BenchResult {
+    const { workload, loops, vcpus, wake, profile, jitter, seed } = this.#options;
+    const { costs, host } = this.machine;
+    const { virtualNs, wallMs, switches, ipis } = this.#meter.measured();
+    return {
+      workload: workload.name,
+      host: "virtual",
+      vcpus,
+      wake: wake ?? "default",
+      profile: profile ?? "native",
+      idle: costs.idleStates[host.idleState]!.name,
+      jitter: jitter ?? false,
+      seed: seed ?? 1,
+      loops,
+      virtualNs,
+      nsPerOp: virtualNs / (loops * workload.handOffsPerLoop),
+      wallMs,
+      switches,
+      nsPerSwitchWall: (wallMs * 1e6) / switches,
+      ipis,
+      spans: this.#meter.spans.summary(),
+    };
+  }
+}
+
+/** Runs a workload to its end. Throws whatever the machine throws: ERR_CONFIG, ERR_DEADLOCK, ERR_PROGRAM_THREW. */
+export function runBench(options: BenchOptions): BenchResult {
+  const run = new BenchRun(options);
+  run.advance();
+  return run.result();
+}

@@ -1,0 +1,15 @@
+/** Words for the numbers in a machine's trace: the one place that knows the rooms they come from. */
+import { syscallName, waitReason } from "../kernel-sim/constants.ts";
+import type { Machine } from "../machine.ts";
+import { hex32, type TraceNames } from "../trace/names.ts";
+import { dieReason } from "../umcg/die-reasons.ts";
+
+export function traceNames({ kernel, costs }: Machine): TraceNames {
+  return {
+    taskName: (tid) => kernel.names[tid] ?? `task-${tid}`,
+    idleState: (index) => costs.idleStates[index]?.name ?? hex32(index),
+    waitReason,
+    syscallName,
+    dieReason,
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * What a benchmark workload is: tasks that hand the CPU to each other in rounds, and who of them is measured.
+ *
+ * A workload only creates tasks and tells when a round begins; what is measured, and how, is run-bench.ts's business. So
+ * one workload serves the command line, the exactness tests and the comparisons under bench/.
+ *
+ * Every workload runs without ticks (`TICKLESS`): its tasks block long before a slice could end, so slices play no role,
+ * and without ticks the sum of a round's step costs is exact.
+ */
+import type { Tid } from "../kernel-sim/ids.ts";
+import type { Machine, MachineConfig } from "../machine.ts";
+
+/** How many rounds a workload goes through, and whom it tells. */
+export interface Rounds {
+  /** All rounds, warm-up included; at least 1. */
+  readonly total: number;
+  /** The leading task calls it from user mode before each round (0, 1, ...), and with `total` after the last. */
+  onRound(round: number): void;
+}
+
+export interface Workload {
+  /** As written on the command line. */
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** What one loop is, in words. */
+  readonly loop: string;
+  /** Hand-offs in one loop: ns per op is the time of a loop divided by this. */
+  readonly handOffsPerLoop: number;
+  /**
+   * Creates the tasks on a machine that has not run yet; when it runs, they go through `rounds` and exit. Returns the
+   * tasks whose wake-ups count; the set is complete when the first round begins.
+   */
+  start(machine: Machine, rounds: Rounds): ReadonlySet<Tid>;
+}
+
+/** Part of the configuration of every machine that runs a workload. */
+export const TICKLESS: Pick<MachineConfig, "tickHz"> = { tickHz: 0 };
+
+/** Work of a leader before its first round: by then its partner, on another CPU, has gone to sleep. */
+export const SETTLE_NS = 10_000;
+
+/** A workload failed: a call answered what it never should. Becomes the cause of ERR_PROGRAM_THREW. */
+export function expectResult(call: string, result: number, expected: number): void {
+  if (result !== expected) throw new Error(`${call} returned ${result}, not ${expected}`);
+}

@@ -1,0 +1,108 @@
+/** The command line of `umcg bench`: what it may say, and what it means. */
+import type { Workload } from "../bench/workload.ts";
+import { PROFILES, type ProfileName } from "../hosts/virtual/cost-model.ts";
+import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
+import { Options, type OptionTypes } from "./options.ts";
+
+export const DEFAULT_VCPUS = 8;
+export const DEFAULT_LOOPS = 100_000;
+/** A timeline is to be looked at: fewer loops, unless asked for. */
+export const DEFAULT_TRACED_LOOPS = 1_000;
+export const DEFAULT_MATRIX_LOOPS = 5_000;
+const MAX_VCPUS = 1024;
+const MAX_LOOPS = 1_000_000_000;
+
+const OPTIONS: OptionTypes = {
+  matrix: { type: "boolean" },
+  vcpus: { type: "string" },
+  wake: { type: "string" },
+  profile: { type: "string" },
+  idle: { type: "string" },
+  loops: { type: "string" },
+  seed: { type: "string" },
+  jitter: { type: "boolean" },
+  "no-jitter": { type: "boolean" },
+  json: { type: "boolean" },
+  trace: { type: "string" },
+  help: { type: "boolean", short: "h" },
+};
+
+/** What every cell of a matrix and every single benchmark has. */
+interface Common {
+  readonly vcpus: number;
+  readonly loops: number;
+  readonly seed: number;
+  readonly jitter: boolean;
+  readonly json: boolean;
+}
+
+export interface SinglePlan extends Common {
+  readonly kind: "single";
+  readonly workload: Workload;
+  readonly wake: WakeMode | undefined;
+  readonly profile: ProfileName;
+  readonly idle: string | undefined;
+  /** File for the timeline. */
+  readonly trace: string | undefined;
+}
+
+export interface MatrixPlan extends Common {
+  readonly kind: "matrix";
+}
+
+export interface HelpPlan {
+  readonly kind: "help";
+}
+
+/** Throws UsageError. */
+export function parseBenchArgs(
+  args: readonly string[],
+  workloads: readonly Workload[],
+): SinglePlan | MatrixPlan | HelpPlan {
+  const options = new Options("umcg bench", OPTIONS, args);
+  if (options.has("help")) return { kind: "help" };
+  return options.has("matrix") ? matrixPlan(options) : singlePlan(options, workloads);
+}
+
+function singlePlan(options: Options, workloads: readonly Workload[]): SinglePlan {
+  const [name, extra] = options.positionals;
+  const known = workloads.map((workload) => workload.name).join(", ");
+  if (name === undefined) throw options.usage(`name a workload (${known}), or use --matrix`);
+  if (extra !== undefined) throw options.usage(`one workload at a time: "${extra}" is too many`);
+  const workload = workloads.find((candidate) => candidate.name === name);
+  if (workload === undefined) throw options.usage(`unknown workload "${name}"; known are ${known}`);
+  const profile = options.oneOf("profile", Object.keys(PROFILES) as ProfileName[]) ?? "native";
+  const idleStates = PROFILES[profile].idleStates.map((state) => state.name);
+  const trace = options.text("trace");
+  return {
+    kind: "single",
+    workload,
+    wake: options.oneOf("wake", WAKE_MODES),
+    profile,
+    idle: options.oneOf("idle", idleStates, ` (profile ${profile})`),
+    trace,
+    ...common(options, trace === undefined ? DEFAULT_LOOPS : DEFAULT_TRACED_LOOPS, false),
+  };
+}
+
+function matrixPlan(options: Options): MatrixPlan {
+  const [name] = options.positionals;
+  if (name !== undefined) throw options.usage(`--matrix runs every workload: leave out "${name}"`);
+  for (const fixed of ["wake", "profile", "idle"]) {
+    if (options.has(fixed)) throw options.usage(`--${fixed} does not go with --matrix, which compares them`);
+  }
+  if (options.has("trace")) throw options.usage("--trace does not go with --matrix: trace one workload");
+  return { kind: "matrix", ...common(options, DEFAULT_MATRIX_LOOPS, true) };
+}
+
+function common(options: Options, defaultLoops: number, defaultJitter: boolean): Common {
+  if (options.has("jitter") && options.has("no-jitter"))
+    throw options.usage("--jitter and --no-jitter contradict each other");
+  return {
+    vcpus: options.integer("vcpus", 1, MAX_VCPUS, DEFAULT_VCPUS),
+    loops: options.integer("loops", 1, MAX_LOOPS, defaultLoops),
+    seed: options.integer("seed", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1),
+    jitter: options.has("jitter") || (defaultJitter && !options.has("no-jitter")),
+    json: options.has("json"),
+  };
+}

@@ -1,0 +1,109 @@
+/** `umcg bench`: one workload, or the matrix of all. */
+import { type BenchResult, BenchRun } from "../bench/run-bench.ts";
+import { traceNames } from "../bench/trace-names.ts";
+import type { Workload } from "../bench/workload.ts";
+import type { Machine } from "../machine.ts";
+import { ChromeTrace } from "../trace/chrome.ts";
+import type { SpanSummary } from "../trace/histogram.ts";
+import { parseBenchArgs, type SinglePlan } from "./args.ts";
+import { benchHelp } from "./help.ts";
+import type { CliIo } from "./io.ts";
+import { matrixCommand } from "./matrix.ts";
+import { Session } from "./session.ts";
+import { formatNs, formatTable, plural } from "./table.ts";
+import { TraceFile } from "./trace-file.ts";
+
+/** Throws UsageError, TraceFileError, MachineError, Interrupted. */
+export async function benchCommand(
+  args: readonly string[],
+  io: CliIo,
+  workloads: readonly Workload[],
+): Promise<void> {
+  const plan = parseBenchArgs(args, workloads);
+  if (plan.kind === "help") return io.stdout.write(benchHelp(workloads));
+  const session = new Session(io);
+  try {
+    const text =
+      plan.kind === "matrix"
+        ? await matrixCommand(plan, session, workloads)
+        : await singleCommand(plan, session);
+    session.close();
+    io.stdout.write(text);
+  } finally {
+    session.close();
+  }
+}
+
+/** Returns what is to be printed. */
+async function singleCommand(plan: SinglePlan, session: Session): Promise<string> {
+  const file = plan.trace === undefined ? undefined : new TraceFile(plan.trace);
+  try {
+    const { workload, vcpus, wake, profile, idle, loops, seed, jitter } = plan;
+    let chrome: ChromeTrace | undefined;
+    const sink = (machine: Machine): ChromeTrace => {
+      chrome = new ChromeTrace(traceNames(machine));
+      return chrome;
+    };
+    const run = new BenchRun({
+      workload,
+      vcpus,
+      profile,
+      loops,
+      seed,
+      jitter,
+      ...(wake !== undefined && { wake }),
+      ...(idle !== undefined && { idle }),
+      ...(file !== undefined && { sink }),
+      clock: () => session.io.clock(),
+    });
+    const result = await session.finish(run, workload.name);
+    if (file !== undefined && chrome !== undefined) await save(file, chrome, run.machine.host.now, session);
+    return plan.json ? `${JSON.stringify(result, undefined, 2)}\n` : resultText(result, workload);
+  } finally {
+    file?.discard();
+  }
+}
+
+/** On success the file is in its place. */
+async function save(file: TraceFile, chrome: ChromeTrace, endNs: number, session: Session): Promise<void> {
+  chrome.finish(endNs);
+  for (const chunk of chrome.chunks()) {
+    file.write(chunk);
+    await session.breathe();
+  }
+  file.commit();
+  const cut = chrome.truncated ? ", cut off at its greatest length: use fewer --loops" : "";
+  session.io.stderr.write(`timeline in ${file.path}${cut}\n`);
+}
+
+/** The result for people. */
+function resultText(result: BenchResult, workload: Workload): string {
+  const { vcpus, profile, wake, idle, jitter, seed, loops, spans } = result;
+  const noise = jitter ? `jitter with seed ${seed}` : "no jitter";
+  const title = `${result.workload}: ${plural(loops, "loop")} on ${plural(vcpus, "vCPU")}, profile ${profile}, wake ${wake}, idle ${idle}, ${noise}`;
+  const table = formatTable(
+    [
+      ["span", "p50", "p90", "p99", "p99.9", "max", "count"],
+      spanRow("wake to queued", spans.wakeToQueued),
+      spanRow("queued to running", spans.queuedToRunning),
+      spanRow("wake to user", spans.wakeToUser),
+    ],
+    [0],
+  );
+  const wall = `${(result.wallMs / 1000).toFixed(2)} s of wall time, ${Math.round(result.nsPerSwitchWall)} ns a switch`;
+  const facts = `virtual time ${formatNs(result.virtualNs)}, ${plural(result.switches, "switch").replace(/switchs$/, "switches")}, ${plural(result.ipis, "IPI")}; ${wall}`;
+  return `${title}\na loop is ${workload.loop}\n\n${table}\n${facts}\n${reading(result)}\n`;
+}
+
+/** One sentence that the numbers bear out. */
+function reading({ spans, nsPerOp, ipis, loops }: BenchResult): string {
+  const { p50, p99 } = spans.wakeToUser;
+  const per = ipis / loops;
+  const signals = ipis === 0 ? "no IPI was sent" : `${per.toFixed(per < 10 ? 2 : 0)} IPIs were sent a loop`;
+  return `Reading: a hand-off takes ${formatNs(nsPerOp)}; half of the woken tasks are in user mode within ${formatNs(p50)} of the wake call, 99 % within ${formatNs(p99)}; ${signals}.`;
+}
+
+function spanRow(name: string, span: SpanSummary): string[] {
+  const { p50, p90, p99, p999, max, count } = span;
+  return [name, ...[p50, p90, p99, p999, max].map(formatNs), String(count)];
+}

@@ -1,0 +1,71 @@
+/**
+ * How a command fails, and with which exit code.
+ *
+ * | error            | code                          | exit | when                                                         |
+ * |------------------|-------------------------------|------|--------------------------------------------------------------|
+ * | UsageError       | ERR_USAGE                     | 2    | the command line is wrong: nothing was run                    |
+ * | TraceFileError   | ERR_TRACE_FILE                | 1    | the trace file cannot be written                              |
+ * | MachineError     | its own, e.g. ERR_DEADLOCK    | 1    | the simulated run failed                                      |
+ * | Interrupted      | -                             | 130, 143 | SIGINT, SIGTERM                                           |
+ * | anything else    | ERR_INTERNAL                  | 1    | a bug of this project; the stack is shown                     |
+ */
+import { MachineError } from "../kernel-sim/errors.ts";
+import { type CliIo, SIGNAL_EXIT, type StopSignal } from "./io.ts";
+
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+export class UsageError extends Error {
+  readonly code = "ERR_USAGE";
+  /** Command whose help tells more, e.g. "umcg bench". */
+  readonly command: string;
+  constructor(message: string, command: string) {
+    super(message);
+    this.name = "UsageError";
+    this.command = command;
+  }
+}
+
+export class TraceFileError extends Error {
+  readonly code = "ERR_TRACE_FILE";
+  constructor(path: string, cause: unknown) {
+    super(`cannot write "${path}": ${reasonOf(cause)}`, { cause });
+    this.name = "TraceFileError";
+  }
+}
+
+export class Interrupted extends Error {
+  readonly signal: StopSignal;
+  constructor(signal: StopSignal) {
+    super(`interrupted by ${signal}`);
+    this.name = "Interrupted";
+    this.signal = signal;
+  }
+}
+
+/** Tells the user what went wrong; returns the exit code. */
+export function reportError(error: unknown, io: CliIo): number {
+  if (error instanceof UsageError) {
+    io.stderr.write(
+      `umcg: ${error.code}: ${error.message}\nTry '${error.command} --help' for more information.\n`,
+    );
+    return EXIT_USAGE;
+  }
+  if (error instanceof Interrupted) {
+    io.stderr.write(`umcg: ${error.message}\n`);
+    return SIGNAL_EXIT[error.signal];
+  }
+  if (error instanceof TraceFileError || error instanceof MachineError) {
+    io.stderr.write(`umcg: ${error.code}: ${error.message}\n`);
+    return EXIT_FAILED;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  io.stderr.write(`umcg: ERR_INTERNAL: ${text}\n`);
+  return EXIT_FAILED;
+}
+
+/** "EACCES: permission denied" of Node's "EACCES: permission denied, open '/some/temporary/name'". */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.replace(/, \w+( '.*)?$/s, "");
+}

@@ -1,0 +1,46 @@
+/** What `--help` prints. */
+import type { Workload } from "../bench/workload.ts";
+import { DEFAULT_LOOPS, DEFAULT_MATRIX_LOOPS, DEFAULT_TRACED_LOOPS, DEFAULT_VCPUS } from "./args.ts";
+
+export const MAIN_HELP = `Usage: umcg <command> [options]
+
+M:N userspace threading on a simulated SMP kernel with UMCG, in virtual time.
+
+Commands:
+  bench       measure how long a wake-up takes
+
+Options:
+  -h, --help  show this help, or that of a command: umcg bench --help
+  --version   show the version
+`;
+
+export function benchHelp(workloads: readonly Workload[]): string {
+  const width = Math.max(...workloads.map(({ name }) => name.length));
+  const list = workloads.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n");
+  return `Usage: umcg bench <workload> [options]
+       umcg bench --matrix [options]
+
+Boots a simulated machine, runs a workload on it and prints the three spans of a wake-up:
+wake to queued (what waking costs), queued to running (what scheduling costs), wake to user (the whole way).
+
+Workloads:
+${list}
+
+Options:
+  --vcpus N        vCPUs, 1 to 1024 (default ${DEFAULT_VCPUS})
+  --wake MODE      any | sync | current-cpu, for all primitives
+                   (default: as Linux: futex any, pipe sync, UMCG current-cpu)
+  --profile NAME   native | guest: cost model of the machine (default native)
+  --idle STATE     state of an idle vCPU: poll, c1, c1e, c6 (native); poll, hlt (guest)
+  --loops N        rounds to measure (default ${DEFAULT_LOOPS}; with --trace ${DEFAULT_TRACED_LOOPS}; with --matrix ${DEFAULT_MATRIX_LOOPS})
+  --seed N         seed of the jitter (default 1)
+  --jitter         spread the costs around their median; --no-jitter: keep them fixed
+                   (default: fixed; spread with --matrix)
+  --json           print JSON instead of a table
+  --trace FILE     write a timeline for ui.perfetto.dev
+  --matrix         every workload with every wake mode and profile
+  -h, --help       show this help
+
+Exit codes: 0 done, 1 the run failed, 2 bad usage, 130 interrupted.
+`;
+}

@@ -1,0 +1,43 @@
+/**
+ * What the command line asks of the process it runs in: so that tests run commands in memory, on their own clock.
+ *
+ * Signals. The simulation is synchronous, so a handler runs only when a command gives up its turn (`turn`), which
+ * commands do between stretches of a run.
+ */
+export interface Output {
+  write(text: string): void;
+}
+
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+/** What a shell reports for a process that ended on the signal. */
+export const SIGNAL_EXIT: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+export interface CliIo {
+  readonly stdout: Output;
+  readonly stderr: Output & { readonly isTTY: boolean };
+  /** Wall clock, ms. */
+  clock(): number;
+  /** Lets pending signals be handled. */
+  turn(): Promise<void>;
+  /** Calls `handler` on SIGINT and SIGTERM instead of ending the process, until the returned function is called. */
+  onSignal(handler: (signal: StopSignal) => void): () => void;
+}
+
+/** The real thing. */
+export function nodeIo(): CliIo {
+  return {
+    stdout: process.stdout,
+    stderr: { write: (text) => process.stderr.write(text), isTTY: process.stderr.isTTY === true },
+    clock: () => performance.now(),
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+    onSignal(handler) {
+      process.on("SIGINT", handler);
+      process.on("SIGTERM", handler);
+      return () => {
+        process.off("SIGINT", handler);
+        process.off("SIGTERM", handler);
+      };
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * `umcg bench --matrix`: every workload with every wake mode on both kinds of machine, in one table, and one sentence on
+ * what WF_CURRENT_CPU buys there. The sentence is computed: whatever the numbers say, it says.
+ */
+import { type BenchResult, BenchRun } from "../bench/run-bench.ts";
+import type { Workload } from "../bench/workload.ts";
+import type { ProfileName } from "../hosts/virtual/cost-model.ts";
+import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
+import type { MatrixPlan } from "./args.ts";
+import type { Session } from "./session.ts";
+import { formatTable, plural } from "./table.ts";
+
+const MATRIX_PROFILES: readonly ProfileName[] = ["native", "guest"];
+
+/** Runs every cell. Returns what is to be printed. */
+export async function matrixCommand(
+  plan: MatrixPlan,
+  session: Session,
+  workloads: readonly Workload[],
+): Promise<string> {
+  const { vcpus, loops, seed, jitter } = plan;
+  const clock = (): number => session.io.clock();
+  const cells = workloads.flatMap((workload) =>
+    MATRIX_PROFILES.flatMap((profile) => WAKE_MODES.map((wake) => ({ workload, profile, wake }))),
+  );
+  const results: BenchResult[] = [];
+  for (const cell of cells) {
+    const run = new BenchRun({ ...cell, vcpus, loops, seed, jitter, clock });
+    const place = `machine ${results.length + 1} of ${cells.length}`;
+    results.push(await session.finish(run, `${place}, ${cell.workload.name} ${cell.profile} ${cell.wake}`));
+  }
+  if (plan.json) return `${JSON.stringify(results, undefined, 2)}\n`;
+  const noise = jitter ? `jitter with seed ${seed}` : "no jitter";
+  const title = `${cells.length} simulated machines of ${plural(vcpus, "vCPU")}, ${plural(loops, "loop")} each, ${noise}; times in ns`;
+  return `${title}\n\n${matrixTable(results)}\nReading: ${matrixReading(results)}\n`;
+}
+
+export function matrixTable(results: readonly BenchResult[]): string {
+  const head = [
+    ["", "", "", "wake to", "queued to", "wake to user", "", "", "", "speed-up"],
+    ["workload", "profile", "wake", "queued p50", "running p50", "p50", "p99", "IPIs", "ns/op", "over any"],
+  ];
+  const rows = results.map((result) => {
+    const { wakeToQueued, queuedToRunning, wakeToUser } = result.spans;
+    const spans = [wakeToQueued.p50, queuedToRunning.p50, wakeToUser.p50, wakeToUser.p99];
+    const numbers = [...spans, result.ipis, Math.round(result.nsPerOp)].map(String);
+    const speedUp = result.wake === "any" ? "" : times(speedUpOver("any", result, results));
+    return [result.workload, result.profile, result.wake, ...numbers, speedUp];
+  });
+  return formatTable([...head, ...rows], [0, 1, 2]);
+}
+
+/** What WF_CURRENT_CPU buys, in one sentence. */
+export function matrixReading(results: readonly BenchResult[]): string {
+  const pulled = results.filter((result) => result.wake === "current-cpu");
+  const ranked = pulled
+    .map((result) => ({ result, speedUp: speedUpOver("any", result, results) }))
+    .sort((a, b) => a.speedUp - b.speedUp);
+  const [least, most] = [ranked[0], ranked.at(-1)];
+  if (least === undefined || most === undefined) return "nothing was measured.";
+  const range = `${times(least.speedUp)} (${cellName(least.result)}) to ${times(most.speedUp)} (${cellName(most.result)})`;
+  const claim = `${verdict(least.speedUp, most.speedUp)}: a hand-off is ${range} as fast as by a plain wake-up`;
+  return `${claim}, ${ipiClause(pulled, results)}; ${syncClause(results)}.`;
+}
+
+/** Judged on what is shown, one digit behind the point. */
+function verdict(least: number, most: number): string {
+  if (Number(least.toFixed(1)) > 1) return "WF_CURRENT_CPU pays everywhere";
+  return Number(most.toFixed(1)) > 1 ? "WF_CURRENT_CPU pays in places" : "WF_CURRENT_CPU buys no time here";
+}
+
+function ipiClause(pulled: readonly BenchResult[], results: readonly BenchResult[]): string {
+  const sent = sumOfIpis(pulled);
+  const plain = sumOfIpis(results.filter((result) => result.wake === "any"));
+  if (sent === 0 && plain === 0) return "and neither sends an IPI";
+  return `with ${sent === 0 ? "no" : String(sent)} IPIs against ${plain}`;
+}
+
+function syncClause(results: readonly BenchResult[]): string {
+  const speedUps = results
+    .filter((result) => result.wake === "sync")
+    .map((result) => speedUpOver("any", result, results));
+  const [low, high] = [Math.min(...speedUps), Math.max(...speedUps)].map(times);
+  return low === high ? `WF_SYNC alone reaches ${low}` : `WF_SYNC alone reaches ${low} to ${high}`;
+}
+
+function sumOfIpis(results: readonly BenchResult[]): number {
+  return results.reduce((sum, { ipis }) => sum + ipis, 0);
+}
+
+/** How many times as fast `result` is as the cell beside it with wake mode `wake`, by time per hand-off. */
+export function speedUpOver(wake: WakeMode, result: BenchResult, results: readonly BenchResult[]): number {
+  const beside = results.find(
+    (other) => other.wake === wake && other.workload === result.workload && other.profile === result.profile,
+  );
+  if (beside === undefined) throw new Error(`no ${wake} cell beside ${cellName(result)}`);
+  return beside.nsPerOp / result.nsPerOp;
+}
+
+function cellName({ workload, profile }: BenchResult): string {
+  return `${workload}, ${profile}`;
+}
+
+function times(ratio: number): string {
+  return `${ratio.toFixed(1)}x`;
+}

@@ -1,0 +1,80 @@
+/**
+ * Reading a command line: node:util parseArgs for the tokens, own judgement of them, because an error must name the value
+ * that was given and what would have been valid.
+ */
+import { parseArgs } from "node:util";
+import { UsageError } from "./errors.ts";
+
+export type OptionTypes = Readonly<
+  Record<string, { readonly type: "string" | "boolean"; readonly short?: string }>
+>;
+
+/** A command line taken apart; the last of repeated options counts. */
+export class Options {
+  readonly positionals: readonly string[];
+  readonly #command: string;
+  readonly #values: ReadonlyMap<string, string>;
+
+  /** `command`: as the user calls it. Throws UsageError. */
+  constructor(command: string, types: OptionTypes, args: readonly string[]) {
+    this.#command = command;
+    const { tokens } = parseArgs({
+      args: [...args],
+      options: types,
+      strict: false,
+      allowPositionals: true,
+      tokens: true,
+    });
+    const values = new Map<string, string>();
+    const positionals: string[] = [];
+    for (const token of tokens) {
+      if (token.kind === "positional") positionals.push(token.value);
+      if (token.kind !== "option") continue;
+      const type = Object.hasOwn(types, token.name) ? types[token.name]!.type : undefined;
+      if (type === undefined) throw this.#unknown(token.rawName, types);
+      if (type === "boolean" && token.value !== undefined)
+        throw this.usage(`${token.rawName} takes no value, got "${token.value}"`);
+      // The parser takes whatever follows for the value, another option too.
+      const swallowed = token.inlineValue === false && token.value.startsWith("--");
+      if (type === "string" && (!token.value || swallowed))
+        throw this.usage(`${token.rawName} needs a value`);
+      values.set(token.name, token.value ?? "");
+    }
+    this.positionals = positionals;
+    this.#values = values;
+  }
+
+  usage(message: string): UsageError {
+    return new UsageError(message, this.#command);
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  text(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  /** Plain decimal digits only: "1e3" or "0x10" is more often a slip than a wish. */
+  integer(name: string, low: number, high: number, fallback: number): number {
+    const text = this.#values.get(name);
+    if (text === undefined) return fallback;
+    const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= low && value <= high) return value;
+    throw this.usage(`--${name} must be an integer from ${low} to ${high}, got "${text}"`);
+  }
+
+  oneOf<T extends string>(name: string, choices: readonly T[], note = ""): T | undefined {
+    const text = this.#values.get(name);
+    if (text === undefined) return undefined;
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice !== undefined) return choice;
+    throw this.usage(`--${name} must be one of ${choices.join(", ")}${note}, got "${text}"`);
+  }
+
+  #unknown(rawName: string, types: OptionTypes): UsageError {
+    const known = Object.keys(types).map((name) => `--${name}`);
+    return this.usage(`unknown option "${rawName}"; known are ${known.join(", ")}`);
+  }
+}

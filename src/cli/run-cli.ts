@@ -1,0 +1,53 @@
+/** The command line as a function: arguments in, exit code out. */
+import { readFileSync } from "node:fs";
+import { WORKLOADS } from "../bench/registry.ts";
+import type { Workload } from "../bench/workload.ts";
+import { benchCommand } from "./bench-command.ts";
+import { EXIT_USAGE, reportError, UsageError } from "./errors.ts";
+import { MAIN_HELP } from "./help.ts";
+import type { CliIo } from "./io.ts";
+import { Options } from "./options.ts";
+
+/**
+ * Runs `umcg` with `args` (without the interpreter and the script). Returns the exit code: 0 done, 1 the run failed, 2
+ * bad usage, 130 or 143 interrupted. Never throws.
+ */
+export async function runCli(
+  args: readonly string[],
+  io: CliIo,
+  workloads: readonly Workload[] = WORKLOADS,
+): Promise<number> {
+  try {
+    const [command, ...rest] = args;
+    if (command === "bench") {
+      await benchCommand(rest, io, workloads);
+      return 0;
+    }
+    return mainCommand(args, io);
+  } catch (error) {
+    return reportError(error, io);
+  }
+}
+
+/** Without a command. */
+function mainCommand(args: readonly string[], io: CliIo): number {
+  const types = { help: { type: "boolean", short: "h" }, version: { type: "boolean" } } as const;
+  const options = new Options("umcg", types, args);
+  const [command] = options.positionals;
+  if (command === "bench") throw new UsageError("write the command first: umcg bench ...", "umcg");
+  if (options.has("help")) io.stdout.write(MAIN_HELP);
+  else if (options.has("version")) io.stdout.write(`umcg ${version()}\n`);
+  else if (command !== undefined)
+    throw new UsageError(`unknown command "${command}"; known is bench`, "umcg");
+  else {
+    io.stderr.write(MAIN_HELP);
+    return EXIT_USAGE;
+  }
+  return 0;
+}
+
+/** package.json is two folders up from here, in the sources and in the package. */
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,66 @@
+/**
+ * One invocation of a command that runs machines: it can be interrupted, and it shows that it is alive.
+ *
+ * A run goes in stretches of some 100 ms of wall time; between them signals are handled and, after two seconds and on a
+ * terminal only, a progress line is drawn.
+ */
+import type { BenchResult, BenchRun } from "../bench/run-bench.ts";
+import { Interrupted } from "./errors.ts";
+import type { CliIo, StopSignal } from "./io.ts";
+
+const STRETCH_MS = 100;
+const QUIET_MS = 2000;
+/** Times a run asks whether to stop for one look at the clock. */
+const ASKED_PER_LOOK = 4;
+const ERASE_LINE = "\r\x1b[K";
+
+export class Session {
+  readonly io: CliIo;
+  readonly #startedAt: number;
+  readonly #removeHandler: () => void;
+  #signal: StopSignal | undefined;
+  #drawn = false;
+
+  constructor(io: CliIo) {
+    this.io = io;
+    this.#startedAt = io.clock();
+    this.#removeHandler = io.onSignal((signal) => {
+      this.#signal ??= signal;
+    });
+  }
+
+  /** Runs to the end. `label` goes before the percentage. Throws Interrupted, MachineError. */
+  async finish(run: BenchRun, label: string): Promise<BenchResult> {
+    for (let ended = false; !ended; ) {
+      ended = run.advance(this.#stretch());
+      this.#draw(`${label}: ${Math.floor(run.progress * 100)} %`);
+      await this.breathe();
+    }
+    return run.result();
+  }
+
+  /** Lets signals be handled. Throws Interrupted. */
+  async breathe(): Promise<void> {
+    await this.io.turn();
+    if (this.#signal !== undefined) throw new Interrupted(this.#signal);
+  }
+
+  /** Erases the progress line and gives signals back their default meaning. */
+  close(): void {
+    if (this.#drawn) this.io.stderr.write(ERASE_LINE);
+    this.#drawn = false;
+    this.#removeHandler();
+  }
+
+  #stretch(): () => boolean {
+    const end = this.io.clock() + STRETCH_MS;
+    let asked = 0;
+    return () => ++asked % ASKED_PER_LOOK === 0 && this.io.clock() >= end;
+  }
+
+  #draw(line: string): void {
+    if (!this.io.stderr.isTTY || this.io.clock() - this.#startedAt < QUIET_MS) return;
+    this.io.stderr.write(`${ERASE_LINE}${line}`);
+    this.#drawn = true;
+  }
+}
