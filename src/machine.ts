@@ -18,8 +18,9 @@ import { resolveFault } from "./kernel-sim/faults.ts";
 import type { Tid } from "./kernel-sim/ids.ts";
 import { Kernel } from "./kernel-sim/kernel.ts";
 import { TraceRing } from "./trace/ring.ts";
-import { Process, type Program } from "./umcg/env.ts";
-import { PostedUmcg, type UninitialisedLocal } from "./umcg/posted.ts";
+import { type Program, UserSpace } from "./umcg/env.ts";
+import { PostedUmcg } from "./umcg/posted.ts";
+import type { UninitialisedLocal } from "./umcg/posted-servers.ts";
 
 export interface MachineConfig {
   /** vCPUs, 1 to 1024. Default 1. */
@@ -78,7 +79,7 @@ export interface RunOptions {
 export class Machine {
   readonly kernel: Kernel;
   readonly host: VirtualHost;
-  readonly process: Process;
+  readonly userSpace: UserSpace;
   readonly trace: TraceRing;
   readonly costs: CostModel;
 
@@ -110,12 +111,12 @@ export class Machine {
       throw bad("uninitialisedLocal", '"zero" or "garbage"', local);
     const umcg = new PostedUmcg(this.kernel, local);
     this.kernel.hooks = umcg;
-    this.process = new Process(this.kernel, umcg);
+    this.userSpace = new UserSpace(this.kernel, umcg);
   }
 
   /** Creates a task; it runs when the machine does. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
   spawn(program: Program, options: TaskOptions = {}): Tid {
-    return this.process.start(program, options);
+    return this.userSpace.start(program, options);
   }
 
   /** Zeroed user memory. Throws ERR_USER_MEMORY. */
@@ -154,14 +155,19 @@ export class Machine {
 
   result(): RunResult {
     const { cpus } = this.kernel;
-    const sum = (column: Int32Array): number => column.reduce((a, b) => a + b, 0);
-    return {
+    const result = {
       virtualNs: this.host.now,
-      switches: sum(cpus.switches),
-      ipis: sum(cpus.ipisSent),
-      ipisCoalesced: sum(cpus.ipisCoalesced),
+      switches: 0,
+      ipis: 0,
+      ipisCoalesced: 0,
       events: this.host.events,
     };
+    for (let cpu = 0; cpu < cpus.count; cpu++) {
+      result.switches += cpus.switches(cpu);
+      result.ipis += cpus.ipisSent(cpu);
+      result.ipisCoalesced += cpus.ipisCoalesced(cpu);
+    }
+    return result;
   }
 }
 

@@ -96,25 +96,36 @@ class Hostile {
     const inUser = s.inspect(tid).mode === "user";
     switch (op["op"]) {
       case "word":
-        return s.store32((record + (op["offset"] as number)) as never, op["value"] as number);
+        s.store32((record + (op["offset"] as number)) as never, op["value"] as number);
+        break;
       case "pointer":
-        return s.store64((record + (op["offset"] as number)) as never, this.pointer(op["to"] as never));
+        s.store64((record + (op["offset"] as number)) as never, this.pointer(op["to"] as never));
+        break;
       case "head":
-        return s.store64(
+        s.store64(
           op["which"] === 0 ? this.f.idleWorkers : this.f.idleServers,
           this.pointer(op["to"] as never),
         );
+        break;
       case "protect":
-        return s.protect(record as never, 4096, op["as"] as never);
+        s.protect(record as never, 4096, op["as"] as never);
+        break;
       case "unblock":
         s.unblock(tid);
-        return s.run();
+        s.run();
+        break;
       case "signal":
         s.disposition(tid, 10, "handle");
         s.signal(tid, 10);
-        return s.run();
+        s.run();
+        break;
+      default:
+        if (inUser) this.command(op, tid);
     }
-    if (!inUser) return;
+  }
+
+  command(op: Record<string, unknown>, tid: Tid): void {
+    const { s } = this.f;
     if (op["op"] === "ctl")
       s.step(tid, {
         do: "umcg_ctl",

@@ -16,83 +16,83 @@ const PAUSE: Pause = new Pause(YIELD_PAUSE);
 export const STEP_BUDGET = 4096;
 
 export class LocalMemory implements Memory {
-  readonly buffer: ArrayBufferLike;
+  declare readonly buffer: ArrayBufferLike;
   observed32 = 0;
   observed64 = 0n;
   /** Operations left before the next one pauses. Written by the host at each resume. */
   budget: number = STEP_BUDGET;
 
-  readonly #words: Uint32Array;
-  readonly #longs: BigUint64Array;
-  readonly #bytes: Uint8Array;
+  declare private readonly words: Uint32Array;
+  declare private readonly longs: BigUint64Array;
+  declare private readonly bytes: Uint8Array;
   readonly #number: Completed<number> = new Completed(0);
   readonly #bigint: Completed<bigint> = new Completed(0n);
 
   /** `buffer`: length a multiple of 8. Fixed-length views are taken: growable buffers are 40 times slower. */
   constructor(buffer: ArrayBufferLike) {
     this.buffer = buffer;
-    this.#words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
-    this.#longs = new BigUint64Array(buffer, 0, buffer.byteLength >>> 3);
-    this.#bytes = new Uint8Array(buffer, 0, buffer.byteLength);
+    this.words = new Uint32Array(buffer, 0, buffer.byteLength >>> 2);
+    this.longs = new BigUint64Array(buffer, 0, buffer.byteLength >>> 3);
+    this.bytes = new Uint8Array(buffer, 0, buffer.byteLength);
   }
 
   load32(a: Addr): Step<number> {
     if (--this.budget < 0) return later(this, this.load32, a);
     const done = this.#number;
-    done.value = this.#words[a >>> 2]!;
+    done.value = this.words[a >>> 2]!;
     return done;
   }
 
   store32(a: Addr, value: number): Step<number> {
     if (--this.budget < 0) return later(this, this.store32, a, value);
-    this.#words[a >>> 2] = value;
+    this.words[a >>> 2] = value;
     return this.#zero();
   }
 
   cmpxchg32(a: Addr, expected: number, desired: number): Step<number> {
     if (--this.budget < 0) return later(this, this.cmpxchg32, a, expected, desired);
-    const found = this.#words[a >>> 2]!;
+    const found = this.words[a >>> 2]!;
     this.observed32 = found;
     const same = found === expected >>> 0;
-    if (same) this.#words[a >>> 2] = desired;
+    if (same) this.words[a >>> 2] = desired;
     return this.#status(same);
   }
 
   xchg32(a: Addr, value: number): Step<number> {
     if (--this.budget < 0) return later(this, this.xchg32, a, value);
     const done = this.#number;
-    done.value = this.#words[a >>> 2]!;
-    this.#words[a >>> 2] = value;
+    done.value = this.words[a >>> 2]!;
+    this.words[a >>> 2] = value;
     return done;
   }
 
   load64(a: Addr): Step<bigint> {
     if (--this.budget < 0) return later(this, this.load64, a);
     const done = this.#bigint;
-    done.value = this.#longs[a >>> 3]!;
+    done.value = this.longs[a >>> 3]!;
     return done;
   }
 
   store64(a: Addr, value: bigint): Step<number> {
     if (--this.budget < 0) return later(this, this.store64, a, value);
-    this.#longs[a >>> 3] = value;
+    this.longs[a >>> 3] = value;
     return this.#zero();
   }
 
   cmpxchg64(a: Addr, expected: bigint, desired: bigint): Step<number> {
     if (--this.budget < 0) return later(this, this.cmpxchg64, a, expected, desired);
-    const found = this.#longs[a >>> 3]!;
+    const found = this.longs[a >>> 3]!;
     this.observed64 = found;
     const same = found === expected;
-    if (same) this.#longs[a >>> 3] = desired;
+    if (same) this.longs[a >>> 3] = desired;
     return this.#status(same);
   }
 
   xchg64(a: Addr, value: bigint): Step<bigint> {
     if (--this.budget < 0) return later(this, this.xchg64, a, value);
     const done = this.#bigint;
-    done.value = this.#longs[a >>> 3]!;
-    this.#longs[a >>> 3] = value;
+    done.value = this.longs[a >>> 3]!;
+    this.longs[a >>> 3] = value;
     return done;
   }
 
@@ -101,12 +101,12 @@ export class LocalMemory implements Memory {
   }
 
   copyOut(a: Addr, into: Uint8Array): Step<number> {
-    into.set(this.#bytes.subarray(a, a + into.length));
+    into.set(this.bytes.subarray(a, a + into.length));
     return this.#zero();
   }
 
   copyIn(a: Addr, from: Uint8Array): Step<number> {
-    this.#bytes.set(from, a);
+    this.bytes.set(from, a);
     return this.#zero();
   }
 

@@ -27,23 +27,29 @@ const BITS: Readonly<Record<Protection, number>> = {
 export const READ: number = PAGE_PRESENT;
 export const WRITE: number = PAGE_PRESENT | PAGE_WRITABLE;
 
+/** A copy: V8 folds the constants of the same module only. */
+const SHIFT: number = PAGE_SHIFT;
+
 export class PageTable {
-  readonly #flags: Uint8Array;
+  declare private readonly flags: Uint8Array;
+  /** First address behind the pages. */
+  declare private readonly limit: number;
 
   /** `flags`: one byte for each page of the buffer, zero = unmapped. */
   constructor(flags: Uint8Array) {
-    this.#flags = flags;
+    this.flags = flags;
+    this.limit = flags.length * PAGE_SIZE;
   }
 
   get pages(): number {
-    return this.#flags.length;
+    return this.flags.length;
   }
 
   /** May `size` bytes (a power of two, at most 8) at `a` be accessed now? Misaligned addresses may not. */
   permits(a: Addr, size: number, need: number): boolean {
     // ToInt32 keeps the low bits of any number, so the alignment test is exact for addresses of every size.
-    if ((a & (size - 1)) !== 0 || !(a >= 0 && a < this.#flags.length * PAGE_SIZE)) return false;
-    return (this.#flags[a >>> PAGE_SHIFT]! & need) === need;
+    if ((a & (size - 1)) !== 0 || !(a >= 0 && a < this.limit)) return false;
+    return (this.flags[a >>> SHIFT]! & need) === need;
   }
 
   /** As `permits`, for a byte range of any length and alignment. */
@@ -57,34 +63,34 @@ export class PageTable {
    */
   firstDenied(a: Addr, length: number, need: number): number {
     if (length <= 0) return -1;
-    const limit = this.#flags.length * PAGE_SIZE;
+    const limit = this.flags.length * PAGE_SIZE;
     // Before any arithmetic: -1 would be read as "none", and NaN or a sum that rounds to `a` would end the loop at once.
     if (!(a >= 0 && a < limit)) return ADDR_INVALID;
     const end = a + length;
     for (let at: number = a; at < end; at = (Math.floor(at / PAGE_SIZE) + 1) * PAGE_SIZE) {
-      if (at >= limit || (this.#flags[at >>> PAGE_SHIFT]! & need) !== need) return at;
+      if (at >= limit || (this.flags[at >>> PAGE_SHIFT]! & need) !== need) return at;
     }
     return -1;
   }
 
   /** Can a fault at `a` be resolved by making the page present? A present page has nothing to resolve. */
   resolvable(a: Addr, write: boolean): boolean {
-    if (!(a >= 0 && a < this.#flags.length * PAGE_SIZE)) return false;
-    const flags = this.#flags[a >>> PAGE_SHIFT]!;
+    if (!(a >= 0 && a < this.flags.length * PAGE_SIZE)) return false;
+    const flags = this.flags[a >>> PAGE_SHIFT]!;
     if ((flags & PAGE_MAPPED) === 0 || (flags & PAGE_PRESENT) !== 0) return false;
     return !write || (flags & PAGE_WRITABLE) !== 0;
   }
 
   /** Makes the page of `a` present. The caller has asked `resolvable()`. */
   makePresent(a: Addr): void {
-    this.#flags[a >>> PAGE_SHIFT]! |= PAGE_PRESENT;
+    this.flags[a >>> PAGE_SHIFT]! |= PAGE_PRESENT;
   }
 
   /** Sets every page that overlaps [a, a + length), the page of `a` at least. Pages outside the buffer are ignored. */
   protect(a: Addr, length: number, protection: Protection): void {
     // Divided, not shifted: a shift would fold ADDR_INVALID, and all of 2^32 and above, onto the first pages.
     const first = Math.max(0, Math.floor(a / PAGE_SIZE));
-    const last = Math.min(this.#flags.length - 1, Math.floor((a + Math.max(length, 1) - 1) / PAGE_SIZE));
-    for (let page = first; page <= last; page++) this.#flags[page] = BITS[protection];
+    const last = Math.min(this.flags.length - 1, Math.floor((a + Math.max(length, 1) - 1) / PAGE_SIZE));
+    for (let page = first; page <= last; page++) this.flags[page] = BITS[protection];
   }
 }

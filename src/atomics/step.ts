@@ -37,16 +37,25 @@ export interface StepIterator<T> {
   next(value?: Resume): IteratorResult<Yielded, T>;
 }
 
-/** One interleavable step with result `T`. Use it only in `yield*`, once, at the place where it is made. */
-export interface Step<T> {
+/** A step that happens when it is taken, after whatever it yields. */
+export interface PendingStep<T> {
+  readonly done?: undefined;
   [Symbol.iterator](): StepIterator<T>;
 }
+
+/**
+ * One interleavable step with result `T`. Use it only in `yield*`, once, at the place where it is made.
+ *
+ * On the paths of a context switch `yield* step` is written out as `step.done ? step.value : yield* step`, which means
+ * the same: V8 never inlines the call of next() in a `yield*`, and without it a step that has happened costs 8 ns less.
+ */
+export type Step<T> = Completed<T> | PendingStep<T>;
 
 /** Code made of steps: user programs, library code and the UMCG half of the kernel. */
 export type Coroutine<T> = Generator<Yielded, T, Resume>;
 
 /** A step that has already happened. One instance is reused for every operation: its value is read at once. */
-export class Completed<T> implements Step<T>, StepIterator<T>, IteratorReturnResult<T> {
+export class Completed<T> implements StepIterator<T>, IteratorReturnResult<T> {
   readonly done = true as const;
   value: T;
   constructor(value: T) {
@@ -61,7 +70,7 @@ export class Completed<T> implements Step<T>, StepIterator<T>, IteratorReturnRes
 }
 
 /** A stateless step that yields `request` once and completes, without a value, when resumed. */
-export class Pause implements Step<void>, StepIterator<void> {
+export class Pause implements PendingStep<void>, StepIterator<void> {
   readonly #request: IteratorYieldResult<Yielded>;
   readonly #finished: IteratorReturnResult<void> = { done: true, value: undefined };
   constructor(request: Yielded) {

@@ -24,18 +24,16 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   const affinity = checkAffinity(kernel, options.affinity);
   const tid = kernel.allocateTid();
   const { tasks } = kernel;
-  tasks.state[tid] = TASK_NEW;
-  tasks.flags[tid] = 0;
-  tasks.work[tid] = 0;
-  tasks.sigPending[tid] = 0;
-  tasks.fatalSignal[tid] = 0;
-  tasks.exitCode[tid] = 0;
-  tasks.umcgTask[tid] = 0;
-  tasks.onCpuUntil[tid] = 0;
-  tasks.sumExec[tid] = 0;
-  tasks.vruntime[tid] = 0;
-  tasks.workLeft[tid] = 0;
-  tasks.weight[tid] = weight;
+  tasks.setState(tid, TASK_NEW);
+  tasks.setFlags(tid, 0);
+  tasks.setWork(tid, 0);
+  tasks.setSigPending(tid, 0);
+  tasks.setFatalSignal(tid, 0);
+  tasks.setExitCode(tid, 0);
+  tasks.setUmcgTask(tid, 0);
+  tasks.setOnCpuUntil(tid, 0);
+  tasks.setWorkLeft(tid, 0);
+  kernel.fair.prepare(tid, weight);
   const words = tasks.maskWords;
   for (let word = 0; word < words; word++) tasks.allowed[tid * words + word] = affinity ? 0 : -1;
   for (const cpu of affinity ?? []) tasks.allowed[tid * words + (cpu >>> 5)]! |= 1 << (cpu & 31);
@@ -49,8 +47,8 @@ export function startTask(kernel: Kernel, tid: Tid, body: Coroutine<unknown>): v
   const { tasks, trace, host } = kernel;
   host.start(tid, body);
   const cpu = idlestCpu(kernel, tid);
-  tasks.cpu[tid] = cpu;
-  tasks.recentUsedCpu[tid] = cpu;
+  tasks.setCpu(tid, cpu);
+  tasks.setRecentUsedCpu(tid, cpu);
   if (trace.on) kernel.emit(TRACE_TASK_NEW, tid, kernel.current, 0);
   setTaskState(kernel, tid, TASK_WAKING);
   activate(kernel, cpu, tid, QUEUED_DIRECTLY);
@@ -58,12 +56,12 @@ export function startTask(kernel: Kernel, tid: Tid, body: Coroutine<unknown>): v
 
 /** find_idlest_cpu() over one domain: an idle allowed CPU, else the one with the least load; lowest number wins. */
 function idlestCpu(kernel: Kernel, tid: number): number {
-  const { cpus, tasks } = kernel;
+  const { cpus, tasks, fair } = kernel;
   let best = -1;
   for (let cpu = 0; cpu < cpus.count; cpu++) {
     if (!tasks.allows(tid, cpu)) continue;
-    if (cpus.nrRunning[cpu] === 0 && cpus.wakeListHead[cpu] === 0) return cpu;
-    if (best < 0 || cpus.load[cpu]! < cpus.load[best]!) best = cpu;
+    if (fair.nrRunning(cpu) === 0 && cpus.wakeListHead(cpu) === 0) return cpu;
+    if (best < 0 || fair.load(cpu) < fair.load(best)) best = cpu;
   }
   return best;
 }

@@ -1,5 +1,5 @@
 /**
- * vCPU records: one column a field, indexed by CPU, in the machine's buffer.
+ * vCPU records, indexed by CPU, in the machine's buffer: 64 bytes each, laid out and accessed as those of tasks are.
  *
  * `curr`, the run queue and the idle words of a CPU are written by that CPU, or by a waker holding its run-queue lock
  * (a primitive is atomic, see docs/architecture.md). `needResched` and the wake list are written by anybody.
@@ -16,55 +16,17 @@ export const IDLE_ASLEEP = 2;
 export const IDLE_EXITING = 3;
 
 export class CpuTable {
-  readonly count: number;
-  /** Current task; 0 = the idle task. */
-  readonly curr: Int32Array;
-  /** Runnable tasks, current included. */
-  readonly nrRunning: Int32Array;
-  readonly needResched: Int32Array;
-  readonly idlePhase: Int32Array;
-  readonly idleSince: Float64Array;
+  declare readonly count: number;
   /** Bit set of CPUs that are idle with nothing on its way to them. */
-  readonly idleMask: Int32Array;
-  /** Tasks woken for this CPU but not yet queued by it; push at the tail, drained whole by the CPU. */
-  readonly wakeListHead: Int32Array;
-  readonly wakeListTail: Int32Array;
-  /** When the wake-up now being made on this CPU began: its cost is charged before its effect. */
-  readonly wakeStart: Float64Array;
-
-  readonly rqHead: Int32Array;
-  readonly rqTail: Int32Array;
-  readonly minVruntime: Float64Array;
-  /** Sum of the weights of the queued tasks, current included. */
-  readonly load: Float64Array;
-
-  readonly switches: Int32Array;
-  readonly ipisSent: Int32Array;
-  readonly ipisReceived: Int32Array;
-  /** Wakes that needed no IPI of their own because one was on its way. */
-  readonly ipisCoalesced: Int32Array;
-  readonly idleNs: Float64Array;
+  declare private readonly idleMask: Int32Array;
+  declare private readonly words: Int32Array;
+  declare private readonly numbers: Float64Array;
 
   constructor(arena: Arena, vcpus: number) {
     this.count = vcpus;
-    this.curr = arena.int32(vcpus);
-    this.nrRunning = arena.int32(vcpus);
-    this.needResched = arena.int32(vcpus);
-    this.idlePhase = arena.int32(vcpus);
-    this.idleSince = arena.float64(vcpus);
+    this.numbers = arena.float64(vcpus << 3);
+    this.words = new Int32Array(this.numbers.buffer, this.numbers.byteOffset, this.numbers.length << 1);
     this.idleMask = arena.int32((vcpus + 31) >>> 5);
-    this.wakeListHead = arena.int32(vcpus);
-    this.wakeListTail = arena.int32(vcpus);
-    this.wakeStart = arena.float64(vcpus);
-    this.rqHead = arena.int32(vcpus);
-    this.rqTail = arena.int32(vcpus);
-    this.minVruntime = arena.float64(vcpus);
-    this.load = arena.float64(vcpus);
-    this.switches = arena.int32(vcpus);
-    this.ipisSent = arena.int32(vcpus);
-    this.ipisReceived = arena.int32(vcpus);
-    this.ipisCoalesced = arena.int32(vcpus);
-    this.idleNs = arena.float64(vcpus);
   }
 
   setIdle(cpu: number, idle: boolean): void {
@@ -76,5 +38,83 @@ export class CpuTable {
   /** available_idle_cpu(): idle, and no wake-up on its way to it. */
   isIdle(cpu: number): boolean {
     return ((this.idleMask[cpu >>> 5]! >>> (cpu & 31)) & 1) === 1;
+  }
+
+  /** Current task; 0 = the idle task. */
+  curr(cpu: number): number {
+    return this.words[cpu << 4]!;
+  }
+  setCurr(cpu: number, to: number): void {
+    this.words[cpu << 4] = to;
+  }
+  needResched(cpu: number): number {
+    return this.words[(cpu << 4) | 1]!;
+  }
+  setNeedResched(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 1] = to;
+  }
+  /** IDLE_ phase. */
+  idlePhase(cpu: number): number {
+    return this.words[(cpu << 4) | 2]!;
+  }
+  setIdlePhase(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 2] = to;
+  }
+  /** Tasks woken for this CPU but not yet queued by it; push at the tail, drained whole by the CPU. */
+  wakeListHead(cpu: number): number {
+    return this.words[(cpu << 4) | 3]!;
+  }
+  setWakeListHead(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 3] = to;
+  }
+  wakeListTail(cpu: number): number {
+    return this.words[(cpu << 4) | 4]!;
+  }
+  setWakeListTail(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 4] = to;
+  }
+  switches(cpu: number): number {
+    return this.words[(cpu << 4) | 5]!;
+  }
+  setSwitches(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 5] = to;
+  }
+  ipisSent(cpu: number): number {
+    return this.words[(cpu << 4) | 6]!;
+  }
+  setIpisSent(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 6] = to;
+  }
+  ipisReceived(cpu: number): number {
+    return this.words[(cpu << 4) | 7]!;
+  }
+  setIpisReceived(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 7] = to;
+  }
+  /** Wakes that needed no IPI of their own because one was on its way. */
+  ipisCoalesced(cpu: number): number {
+    return this.words[(cpu << 4) | 8]!;
+  }
+  setIpisCoalesced(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 8] = to;
+  }
+  /** When the wake-up now being made on this CPU began: its cost is charged before its effect. */
+  wakeStart(cpu: number): number {
+    return this.numbers[(cpu << 3) | 5]!;
+  }
+  setWakeStart(cpu: number, to: number): void {
+    this.numbers[(cpu << 3) | 5] = to;
+  }
+  idleSince(cpu: number): number {
+    return this.numbers[(cpu << 3) | 6]!;
+  }
+  setIdleSince(cpu: number, to: number): void {
+    this.numbers[(cpu << 3) | 6] = to;
+  }
+  idleNs(cpu: number): number {
+    return this.numbers[(cpu << 3) | 7]!;
+  }
+  setIdleNs(cpu: number, to: number): void {
+    this.numbers[(cpu << 3) | 7] = to;
   }
 }

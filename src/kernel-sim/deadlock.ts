@@ -17,16 +17,16 @@ export function waiters(kernel: Kernel): Waiter[] {
   const { tasks } = kernel;
   const list: Waiter[] = [];
   for (let tid = 1; tid <= kernel.lastTid; tid++) {
-    const state = tasks.state[tid]!;
+    const state = tasks.state(tid);
     if (state === TASK_DEAD || state === TASK_NEW) continue;
     // The record keeps the reason of its last wait.
     const asleep = (state & (TASK_NORMAL | TASK_STOPPED)) !== 0;
     list.push({
       tid,
       name: kernel.names[tid] ?? "",
-      reason: waitReason(asleep ? tasks.waitReason[tid]! : WAIT_NONE),
-      waitsFor: asleep ? tasks.waitOn[tid]! : 0,
-      cpu: tasks.cpu[tid]!,
+      reason: waitReason(asleep ? tasks.waitReason(tid) : WAIT_NONE),
+      waitsFor: asleep ? tasks.waitOn(tid) : 0,
+      cpu: tasks.cpu(tid),
     });
   }
   return list;

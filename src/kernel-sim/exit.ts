@@ -14,19 +14,19 @@ import { tryToWakeUp } from "./wakeup.ts";
 export function exitTask(kernel: Kernel, tid: number, code: number, signal: number): void {
   const { tasks, trace, waits, host, cpus } = kernel;
   assert(tid === kernel.current, `task ${tid} exits while ${kernel.current} is current`);
-  if (tasks.umcgTask[tid] !== 0) kernel.hooks.exit(toTid(tid));
-  tasks.flags[tid]! &= ~PF_UMCG_WORKER;
-  tasks.umcgTask[tid] = 0;
-  tasks.exitCode[tid] = code;
-  tasks.fatalSignal[tid] = signal;
-  tasks.waitReason[tid] = WAIT_EXITED;
+  if (tasks.umcgTask(tid) !== 0) kernel.hooks.exit(toTid(tid));
+  tasks.setFlags(tid, tasks.flags(tid) & ~PF_UMCG_WORKER);
+  tasks.setUmcgTask(tid, 0);
+  tasks.setExitCode(tid, code);
+  tasks.setFatalSignal(tid, signal);
+  tasks.setWaitReason(tid, WAIT_EXITED);
   host.cancelTimer(toTid(tid));
   if (trace.on) kernel.emit(TRACE_TASK_EXIT, tid, code, signal);
   setTaskState(kernel, tid, TASK_DEAD);
   kernel.dispositions.delete(tid);
   kernel.live--;
   const queue = joinQueue(kernel, tid);
-  cpus.wakeStart[kernel.cpu] = host.now;
+  cpus.setWakeStart(kernel.cpu, host.now);
   // Bounded: each turn takes one waiter off the queue.
   for (let waiter = waits.first(queue); waiter !== 0; waiter = waits.first(queue)) {
     waits.remove(waiter);

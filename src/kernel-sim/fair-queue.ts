@@ -7,13 +7,37 @@
  *
  * The list is doubly linked and sorted, searched from its tail: a preempted task goes to the end and a woken one to the
  * front, so both common insertions touch one or two nodes. Rejected for now: the augmented tree that EEVDF needs (lag,
- * eligibility, deadlines); it takes this class's place behind the same five operations.
+ * eligibility, deadlines); it takes this class's place behind the same operations.
+ *
+ * What the class knows of tasks (Linux's sched_entity) and of CPUs (cfs_rq) is its own: records of one cache line in one
+ * table, entity `tid` in row tid and the queue of a CPU in a row behind them. A queue's row is the sentinel of its list, so
+ * that no link is a special case. The queue of a CPU is written by that CPU, or by a waker holding its run-queue lock.
  */
-import type { CpuTable } from "./cpu-table.ts";
-import type { TaskTable } from "./task-table.ts";
+import type { Arena } from "./arena.ts";
+
+// Offsets in a record, those of numbers in units of 8 bytes. Here and not in a module of their own, because V8 folds
+// constants into the code of their own module only.
+/** Of an entity and of a queue: the neighbours in the list, as row numbers. */
+const NEXT = 0;
+const PREV = 1;
+/** Of an entity. */
+const WEIGHT = 2;
+/** On a run queue, or current. */
+const ON_RQ = 3;
+const VRUNTIME = 2;
+const EXEC_START = 3;
+const SUM_EXEC = 4;
+/** Since when it has been the current task, for slice ends. */
+const PICKED_AT = 5;
+/** Of a queue: runnable tasks and the sum of their weights, current included. */
+const NR_RUNNING = 2;
+const LOAD = 2;
+const MIN_VRUNTIME = 3;
+
+const NICE_0 = 1024;
 
 /** Weight of nice 0. */
-export const NICE_0_WEIGHT = 1024;
+export const NICE_0_WEIGHT: number = NICE_0;
 
 /** Weights of nice -20 to 19. Source: sched_prio_to_weight[] in kernel/sched/core.c. */
 export const WEIGHT_OF_NICE: readonly number[] = [
@@ -23,106 +47,171 @@ export const WEIGHT_OF_NICE: readonly number[] = [
 ];
 
 export class FairQueue {
-  readonly #tasks: TaskTable;
-  readonly #cpus: CpuTable;
-  readonly #sliceNs: number;
+  declare private readonly words: Int32Array;
+  declare private readonly numbers: Float64Array;
+  /** Row of CPU 0's queue. */
+  declare private readonly queues: number;
+  declare private readonly sliceNs: number;
 
-  constructor(tasks: TaskTable, cpus: CpuTable, sliceNs: number) {
-    this.#tasks = tasks;
-    this.#cpus = cpus;
-    this.#sliceNs = sliceNs;
+  constructor(arena: Arena, maxTasks: number, vcpus: number, sliceNs: number) {
+    this.queues = maxTasks + 1;
+    this.sliceNs = sliceNs;
+    this.numbers = arena.float64((maxTasks + 1 + vcpus) << 3);
+    this.words = new Int32Array(this.numbers.buffer, this.numbers.byteOffset, this.numbers.length << 1);
+    for (let row = this.queues; row < this.numbers.length >> 3; row++) {
+      this.words[(row << 4) | NEXT] = row;
+      this.words[(row << 4) | PREV] = row;
+    }
   }
 
-  /** Charges the run time of the current task up to `now`. */
-  update(cpu: number, now: number): void {
-    const t = this.#tasks;
-    const curr = this.#cpus.curr[cpu]!;
-    if (curr === 0) return;
-    const delta = now - t.execStart[curr]!;
-    if (delta <= 0) return;
-    t.execStart[curr] = now;
-    t.sumExec[curr]! += delta;
-    t.vruntime[curr]! += Math.floor((delta * NICE_0_WEIGHT) / t.weight[curr]!);
-    this.#advanceMinimum(cpu, t.vruntime[curr]!);
+  /** A new task, which has run nowhere yet. */
+  prepare(tid: number, weight: number): void {
+    this.words[(tid << 4) | WEIGHT] = weight;
+    this.numbers[(tid << 3) | VRUNTIME] = 0;
+    this.numbers[(tid << 3) | SUM_EXEC] = 0;
   }
 
-  /** Makes a task runnable on `cpu`. `waking`: it slept, and is placed; else it was preempted and keeps its place. */
-  enqueue(cpu: number, tid: number, waking: boolean): void {
-    const t = this.#tasks;
-    if (waking) t.vruntime[tid] = Math.max(t.vruntime[tid]!, this.#cpus.minVruntime[cpu]!);
-    this.#insert(cpu, tid);
-    this.#cpus.nrRunning[cpu]!++;
-    this.#cpus.load[cpu]! += t.weight[tid]!;
-    t.onRq[tid] = 1;
+  /** Makes a task that slept, or is new, runnable at `now` on `cpu`, whose current task is `curr` or 0. */
+  enqueue(cpu: number, tid: number, curr: number, now: number): void {
+    const words = this.words;
+    const numbers = this.numbers;
+    const queue = this.queues + cpu;
+    const min = this.#minimumAt(cpu, curr, now);
+    if (numbers[(tid << 3) | VRUNTIME]! < min) numbers[(tid << 3) | VRUNTIME] = min;
+    words[(queue << 4) | NR_RUNNING]!++;
+    numbers[(queue << 3) | LOAD]! += words[(tid << 4) | WEIGHT]!;
+    words[(tid << 4) | ON_RQ] = 1;
+    this.putBack(cpu, tid);
+  }
+
+  /** The current task goes among the waiting, still runnable, where its vruntime puts it. */
+  putBack(cpu: number, tid: number): void {
+    const words = this.words;
+    const numbers = this.numbers;
+    const queue = this.queues + cpu;
+    const at = numbers[(tid << 3) | VRUNTIME]!;
+    let prev = words[(queue << 4) | PREV]!;
+    // Bounded by the queue's length.
+    while (prev !== queue && numbers[(prev << 3) | VRUNTIME]! > at) prev = words[(prev << 4) | PREV]!;
+    const next = words[(prev << 4) | NEXT]!;
+    words[(tid << 4) | PREV] = prev;
+    words[(tid << 4) | NEXT] = next;
+    words[(prev << 4) | NEXT] = tid;
+    words[(next << 4) | PREV] = tid;
   }
 
   /** The current task stops being runnable here. */
   dequeueCurrent(cpu: number, tid: number): void {
-    this.#cpus.nrRunning[cpu]!--;
-    this.#cpus.load[cpu]! -= this.#tasks.weight[tid]!;
-    this.#tasks.onRq[tid] = 0;
-  }
-
-  /** The current task goes back among the waiting, still runnable. */
-  putBack(cpu: number, tid: number): void {
-    this.#insert(cpu, tid);
-  }
-
-  /** sched_yield(): the current task gives up its lead over everybody who waits. */
-  forfeit(cpu: number, tid: number): void {
-    const tail = this.#cpus.rqTail[cpu]!;
-    const { vruntime } = this.#tasks;
-    if (tail !== 0) vruntime[tid] = Math.max(vruntime[tid]!, vruntime[tail]!);
+    const words = this.words;
+    const queue = this.queues + cpu;
+    words[(queue << 4) | NR_RUNNING]!--;
+    this.numbers[(queue << 3) | LOAD]! -= words[(tid << 4) | WEIGHT]!;
+    words[(tid << 4) | ON_RQ] = 0;
   }
 
   /** Takes the next task to run out of the list; 0 when nobody waits. */
   pick(cpu: number): number {
-    const tid = this.#cpus.rqHead[cpu]!;
-    if (tid !== 0) this.remove(cpu, tid);
+    const words = this.words;
+    const queue = this.queues + cpu;
+    const tid = words[(queue << 4) | NEXT]!;
+    if (tid === queue) return 0;
+    const next = words[(tid << 4) | NEXT]!;
+    words[(queue << 4) | NEXT] = next;
+    words[(next << 4) | PREV] = queue;
     return tid;
   }
 
-  /** Unlinks a waiting task. Counts are the caller's. */
-  remove(cpu: number, tid: number): void {
-    const { rqNext, rqPrev } = this.#tasks;
-    const next = rqNext[tid]!;
-    const prev = rqPrev[tid]!;
-    if (prev === 0) this.#cpus.rqHead[cpu] = next;
-    else rqNext[prev] = next;
-    if (next === 0) this.#cpus.rqTail[cpu] = prev;
-    else rqPrev[next] = prev;
+  /** `tid` becomes the current task of its CPU at `now`. */
+  begin(tid: number, now: number): void {
+    this.numbers[(tid << 3) | EXEC_START] = now;
+    this.numbers[(tid << 3) | PICKED_AT] = now;
+  }
+
+  /** Picked again at `now`: its next slice begins. */
+  beginSlice(tid: number, now: number): void {
+    this.numbers[(tid << 3) | PICKED_AT] = now;
+  }
+
+  /** Charges the run time of `curr`, the current task of `cpu` or 0, up to `now`. */
+  update(cpu: number, curr: number, now: number): void {
+    const numbers = this.numbers;
+    const delta = now - numbers[(curr << 3) | EXEC_START]!;
+    if (curr === 0 || delta <= 0) return;
+    numbers[(curr << 3) | EXEC_START] = now;
+    numbers[(curr << 3) | SUM_EXEC]! += delta;
+    const vruntime = this.#vruntimeAfter(curr, delta);
+    numbers[(curr << 3) | VRUNTIME] = vruntime;
+    numbers[((this.queues + cpu) << 3) | MIN_VRUNTIME] = this.#minimumWith(cpu, vruntime);
+  }
+
+  /**
+   * The queue's minimum at `now`. Alone, the current task may have run for seconds since it was last charged. It is not
+   * charged here: `now` is the clock of a waker, and that of the CPU itself may be behind it.
+   */
+  #minimumAt(cpu: number, curr: number, now: number): number {
+    const delta = now - this.numbers[(curr << 3) | EXEC_START]!;
+    if (curr === 0 || delta <= 0) return this.minVruntime(cpu);
+    return this.#minimumWith(cpu, this.#vruntimeAfter(curr, delta));
+  }
+
+  #vruntimeAfter(tid: number, delta: number): number {
+    const weight = this.words[(tid << 4) | WEIGHT]!;
+    const scaled = weight === NICE_0 ? delta : (delta * NICE_0) / weight;
+    return this.numbers[(tid << 3) | VRUNTIME]! + Math.floor(scaled);
+  }
+
+  /** The minimum never goes back. */
+  #minimumWith(cpu: number, currVruntime: number): number {
+    const numbers = this.numbers;
+    const queue = this.queues + cpu;
+    let least = currVruntime;
+    const head = this.words[(queue << 4) | NEXT]!;
+    if (head !== queue) least = Math.min(least, numbers[(head << 3) | VRUNTIME]!);
+    return Math.max(least, numbers[(queue << 3) | MIN_VRUNTIME]!);
+  }
+
+  /** sched_yield(): the current task gives up its lead over everybody who waits. */
+  forfeit(cpu: number, tid: number): void {
+    const queue = this.queues + cpu;
+    const tail = this.words[(queue << 4) | PREV]!;
+    if (tail === queue) return;
+    const numbers = this.numbers;
+    const last = numbers[(tail << 3) | VRUNTIME]!;
+    if (last > numbers[(tid << 3) | VRUNTIME]!) numbers[(tid << 3) | VRUNTIME] = last;
   }
 
   /** Has the current task used up its slice while others wait? Asked by the tick only. */
-  sliceOver(cpu: number, now: number): boolean {
-    const curr = this.#cpus.curr[cpu]!;
-    return this.#cpus.nrRunning[cpu]! > 1 && now - this.#tasks.pickedAt[curr]! >= this.#sliceNs;
+  sliceOver(cpu: number, curr: number, now: number): boolean {
+    return this.nrRunning(cpu) > 1 && now - this.numbers[(curr << 3) | PICKED_AT]! >= this.sliceNs;
   }
 
   /** Keeps a task's virtual lead or lag when it changes run queues. */
   migrate(from: number, to: number, tid: number): void {
-    const min = this.#cpus.minVruntime;
-    this.#tasks.vruntime[tid]! += min[to]! - min[from]!;
+    this.numbers[(tid << 3) | VRUNTIME]! += this.minVruntime(to) - this.minVruntime(from);
   }
 
-  #insert(cpu: number, tid: number): void {
-    const { rqNext, rqPrev, vruntime } = this.#tasks;
-    const at = vruntime[tid]!;
-    let prev = this.#cpus.rqTail[cpu]!;
-    // Bounded by the queue's length.
-    while (prev !== 0 && vruntime[prev]! > at) prev = rqPrev[prev]!;
-    const next = prev === 0 ? this.#cpus.rqHead[cpu]! : rqNext[prev]!;
-    rqPrev[tid] = prev;
-    rqNext[tid] = next;
-    if (prev === 0) this.#cpus.rqHead[cpu] = tid;
-    else rqNext[prev] = tid;
-    if (next === 0) this.#cpus.rqTail[cpu] = tid;
-    else rqPrev[next] = tid;
+  /** Is the task on a run queue, or current? */
+  isQueued(tid: number): boolean {
+    return this.words[(tid << 4) | ON_RQ] !== 0;
   }
-
-  #advanceMinimum(cpu: number, currVruntime: number): void {
-    const head = this.#cpus.rqHead[cpu]!;
-    const least = head === 0 ? currVruntime : Math.min(currVruntime, this.#tasks.vruntime[head]!);
-    if (least > this.#cpus.minVruntime[cpu]!) this.#cpus.minVruntime[cpu] = least;
+  weight(tid: number): number {
+    return this.words[(tid << 4) | WEIGHT]!;
+  }
+  vruntime(tid: number): number {
+    return this.numbers[(tid << 3) | VRUNTIME]!;
+  }
+  sumExec(tid: number): number {
+    return this.numbers[(tid << 3) | SUM_EXEC]!;
+  }
+  /** Runnable tasks of a CPU, current included. */
+  nrRunning(cpu: number): number {
+    return this.words[((this.queues + cpu) << 4) | NR_RUNNING]!;
+  }
+  /** Sum of their weights. */
+  load(cpu: number): number {
+    return this.numbers[((this.queues + cpu) << 3) | LOAD]!;
+  }
+  minVruntime(cpu: number): number {
+    return this.numbers[((this.queues + cpu) << 3) | MIN_VRUNTIME]!;
   }
 }

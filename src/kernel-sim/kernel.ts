@@ -44,25 +44,25 @@ export interface KernelParts {
 }
 
 export class Kernel {
-  readonly config: KernelConfig;
-  readonly trace: TraceRing;
-  readonly buffer: ArrayBuffer;
-  readonly tasks: TaskTable;
-  readonly cpus: CpuTable;
-  readonly waits: WaitQueues;
-  readonly pipes: PipeTable;
-  readonly fair: FairQueue;
-  readonly pages: PageTable;
-  readonly local: LocalMemory;
-  readonly memory: Memory;
-  readonly access: UserAccess;
+  declare readonly config: KernelConfig;
+  declare readonly trace: TraceRing;
+  declare readonly buffer: ArrayBuffer;
+  declare readonly tasks: TaskTable;
+  declare readonly cpus: CpuTable;
+  declare readonly waits: WaitQueues;
+  declare readonly pipes: PipeTable;
+  declare readonly fair: FairQueue;
+  declare readonly pages: PageTable;
+  declare readonly local: LocalMemory;
+  declare readonly memory: Memory;
+  declare readonly access: UserAccess;
   /** First byte of the user region. */
-  readonly userBase: Addr;
+  declare readonly userBase: Addr;
   /** First byte behind it. */
-  readonly userEnd: Addr;
+  declare readonly userEnd: Addr;
 
   hooks: Hooks = NO_HOOKS;
-  host!: Host;
+  declare host: Host;
   /** The task whose code is executing (0 in an interrupt or the idle loop), and its CPU. Set by the host. */
   current: Tid = 0 as Tid;
   cpu: CpuId = 0 as CpuId;
@@ -73,7 +73,7 @@ export class Kernel {
   live = 0;
   #lastTid = 0;
   readonly #freeTids: number[] = [];
-  #userTop: number;
+  declare private userTop: number;
 
   constructor(parts: KernelParts) {
     const { config } = parts;
@@ -92,13 +92,13 @@ export class Kernel {
     this.cpus = laid.cpus;
     this.waits = laid.waits;
     this.pipes = laid.pipes;
-    this.fair = new FairQueue(this.tasks, this.cpus, config.sliceNs);
+    this.fair = laid.fair;
     this.pages = new PageTable(laid.pageFlags);
     this.pages.protect(this.userBase, config.userBytes, "readwrite");
     this.local = new LocalMemory(this.buffer);
     this.memory = parts.wrapMemory?.(this.local) ?? this.local;
     this.access = new UserAccess(this.memory, this.pages, parts.fault(this), parts.nosleep);
-    this.#userTop = this.userBase;
+    this.userTop = this.userBase;
   }
 
   /**
@@ -112,12 +112,12 @@ export class Kernel {
         `allocate(bytes, align) takes whole numbers, got ${bytes}, ${align}`,
       );
     }
-    const at = Math.ceil(this.#userTop / align) * align;
+    const at = Math.ceil(this.userTop / align) * align;
     if (at + bytes > this.userEnd) {
       const size = this.userEnd - this.userBase;
       throw new MachineError("ERR_USER_MEMORY", `${bytes} bytes do not fit: userBytes is ${size}`);
     }
-    this.#userTop = at + bytes;
+    this.userTop = at + bytes;
     return addr(at);
   }
 
@@ -149,6 +149,7 @@ export class Kernel {
 interface Laid {
   readonly tasks: TaskTable;
   readonly cpus: CpuTable;
+  readonly fair: FairQueue;
   readonly waits: WaitQueues;
   readonly pipes: PipeTable;
   readonly pageFlags: Uint8Array;
@@ -158,10 +159,11 @@ function layOut(arena: Arena, config: KernelConfig, pages: number): Laid {
   const pageFlags = arena.uint8(pages);
   const tasks = new TaskTable(arena, config.maxTasks, config.vcpus);
   const cpus = new CpuTable(arena, config.vcpus);
+  const fair = new FairQueue(arena, config.maxTasks, config.vcpus, config.sliceNs);
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1;
   const waits = new WaitQueues(arena, queues, tasks);
   const pipes = new PipeTable(arena, config.maxPipes, config.pipeBytes);
-  return { tasks, cpus, waits, pipes, pageFlags };
+  return { tasks, cpus, fair, waits, pipes, pageFlags };
 }
 
 /** Wait-queue numbers. */

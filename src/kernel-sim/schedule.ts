@@ -22,7 +22,7 @@ export const DESCHEDULE: Pause = new Pause(YIELD_SCHEDULE);
 
 /** schedule(): the caller's own state says whether it sleeps (and in which way) or merely lets others run. */
 export function schedule(kernel: Kernel, tid: number): Step<void> | Coroutine<void> {
-  return (kernel.tasks.flags[tid]! & PF_UMCG_WORKER) !== 0 ? kernel.hooks.schedule(toTid(tid)) : DESCHEDULE;
+  return (kernel.tasks.flags(tid) & PF_UMCG_WORKER) !== 0 ? kernel.hooks.schedule(toTid(tid)) : DESCHEDULE;
 }
 
 /**
@@ -31,33 +31,33 @@ export function schedule(kernel: Kernel, tid: number): Step<void> | Coroutine<vo
  * took the CPU away, so the task stays runnable even if it has already announced its sleep.
  */
 export function switchTask(kernel: Kernel, preempted = false): void {
-  const { cpus, tasks, host, cpu } = kernel;
-  const prev = cpus.curr[cpu]!;
+  const { cpus, tasks, fair, host, cpu } = kernel;
+  const prev = cpus.curr(cpu);
   assert(prev !== 0, "switchTask on an idle CPU");
-  cpus.needResched[cpu] = 0;
-  if (cpus.wakeListHead[cpu] !== 0) drainWakeList(kernel, cpu);
+  cpus.setNeedResched(cpu, 0);
+  if (cpus.wakeListHead(cpu) !== 0) drainWakeList(kernel, cpu);
   let reason: number = WAIT_NONE;
   if (!preempted && mustSleep(kernel, prev)) {
     host.charge(STEP_BLOCK);
-    kernel.fair.update(cpu, host.now);
-    kernel.fair.dequeueCurrent(cpu, prev);
-    tasks.voluntarySwitches[prev]!++;
-    reason = tasks.waitReason[prev]!;
+    fair.update(cpu, prev, host.now);
+    fair.dequeueCurrent(cpu, prev);
+    tasks.setVoluntarySwitches(prev, tasks.voluntarySwitches(prev) + 1);
+    reason = tasks.waitReason(prev);
   } else {
-    kernel.fair.update(cpu, host.now);
-    if (cpus.nrRunning[cpu] === 1) return;
-    tasks.involuntarySwitches[prev]!++;
-    kernel.fair.putBack(cpu, prev);
+    fair.update(cpu, prev, host.now);
+    if (fair.nrRunning(cpu) === 1) return;
+    tasks.setInvoluntarySwitches(prev, tasks.involuntarySwitches(prev) + 1);
+    fair.putBack(cpu, prev);
   }
-  switchTo(kernel, prev, kernel.fair.pick(cpu), reason);
+  switchTo(kernel, prev, fair.pick(cpu), reason);
 }
 
 /** Does the descheduled task leave the run queue? A pending signal keeps an interruptible sleeper awake. */
 function mustSleep(kernel: Kernel, prev: number): boolean {
   const { tasks } = kernel;
-  const state = tasks.state[prev]!;
+  const state = tasks.state(prev);
   if (state === TASK_RUNNING) return false;
-  if ((state & TASK_INTERRUPTIBLE) !== 0 && (tasks.work[prev]! & TIF_SIGPENDING) !== 0) {
+  if ((state & TASK_INTERRUPTIBLE) !== 0 && (tasks.work(prev) & TIF_SIGPENDING) !== 0) {
     setTaskState(kernel, prev, TASK_RUNNING);
     return false;
   }
@@ -65,29 +65,28 @@ function mustSleep(kernel: Kernel, prev: number): boolean {
 }
 
 function switchTo(kernel: Kernel, prev: number, next: number, reason: number): void {
-  const { cpus, tasks, host, trace, cpu } = kernel;
+  const { cpus, tasks, fair, host, trace, cpu } = kernel;
   if (next === prev) {
-    tasks.pickedAt[next] = host.now;
+    fair.beginSlice(next, host.now);
     return;
   }
   if (next !== 0) host.charge(STEP_SWITCH);
   const now = host.now;
-  if (prev !== 0) tasks.onCpuUntil[prev] = now;
-  cpus.curr[cpu] = next;
-  cpus.switches[cpu]!++;
+  if (prev !== 0) tasks.setOnCpuUntil(prev, now);
+  cpus.setCurr(cpu, next);
+  cpus.setSwitches(cpu, cpus.switches(cpu) + 1);
   if (next === 0) enterIdle(kernel);
   else {
-    tasks.execStart[next] = now;
-    tasks.pickedAt[next] = now;
-    if (cpus.nrRunning[cpu]! > 1) host.armTick(cpuId(cpu));
+    fair.begin(next, now);
+    if (fair.nrRunning(cpu) > 1) host.armTick(cpuId(cpu));
   }
   if (trace.on) trace.emit(now, TRACE_SCHED_SWITCH, cpu, next, prev, reason);
 }
 
 function enterIdle(kernel: Kernel): void {
   const { cpus, cpu } = kernel;
-  cpus.idlePhase[cpu] = IDLE_ENTERING;
-  cpus.idleSince[cpu] = kernel.host.now;
+  cpus.setIdlePhase(cpu, IDLE_ENTERING);
+  cpus.setIdleSince(cpu, kernel.host.now);
   cpus.setIdle(cpu, true);
 }
 
@@ -98,25 +97,25 @@ function enterIdle(kernel: Kernel): void {
  */
 export function idleTurn(kernel: Kernel): boolean {
   const { cpus, host, trace, cpu } = kernel;
-  const phase = cpus.idlePhase[cpu]!;
-  const wanted = cpus.needResched[cpu] !== 0 || cpus.wakeListHead[cpu] !== 0;
+  const phase = cpus.idlePhase(cpu);
+  const wanted = cpus.needResched(cpu) !== 0 || cpus.wakeListHead(cpu) !== 0;
   if (phase === IDLE_ENTERING && !wanted) {
-    cpus.idlePhase[cpu] = IDLE_ASLEEP;
+    cpus.setIdlePhase(cpu, IDLE_ASLEEP);
     if (trace.on) kernel.emit(TRACE_IDLE_ENTER, 0, host.idleState, 0);
     return false;
   }
-  cpus.needResched[cpu] = 0;
+  cpus.setNeedResched(cpu, 0);
   drainWakeList(kernel, cpu);
-  cpus.needResched[cpu] = 0;
+  cpus.setNeedResched(cpu, 0);
   const next = kernel.fair.pick(cpu);
   if (next === 0) {
     // Woken for nothing, or the task was killed on the way here.
-    cpus.idlePhase[cpu] = IDLE_ENTERING;
+    cpus.setIdlePhase(cpu, IDLE_ENTERING);
     cpus.setIdle(cpu, true);
     return idleTurn(kernel);
   }
-  cpus.idleNs[cpu]! += host.now - cpus.idleSince[cpu]!;
-  cpus.idlePhase[cpu] = IDLE_NOT;
+  cpus.setIdleNs(cpu, cpus.idleNs(cpu) + host.now - cpus.idleSince(cpu));
+  cpus.setIdlePhase(cpu, IDLE_NOT);
   cpus.setIdle(cpu, false);
   switchTo(kernel, 0, next, WAIT_NONE);
   return true;
@@ -128,9 +127,9 @@ export function idleTurn(kernel: Kernel): boolean {
  */
 export function leaveIdleState(kernel: Kernel, cpu: number): number {
   const { cpus, host, trace } = kernel;
-  if (cpus.idlePhase[cpu] !== IDLE_ASLEEP) return -1;
-  cpus.idlePhase[cpu] = IDLE_EXITING;
-  const latency = host.idleExitNs(host.idleState, host.now - cpus.idleSince[cpu]!);
+  if (cpus.idlePhase(cpu) !== IDLE_ASLEEP) return -1;
+  cpus.setIdlePhase(cpu, IDLE_EXITING);
+  const latency = host.idleExitNs(host.idleState, host.now - cpus.idleSince(cpu));
   if (trace.on) trace.emit(host.now, TRACE_IDLE_EXIT, cpu, 0, host.idleState, latency);
   return latency;
 }

@@ -41,17 +41,17 @@ function disposition(kernel: Kernel, tid: number, signal: number): Disposition |
 /** Makes `signal` pending on `tid` and interrupts its sleep. Ignored signals vanish here. Atomic. */
 export function sendSignal(kernel: Kernel, tid: number, signal: number): void {
   const { tasks, trace } = kernel;
-  if (tasks.state[tid] === TASK_DEAD) return;
+  if (tasks.state(tid) === TASK_DEAD) return;
   if (trace.on) kernel.emit(TRACE_SIGNAL, tid, signal, kernel.current);
   const action = disposition(kernel, tid, signal);
   if (action === "ignore" || action === "default") return;
-  tasks.sigPending[tid]! |= 1 << signal;
-  tasks.work[tid]! |= TIF_SIGPENDING;
-  kernel.cpus.wakeStart[kernel.cpu] = kernel.host.now;
+  tasks.setSigPending(tid, tasks.sigPending(tid) | (1 << signal));
+  tasks.setWork(tid, tasks.work(tid) | TIF_SIGPENDING);
+  kernel.cpus.setWakeStart(kernel.cpu, kernel.host.now);
   // SIGKILL also ends uninterruptible sleeps here: there is no other way out of them in this kernel.
   const mask = signal === SIGKILL ? TASK_NORMAL : TASK_INTERRUPTIBLE;
-  if ((tasks.state[tid]! & mask) !== 0) tryToWakeUp(kernel, tid, mask, 0);
-  else if (tid !== kernel.current && kernel.cpus.curr[tasks.cpu[tid]!] === tid) kick(kernel, tasks.cpu[tid]!);
+  if ((tasks.state(tid) & mask) !== 0) tryToWakeUp(kernel, tid, mask, 0);
+  else if (tid !== kernel.current && kernel.cpus.curr(tasks.cpu(tid)) === tid) kick(kernel, tasks.cpu(tid));
 }
 
 /** Makes a CPU pass its return-to-user path so that the running task sees its signal. */
@@ -66,29 +66,29 @@ export function forceSignal(kernel: Kernel, tid: number, signal: number): void {
 }
 
 export function signalPending(kernel: Kernel, tid: number): boolean {
-  return (kernel.tasks.work[tid]! & TIF_SIGPENDING) !== 0;
+  return (kernel.tasks.work(tid) & TIF_SIGPENDING) !== 0;
 }
 
 /** Is there anything to do before `tid` may run user code? Cheap; asked at the end of every system call. */
 export function hasExitWork(kernel: Kernel, tid: number): boolean {
-  return kernel.tasks.work[tid] !== 0 || kernel.cpus.needResched[kernel.cpu] !== 0;
+  return kernel.tasks.work(tid) !== 0 || kernel.cpus.needResched(kernel.cpu) !== 0;
 }
 
 /** exit_to_user_mode_loop(): reschedules and delivers signals until nothing is left to do. May not return. */
 export function* exitToUserMode(kernel: Kernel, tid: number): Coroutine<void> {
   for (let round = 0; hasExitWork(kernel, tid); round++) {
     if (round === MAX_EXIT_ROUNDS) throw new Error(`kernel bug: task ${tid} cannot return to user mode`);
-    if (kernel.cpus.needResched[kernel.cpu] !== 0) yield* schedule(kernel, tid);
+    if (kernel.cpus.needResched(kernel.cpu) !== 0) yield* schedule(kernel, tid);
     if (signalPending(kernel, tid)) yield* deliverSignals(kernel, tid);
   }
 }
 
 function* deliverSignals(kernel: Kernel, tid: number): Coroutine<void> {
   const { tasks } = kernel;
-  tasks.work[tid]! &= ~TIF_SIGPENDING;
+  tasks.setWork(tid, tasks.work(tid) & ~TIF_SIGPENDING);
   for (let signal = 1; signal < NSIG; signal++) {
-    if ((tasks.sigPending[tid]! & (1 << signal)) === 0) continue;
-    tasks.sigPending[tid]! &= ~(1 << signal);
+    if ((tasks.sigPending(tid) & (1 << signal)) === 0) continue;
+    tasks.setSigPending(tid, tasks.sigPending(tid) & ~(1 << signal));
     const action = disposition(kernel, tid, signal);
     if (action === "fatal") {
       exitTask(kernel, tid, 0, signal);

@@ -15,25 +15,33 @@ import {
   TASK_DEAD,
   TASK_INTERRUPTIBLE,
   TASK_NEW,
-  TASK_RUNNING,
   TASK_STOPPED,
   TASK_UNINTERRUPTIBLE,
   TASK_WAKING,
 } from "./constants.ts";
-import { assert } from "./errors.ts";
 import type { Kernel } from "./kernel.ts";
 
 const SLEEPING = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE | TASK_STOPPED;
+/** Stands for RUNNING, which is 0, in a set of states. */
+const TO_RUNNING = 1 << 30;
+const FROM_RUNNING = TO_RUNNING | SLEEPING | TASK_DEAD;
+const FROM_SLEEP = TO_RUNNING | SLEEPING | TASK_WAKING;
 
 export function mayChange(from: number, to: number): boolean {
-  if (from === TASK_RUNNING) return to === TASK_RUNNING || (to & (SLEEPING | TASK_DEAD)) !== 0;
-  if ((from & SLEEPING) !== 0) return to === TASK_RUNNING || to === TASK_WAKING || (to & SLEEPING) !== 0;
-  if (from === TASK_WAKING) return to === TASK_RUNNING;
-  return from === TASK_NEW && to === TASK_WAKING;
+  const states = from === 0 ? FROM_RUNNING : (from & SLEEPING) !== 0 ? FROM_SLEEP : statesAfter(from);
+  return (states & (to === 0 ? TO_RUNNING : to)) !== 0;
+}
+
+function statesAfter(from: number): number {
+  return from === TASK_WAKING ? TO_RUNNING : from === TASK_NEW ? TASK_WAKING : 0;
 }
 
 export function setTaskState(kernel: Kernel, tid: number, to: number): void {
-  const state = kernel.tasks.state;
-  if (!mayChange(state[tid]!, to)) assert(false, `task ${tid}: state ${state[tid]} to ${to}`);
-  state[tid] = to;
+  const { tasks } = kernel;
+  if (!mayChange(tasks.state(tid), to)) refuse(kernel, tid, to);
+  tasks.setState(tid, to);
+}
+
+function refuse(kernel: Kernel, tid: number, to: number): never {
+  throw new Error(`kernel bug: task ${tid}: state ${kernel.tasks.state(tid)} to ${to}`);
 }

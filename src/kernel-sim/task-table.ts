@@ -1,105 +1,190 @@
 /**
- * Task records: one column a field, indexed by tid, in the machine's buffer. Row 0 is the idle task's and stays zero.
+ * Task records, indexed by tid, in the machine's buffer. Record 0 is the idle task's and stays zero.
  *
- * Columns are written by the CPU that runs the task or, where noted, by a waker that holds the wake-up (state WAKING).
+ * A record is 128 bytes: a cache line of what every switch and wake-up touches, and one of the rest. What the scheduling
+ * class knows of a task is in fair-queue.ts. Fields are written by the CPU that runs the task or, where noted, by a waker
+ * that holds the wake-up (state WAKING).
+ *
+ * The offsets in the accessors are literals, in units of the field's size, one for each pair: a named constant costs six
+ * bytes of bytecode, and V8 inlines what is below 27 bytes whatever it has inlined already. Rejected: a typed array for
+ * each field (to be loaded, checked and bounded one by one, and a task's fields on 20 cache lines).
  */
 import type { Arena } from "./arena.ts";
 
 export class TaskTable {
-  readonly capacity: number;
+  declare readonly capacity: number;
   /** Words of an affinity mask. */
-  readonly maskWords: number;
-
-  /** TASK_ state. Written through `setTaskState` only. */
-  readonly state: Int32Array;
-  /** PF_ flags. */
-  readonly flags: Int32Array;
-  /** TIF_ work to do before user mode. */
-  readonly work: Int32Array;
-  /** On a run queue, or current. */
-  readonly onRq: Int32Array;
-  /** The old CPU is still switching the task out until then (p->on_cpu), ns. */
-  readonly onCpuUntil: Float64Array;
-  /** CPU it runs on, or ran on last. */
-  readonly cpu: Int32Array;
-  readonly recentUsedCpu: Int32Array;
-  readonly allowed: Int32Array;
-  /** Wakee-flip bookkeeping of record_wakee(). */
-  readonly lastWakee: Int32Array;
-  readonly wakeeFlips: Int32Array;
-  readonly flipDecayAt: Float64Array;
-
-  readonly weight: Int32Array;
-  readonly vruntime: Float64Array;
-  readonly execStart: Float64Array;
-  readonly sumExec: Float64Array;
-  /** Since when it has been the current task, for slice ends. */
-  readonly pickedAt: Float64Array;
-  readonly rqNext: Int32Array;
-  readonly rqPrev: Int32Array;
-  /** Link in a CPU's wake list. Written by the waker while the task is WAKING. */
-  readonly wakeNext: Int32Array;
-
-  readonly waitNext: Int32Array;
-  readonly waitPrev: Int32Array;
-  /** Wait queue it is on, +1; 0 = none. */
-  readonly waitQueue: Int32Array;
-  /** WAIT_ reason and what it waits for (an address, an fd, a tid): for dumps, futex keys and traces. */
-  readonly waitReason: Int32Array;
-  readonly waitOn: Float64Array;
-
-  /** Bit n: signal n is pending. Written by any sender. */
-  readonly sigPending: Int32Array;
-  readonly fatalSignal: Int32Array;
-  readonly exitCode: Int32Array;
-  /** Address of the registered struct umcg_task; 0 = not registered (task_struct.umcg_task). */
-  readonly umcgTask: Int32Array;
-  /** User-mode computation still to do, ns. */
-  readonly workLeft: Float64Array;
-  readonly timerArmed: Int32Array;
-  readonly voluntarySwitches: Int32Array;
-  readonly involuntarySwitches: Int32Array;
+  declare readonly maskWords: number;
+  declare readonly allowed: Int32Array;
+  /** The same records as 32 int32 and as 16 float64 each. */
+  declare private readonly words: Int32Array;
+  declare private readonly numbers: Float64Array;
 
   constructor(arena: Arena, maxTasks: number, vcpus: number) {
     const rows = maxTasks + 1;
     this.capacity = maxTasks;
     this.maskWords = (vcpus + 31) >>> 5;
-    this.state = arena.int32(rows);
-    this.flags = arena.int32(rows);
-    this.work = arena.int32(rows);
-    this.onRq = arena.int32(rows);
-    this.onCpuUntil = arena.float64(rows);
-    this.cpu = arena.int32(rows);
-    this.recentUsedCpu = arena.int32(rows);
+    this.numbers = arena.float64(rows << 4);
+    this.words = new Int32Array(this.numbers.buffer, this.numbers.byteOffset, this.numbers.length << 1);
     this.allowed = arena.int32(rows * this.maskWords);
-    this.lastWakee = arena.int32(rows);
-    this.wakeeFlips = arena.int32(rows);
-    this.flipDecayAt = arena.float64(rows);
-    this.weight = arena.int32(rows);
-    this.vruntime = arena.float64(rows);
-    this.execStart = arena.float64(rows);
-    this.sumExec = arena.float64(rows);
-    this.pickedAt = arena.float64(rows);
-    this.rqNext = arena.int32(rows);
-    this.rqPrev = arena.int32(rows);
-    this.wakeNext = arena.int32(rows);
-    this.waitNext = arena.int32(rows);
-    this.waitPrev = arena.int32(rows);
-    this.waitQueue = arena.int32(rows);
-    this.waitReason = arena.int32(rows);
-    this.waitOn = arena.float64(rows);
-    this.sigPending = arena.int32(rows);
-    this.fatalSignal = arena.int32(rows);
-    this.exitCode = arena.int32(rows);
-    this.umcgTask = arena.int32(rows);
-    this.workLeft = arena.float64(rows);
-    this.timerArmed = arena.int32(rows);
-    this.voluntarySwitches = arena.int32(rows);
-    this.involuntarySwitches = arena.int32(rows);
   }
 
   /** May the task run on `cpu`? */
   allows(tid: number, cpu: number): boolean {
     return ((this.allowed[tid * this.maskWords + (cpu >>> 5)]! >>> (cpu & 31)) & 1) === 1;
+  }
+
+  /** TASK_ state. Set through `setTaskState` only. */
+  state(tid: number): number {
+    return this.words[tid << 5]!;
+  }
+  setState(tid: number, to: number): void {
+    this.words[tid << 5] = to;
+  }
+  /** PF_ flags. */
+  flags(tid: number): number {
+    return this.words[(tid << 5) | 1]!;
+  }
+  setFlags(tid: number, to: number): void {
+    this.words[(tid << 5) | 1] = to;
+  }
+  /** TIF_ work to do before user mode. */
+  work(tid: number): number {
+    return this.words[(tid << 5) | 2]!;
+  }
+  setWork(tid: number, to: number): void {
+    this.words[(tid << 5) | 2] = to;
+  }
+  /** CPU it runs on, or ran on last. */
+  cpu(tid: number): number {
+    return this.words[(tid << 5) | 3]!;
+  }
+  setCpu(tid: number, to: number): void {
+    this.words[(tid << 5) | 3] = to;
+  }
+  /** Address of the registered struct umcg_task; 0 = not registered (task_struct.umcg_task). */
+  umcgTask(tid: number): number {
+    return this.words[(tid << 5) | 4]!;
+  }
+  setUmcgTask(tid: number, to: number): void {
+    this.words[(tid << 5) | 4] = to;
+  }
+  /** WAIT_ reason, and what it waits for (an address, an fd, a tid): for dumps, futex keys and traces. */
+  waitReason(tid: number): number {
+    return this.words[(tid << 5) | 5]!;
+  }
+  setWaitReason(tid: number, to: number): void {
+    this.words[(tid << 5) | 5] = to;
+  }
+  waitOn(tid: number): number {
+    return this.numbers[(tid << 4) | 3]!;
+  }
+  setWaitOn(tid: number, to: number): void {
+    this.numbers[(tid << 4) | 3] = to;
+  }
+  /**
+   * The old CPU is still switching the task out until then (p->on_cpu), ns; of a task on a wake list, when it came there
+   * at the earliest. It does not run before. Written by the old CPU, then by the waker.
+   */
+  onCpuUntil(tid: number): number {
+    return this.numbers[(tid << 4) | 4]!;
+  }
+  setOnCpuUntil(tid: number, to: number): void {
+    this.numbers[(tid << 4) | 4] = to;
+  }
+  voluntarySwitches(tid: number): number {
+    return this.words[(tid << 5) | 10]!;
+  }
+  setVoluntarySwitches(tid: number, to: number): void {
+    this.words[(tid << 5) | 10] = to;
+  }
+  involuntarySwitches(tid: number): number {
+    return this.words[(tid << 5) | 11]!;
+  }
+  setInvoluntarySwitches(tid: number, to: number): void {
+    this.words[(tid << 5) | 11] = to;
+  }
+  /** Link in a CPU's wake list. Written by the waker while the task is WAKING. */
+  wakeNext(tid: number): number {
+    return this.words[(tid << 5) | 12]!;
+  }
+  setWakeNext(tid: number, to: number): void {
+    this.words[(tid << 5) | 12] = to;
+  }
+  recentUsedCpu(tid: number): number {
+    return this.words[(tid << 5) | 13]!;
+  }
+  setRecentUsedCpu(tid: number, to: number): void {
+    this.words[(tid << 5) | 13] = to;
+  }
+  /** Wakee-flip bookkeeping of record_wakee(). */
+  lastWakee(tid: number): number {
+    return this.words[(tid << 5) | 14]!;
+  }
+  setLastWakee(tid: number, to: number): void {
+    this.words[(tid << 5) | 14] = to;
+  }
+  wakeeFlips(tid: number): number {
+    return this.words[(tid << 5) | 15]!;
+  }
+  setWakeeFlips(tid: number, to: number): void {
+    this.words[(tid << 5) | 15] = to;
+  }
+  flipDecayAt(tid: number): number {
+    return this.numbers[(tid << 4) | 8]!;
+  }
+  setFlipDecayAt(tid: number, to: number): void {
+    this.numbers[(tid << 4) | 8] = to;
+  }
+  /** User-mode computation still to do, ns. */
+  workLeft(tid: number): number {
+    return this.numbers[(tid << 4) | 9]!;
+  }
+  setWorkLeft(tid: number, to: number): void {
+    this.numbers[(tid << 4) | 9] = to;
+  }
+  /** Wait queue it is on, +1; 0 = none. */
+  waitQueue(tid: number): number {
+    return this.words[(tid << 5) | 20]!;
+  }
+  setWaitQueue(tid: number, to: number): void {
+    this.words[(tid << 5) | 20] = to;
+  }
+  waitNext(tid: number): number {
+    return this.words[(tid << 5) | 21]!;
+  }
+  setWaitNext(tid: number, to: number): void {
+    this.words[(tid << 5) | 21] = to;
+  }
+  waitPrev(tid: number): number {
+    return this.words[(tid << 5) | 22]!;
+  }
+  setWaitPrev(tid: number, to: number): void {
+    this.words[(tid << 5) | 22] = to;
+  }
+  /** Bit n: signal n is pending. Written by any sender. */
+  sigPending(tid: number): number {
+    return this.words[(tid << 5) | 23]!;
+  }
+  setSigPending(tid: number, to: number): void {
+    this.words[(tid << 5) | 23] = to;
+  }
+  fatalSignal(tid: number): number {
+    return this.words[(tid << 5) | 24]!;
+  }
+  setFatalSignal(tid: number, to: number): void {
+    this.words[(tid << 5) | 24] = to;
+  }
+  exitCode(tid: number): number {
+    return this.words[(tid << 5) | 25]!;
+  }
+  setExitCode(tid: number, to: number): void {
+    this.words[(tid << 5) | 25] = to;
+  }
+  timerArmed(tid: number): number {
+    return this.words[(tid << 5) | 26]!;
+  }
+  setTimerArmed(tid: number, to: number): void {
+    this.words[(tid << 5) | 26] = to;
   }
 }

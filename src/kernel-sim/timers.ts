@@ -7,17 +7,18 @@ import { reschedule, tryToWakeUp } from "./wakeup.ts";
 /** A task's timer fired on the executing CPU, in interrupt context: wakes the sleeper. */
 export function timerExpired(kernel: Kernel, tid: number): void {
   const { tasks, cpus, host, trace, cpu } = kernel;
-  tasks.timerArmed[tid] = 0;
-  cpus.wakeStart[cpu] = host.now;
+  tasks.setTimerArmed(tid, 0);
+  cpus.setWakeStart(cpu, host.now);
   if (trace.on) kernel.emit(TRACE_TIMER_EXPIRE, tid, 0, 0);
   tryToWakeUp(kernel, tid, TASK_NORMAL, 0);
 }
 
 /** The tick of the executing CPU. Returns whether another one is needed: only while somebody waits for the CPU. */
 export function tick(kernel: Kernel): boolean {
-  const { cpus, host, trace, cpu } = kernel;
-  if (trace.on) kernel.emit(TRACE_TICK, cpus.curr[cpu]!, 0, 0);
-  kernel.fair.update(cpu, host.now);
-  if (kernel.fair.sliceOver(cpu, host.now)) reschedule(kernel, cpu);
-  return cpus.nrRunning[cpu]! > 1;
+  const { fair, host, trace, cpu } = kernel;
+  const curr = kernel.cpus.curr(cpu);
+  if (trace.on) kernel.emit(TRACE_TICK, curr, 0, 0);
+  fair.update(cpu, curr, host.now);
+  if (fair.sliceOver(cpu, curr, host.now)) reschedule(kernel, cpu);
+  return fair.nrRunning(cpu) > 1;
 }

@@ -25,33 +25,34 @@ export class WaitQueues {
 
   /** The waiter behind `tid`, 0 at the end. */
   after(tid: number): number {
-    return this.#tasks.waitNext[tid]!;
+    return this.#tasks.waitNext(tid);
   }
 
   add(queue: number, tid: number): void {
-    const { waitNext, waitPrev, waitQueue } = this.#tasks;
-    assert(waitQueue[tid] === 0, `task ${tid} is already on wait queue ${waitQueue[tid]! - 1}`);
+    const t = this.#tasks;
+    const on = t.waitQueue(tid) - 1;
+    if (on >= 0) assert(false, `task ${tid} is already on wait queue ${on}`);
     const tail = this.#tail[queue]!;
-    waitQueue[tid] = queue + 1;
-    waitPrev[tid] = tail;
-    waitNext[tid] = 0;
+    t.setWaitQueue(tid, queue + 1);
+    t.setWaitPrev(tid, tail);
+    t.setWaitNext(tid, 0);
     if (tail === 0) this.#head[queue] = tid;
-    else waitNext[tail] = tid;
+    else t.setWaitNext(tail, tid);
     this.#tail[queue] = tid;
   }
 
   /** Takes `tid` off whatever queue it is on; returns whether it was on one. */
   remove(tid: number): boolean {
-    const { waitNext, waitPrev, waitQueue } = this.#tasks;
-    const queue = waitQueue[tid]! - 1;
+    const t = this.#tasks;
+    const queue = t.waitQueue(tid) - 1;
     if (queue < 0) return false;
-    const next = waitNext[tid]!;
-    const prev = waitPrev[tid]!;
+    const next = t.waitNext(tid);
+    const prev = t.waitPrev(tid);
     if (prev === 0) this.#head[queue] = next;
-    else waitNext[prev] = next;
+    else t.setWaitNext(prev, next);
     if (next === 0) this.#tail[queue] = prev;
-    else waitPrev[next] = prev;
-    waitQueue[tid] = 0;
+    else t.setWaitPrev(next, prev);
+    t.setWaitQueue(tid, 0);
     return true;
   }
 }

@@ -38,8 +38,8 @@ export const WAS_QUEUED = 2;
 /** Puts the bookkeeping of one wake-up on the waker's account. Nothing is owed for a task that is not asleep. */
 export function chargeWake(kernel: Kernel, tid: number, mask: number): Step<void> {
   const { host } = kernel;
-  kernel.cpus.wakeStart[kernel.cpu] = host.now;
-  if ((kernel.tasks.state[tid]! & mask) !== 0) host.charge(STEP_WAKE);
+  kernel.cpus.setWakeStart(kernel.cpu, host.now);
+  if ((kernel.tasks.state(tid) & mask) !== 0) host.charge(STEP_WAKE);
   return host.sync();
 }
 
@@ -49,28 +49,28 @@ export function chargeWake(kernel: Kernel, tid: number, mask: number): Step<void
  */
 export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: number): boolean {
   const { tasks, cpus, trace, host } = kernel;
-  if ((tasks.state[tid]! & mask) === 0) {
+  if ((tasks.state(tid) & mask) === 0) {
     if (trace.on) kernel.emit(TRACE_WAKE_MISS, tid, flags, kernel.current);
     return false;
   }
   if (trace.on) {
-    const began = cpus.wakeStart[kernel.cpu]!;
+    const began = cpus.wakeStart(kernel.cpu);
     trace.emit(began, TRACE_SCHED_WAKING, kernel.cpu, tid, flags, kernel.current);
   }
-  if (tasks.onRq[tid] !== 0) {
+  if (kernel.fair.isQueued(tid)) {
     setTaskState(kernel, tid, TASK_RUNNING);
-    if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, tasks.cpu[tid]!, tid, WAS_QUEUED, kernel.cpu);
+    if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, tasks.cpu(tid), tid, WAS_QUEUED, kernel.cpu);
     return true;
   }
   setTaskState(kernel, tid, TASK_WAKING);
-  const old = tasks.cpu[tid]!;
-  if (host.now < tasks.onCpuUntil[tid]!) {
+  const old = tasks.cpu(tid);
+  if (host.now < tasks.onCpuUntil(tid)) {
     if (usesWakeList(kernel, old)) {
       queueOnWakeList(kernel, old, tid);
       return true;
     }
     // The waker spins until the old CPU has let go of the task.
-    host.chargeNs(tasks.onCpuUntil[tid]! - host.now);
+    host.chargeNs(tasks.onCpuUntil(tid) - host.now);
   }
   let wakeFlags = flags | WF_TTWU;
   const cpu = selectTaskRq(kernel, tid, wakeFlags);
@@ -85,33 +85,38 @@ export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: nu
 
 /** ttwu_queue_cond() within one LLC: only an idle remote CPU is asked to queue the task itself. */
 function usesWakeList(kernel: Kernel, cpu: number): boolean {
-  return cpu !== kernel.cpu && kernel.cpus.nrRunning[cpu] === 0;
+  return cpu !== kernel.cpu && kernel.fair.nrRunning(cpu) === 0;
 }
 
 function queueOnWakeList(kernel: Kernel, cpu: number, tid: number): void {
   const { cpus, tasks, host } = kernel;
-  tasks.wakeNext[tid] = 0;
-  const tail = cpus.wakeListTail[cpu]!;
+  tasks.setWakeNext(tid, 0);
+  const tail = cpus.wakeListTail(cpu);
   host.charge(STEP_CACHE_LINE);
-  if (tail === 0) cpus.wakeListHead[cpu] = tid;
-  else tasks.wakeNext[tail] = tid;
-  cpus.wakeListTail[cpu] = tid;
+  // The clock of an idle CPU that is about to look may be behind this one's: it waits (drainWakeList).
+  tasks.setOnCpuUntil(tid, Math.max(host.now, tasks.onCpuUntil(tid)));
+  if (tail === 0) cpus.setWakeListHead(cpu, tid);
+  else tasks.setWakeNext(tail, tid);
+  cpus.setWakeListTail(cpu, tid);
   cpus.setIdle(cpu, false);
   // Only the push that finds the list empty signals; later ones ride along.
   if (tail === 0) signalCpu(kernel, cpu);
-  else cpus.ipisCoalesced[cpu]!++;
+  else cpus.setIpisCoalesced(cpu, cpus.ipisCoalesced(cpu) + 1);
 }
 
 /** Queues everything on this CPU's wake list. The wakee's side pays; called on leaving idle and by the IPI handler. */
 export function drainWakeList(kernel: Kernel, cpu: number): void {
-  const { cpus, tasks } = kernel;
-  let tid = cpus.wakeListHead[cpu]!;
-  cpus.wakeListHead[cpu] = 0;
-  cpus.wakeListTail[cpu] = 0;
+  const { cpus, tasks, host } = kernel;
+  let tid = cpus.wakeListHead(cpu);
+  cpus.setWakeListHead(cpu, 0);
+  cpus.setWakeListTail(cpu, 0);
   // Bounded: a task is on one list once.
   while (tid !== 0) {
-    const next = tasks.wakeNext[tid]!;
-    if (tasks.cpu[tid] !== cpu) moveTask(kernel, tid, tasks.cpu[tid]!, cpu);
+    const next = tasks.wakeNext(tid);
+    // Idle, this CPU would not have seen the task before it was there.
+    const there = tasks.onCpuUntil(tid);
+    if (host.now < there && cpus.curr(cpu) === 0) host.chargeNs(there - host.now);
+    if (tasks.cpu(tid) !== cpu) moveTask(kernel, tid, tasks.cpu(tid), cpu);
     activate(kernel, cpu, tid, QUEUED_BY_WAKE_LIST);
     tid = next;
   }
@@ -119,62 +124,62 @@ export function drainWakeList(kernel: Kernel, cpu: number): void {
 
 /** Puts a WAKING task on the run queue of `cpu` and sees to it that the CPU notices. */
 export function activate(kernel: Kernel, cpu: number, tid: number, how: number): void {
-  const { cpus, tasks, trace, host } = kernel;
+  const { cpus, tasks, fair, trace, host } = kernel;
   const remote = cpu !== kernel.cpu;
   // Taking a remote run-queue lock moves the lock's and the queue's lines.
   if (remote) {
     host.charge(STEP_CACHE_LINE);
     host.charge(STEP_CACHE_LINE);
   }
-  kernel.fair.enqueue(cpu, tid, true);
+  fair.enqueue(cpu, tid, cpus.curr(cpu), host.now);
   cpus.setIdle(cpu, false);
   setTaskState(kernel, tid, TASK_RUNNING);
-  tasks.cpu[tid] = cpu;
+  tasks.setCpu(tid, cpu);
   if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, cpu, tid, how, kernel.cpu);
   // A fair task does not preempt a fair one on waking (run to parity); it only ends idleness.
-  if (cpus.curr[cpu] === 0) reschedule(kernel, cpu);
-  else if (cpus.nrRunning[cpu]! > 1) host.armTick(cpuId(cpu));
+  if (cpus.curr(cpu) === 0) reschedule(kernel, cpu);
+  else if (fair.nrRunning(cpu) > 1) host.armTick(cpuId(cpu));
 }
 
 /** resched_curr(): asks `cpu` to call schedule() soon. */
 export function reschedule(kernel: Kernel, cpu: number): void {
   const { cpus } = kernel;
-  if (cpus.needResched[cpu] !== 0) return;
-  cpus.needResched[cpu] = 1;
+  if (cpus.needResched(cpu) !== 0) return;
+  cpus.setNeedResched(cpu, 1);
   // "This" CPU can be asleep only for set-up code, which runs on none.
-  if (cpu !== kernel.cpu || cpus.idlePhase[cpu] === IDLE_ASLEEP) signalCpu(kernel, cpu);
+  if (cpu !== kernel.cpu || cpus.idlePhase(cpu) === IDLE_ASLEEP) signalCpu(kernel, cpu);
 }
 
 /** Makes another CPU look: through its flag line while it polls in idle, else by an IPI. */
 function signalCpu(kernel: Kernel, cpu: number): void {
   const { cpus, host, trace } = kernel;
-  const idle = cpus.idlePhase[cpu] !== IDLE_NOT;
+  const idle = cpus.idlePhase(cpu) !== IDLE_NOT;
   // On its way into or out of idle a CPU looks at its flag of its own accord.
-  if (idle && (host.idlePolls || cpus.idlePhase[cpu] !== IDLE_ASLEEP)) {
-    cpus.needResched[cpu] = 1;
+  if (idle && (host.idlePolls || cpus.idlePhase(cpu) !== IDLE_ASLEEP)) {
+    cpus.setNeedResched(cpu, 1);
     host.charge(STEP_CACHE_LINE);
     host.pokePolling(cpuId(cpu));
     return;
   }
   host.charge(STEP_IPI_SEND);
   if (!host.raiseIpi(cpuId(cpu))) {
-    cpus.ipisCoalesced[cpu]!++;
+    cpus.setIpisCoalesced(cpu, cpus.ipisCoalesced(cpu) + 1);
     return;
   }
-  cpus.ipisSent[kernel.cpu]!++;
+  cpus.setIpisSent(kernel.cpu, cpus.ipisSent(kernel.cpu) + 1);
   if (trace.on) kernel.emit(TRACE_IPI_SEND, kernel.current, cpu, 0);
 }
 
 /** The IPI handler. A running CPU drains its wake list here; an idle one does so on its way out of the idle loop. */
 export function handleIpi(kernel: Kernel, running: boolean): void {
   const { cpus, trace, cpu } = kernel;
-  cpus.ipisReceived[cpu]!++;
+  cpus.setIpisReceived(cpu, cpus.ipisReceived(cpu) + 1);
   if (trace.on) kernel.emit(TRACE_IPI_RECEIVE, 0, 0, 0);
-  if (running && cpus.wakeListHead[cpu] !== 0) drainWakeList(kernel, cpu);
+  if (running && cpus.wakeListHead(cpu) !== 0) drainWakeList(kernel, cpu);
 }
 
 function moveTask(kernel: Kernel, tid: number, from: number, to: number): void {
   kernel.fair.migrate(from, to, tid);
-  kernel.tasks.cpu[tid] = to;
+  kernel.tasks.setCpu(tid, to);
   if (kernel.trace.on) kernel.trace.emit(kernel.host.now, TRACE_MIGRATE, to, tid, from, 0);
 }

@@ -40,7 +40,7 @@ export function* perform(kernel: Kernel, env: Env, command: Command): Coroutine<
     case "block":
       return yield* block(kernel, env.tid, command.interruptible ?? false);
     case "reschedule":
-      kernel.cpus.needResched[kernel.cpu] = 1;
+      kernel.cpus.setNeedResched(kernel.cpu, 1);
       yield* exitToUserMode(kernel, env.tid);
       return 0;
     case "interrupt":
@@ -52,8 +52,8 @@ export function* perform(kernel: Kernel, env: Env, command: Command): Coroutine<
 }
 
 function* block(kernel: Kernel, tid: number, interruptible: boolean): Coroutine<number> {
-  kernel.tasks.waitReason[tid] = WAIT_STEPPED;
-  kernel.tasks.waitOn[tid] = 0;
+  kernel.tasks.setWaitReason(tid, WAIT_STEPPED);
+  kernel.tasks.setWaitOn(tid, 0);
   setTaskState(kernel, tid, interruptible ? TASK_INTERRUPTIBLE : TASK_UNINTERRUPTIBLE);
   yield* schedule(kernel, tid);
   setTaskState(kernel, tid, TASK_RUNNING);

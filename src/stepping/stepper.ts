@@ -171,15 +171,15 @@ export class Stepper {
 
   inspect(tid: Tid): TaskView {
     const { tasks } = this.#kernel;
-    const dead = tasks.state[tid] === TASK_DEAD;
-    const user = tasks.state[tid] === TASK_STOPPED;
+    const dead = tasks.state(tid) === TASK_DEAD;
+    const user = tasks.state(tid) === TASK_STOPPED;
     return {
       tid,
       mode: dead ? "dead" : user ? "user" : "asleep",
-      sleepsIn: dead || user ? "" : waitReason(tasks.waitReason[tid]!),
-      record: tasks.umcgTask[tid]!,
-      worker: (tasks.flags[tid]! & PF_UMCG_WORKER) !== 0,
-      fatalSignal: tasks.fatalSignal[tid]!,
+      sleepsIn: dead || user ? "" : waitReason(tasks.waitReason(tid)),
+      record: tasks.umcgTask(tid),
+      worker: (tasks.flags(tid) & PF_UMCG_WORKER) !== 0,
+      fatalSignal: tasks.fatalSignal(tid),
       result: this.#results.get(tid),
       atExit: this.#atExit.get(tid),
     };
@@ -202,7 +202,7 @@ export class Stepper {
   *#obey(env: Env): Coroutine<void> {
     const kernel = this.#kernel;
     for (;;) {
-      kernel.tasks.waitReason[env.tid] = WAIT_USER_STOP;
+      kernel.tasks.setWaitReason(env.tid, WAIT_USER_STOP);
       setTaskState(kernel, env.tid, TASK_STOPPED);
       yield* DESCHEDULE;
       const command = this.#commands.get(env.tid);
@@ -225,7 +225,7 @@ export class Stepper {
   #interrupt<T>(action: () => T): T {
     let result: T | undefined;
     this.machine.host.deliverInterrupt(cpuId(0), () => {
-      this.#kernel.cpus.wakeStart[0] = this.#kernel.host.now;
+      this.#kernel.cpus.setWakeStart(0, this.#kernel.host.now);
       result = action();
     });
     return result as T;

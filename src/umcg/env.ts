@@ -24,10 +24,10 @@ import { Syscalls } from "../kernel-sim/syscalls/syscalls.ts";
 import type { Umcg } from "./umcg.ts";
 
 /** Code of a task. A number it returns is its exit code. */
-export type Program = (env: Env) => Coroutine<number | undefined | void>;
+export type Program = (env: Env) => Coroutine<unknown>;
 
 /** The one process all tasks belong to: its memory, its kernel, its UMCG profile. */
-export class Process {
+export class UserSpace {
   readonly kernel: Kernel;
   readonly memory: UserMemory;
   readonly sys: Syscalls;
@@ -45,7 +45,7 @@ export class Process {
   /** Creates a runnable task. Set-up code calls this; programs use `env.spawn`. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
   start(program: Program, options: TaskOptions = {}): Tid {
     const tid = prepareTask(this.kernel, options);
-    startTask(this.kernel, tid, program(new Env(this, tid)) as Coroutine<unknown>);
+    startTask(this.kernel, tid, program(new Env(this, tid)));
     return tid;
   }
 }
@@ -55,43 +55,43 @@ export class Env {
   readonly memory: UserMemory;
   readonly sys: Syscalls;
   readonly umcg: Umcg;
-  readonly #process: Process;
+  readonly #space: UserSpace;
 
-  constructor(process: Process, tid: Tid) {
+  constructor(space: UserSpace, tid: Tid) {
     this.tid = tid;
-    this.memory = process.memory;
-    this.sys = process.sys;
-    this.umcg = process.umcg;
-    this.#process = process;
+    this.memory = space.memory;
+    this.sys = space.sys;
+    this.umcg = space.umcg;
+    this.#space = space;
   }
 
   /** Computes for `ns` of CPU time. Preemptible. */
   work(ns: number): Step<void> {
-    return this.#process.kernel.host.work(ns);
+    return this.#space.kernel.host.work(ns);
   }
 
   /** ns since boot, as clock_gettime(CLOCK_MONOTONIC) without its cost. */
   now(): number {
-    return this.#process.kernel.host.now;
+    return this.#space.kernel.host.now;
   }
 
   /** The CPU this task is on (getcpu without its cost). */
   cpu(): CpuId {
-    return this.#process.kernel.cpu;
+    return this.#space.kernel.cpu;
   }
 
   /** User memory, zeroed, for good. Throws ERR_USER_MEMORY. */
   allocate(bytes: number, align = 64): Addr {
-    return this.#process.kernel.allocate(bytes, align);
+    return this.#space.kernel.allocate(bytes, align);
   }
 
   /** Starts another task and returns its tid. */
   *spawn(program: Program, options: TaskOptions = {}): Coroutine<Tid> {
-    const { kernel } = this.#process;
+    const { kernel } = this.#space;
     const caller = sysEnter(kernel, NR_CLONE, 0);
     kernel.host.charge(STEP_THREAD_CREATE);
     yield* kernel.host.sync();
-    const tid = this.#process.start(program, options);
+    const tid = this.#space.start(program, options);
     if (hasExitWork(kernel, caller)) yield* exitToUserMode(kernel, caller);
     sysExit(kernel, caller, NR_CLONE, tid);
     return tid;

@@ -1,7 +1,8 @@
 /** UMCG: the v0.3 ABI and its profiles (patch 4 of UMCG v0.3). */
 export * from "./abi.ts";
 export * from "./die-reasons.ts";
+export * from "./env.ts";
 export * from "./posted.ts";
+export type { UninitialisedLocal } from "./posted-servers.ts";
 export * from "./transitions.ts";
 export * from "./umcg.ts";
-export * from "./env.ts";

@@ -30,7 +30,7 @@ import {
   UMCG_TASK_RUNNING,
   UMCG_TF_LOCKED,
 } from "../umcg/abi.ts";
-import type { Env, Process, Program } from "../umcg/env.ts";
+import type { Env, Program, UserSpace } from "../umcg/env.ts";
 import { joinerOfRecord, Worker, type WorkerFunction, type WorkerHandle } from "./worker.ts";
 
 export interface RuntimeOptions {
@@ -49,7 +49,7 @@ export interface WorkerOptions {
 }
 
 export class Runtime {
-  readonly #process: Process;
+  readonly #space: UserSpace;
   readonly #group: Group;
   readonly #serverRecords: Map<number, Addr> = new Map();
   readonly servers: readonly Tid[];
@@ -57,9 +57,9 @@ export class Runtime {
   /** Records of workers that have finished: their owner is gone and the kernel has forgotten them. */
   readonly #freeRecords: Addr[] = [];
 
-  constructor(process: Process, options: RuntimeOptions = {}) {
-    this.#process = process;
-    const { kernel } = process;
+  constructor(space: UserSpace, options: RuntimeOptions = {}) {
+    this.#space = space;
+    const { kernel } = space;
     const vcpus = kernel.config.vcpus;
     const count = options.servers ?? vcpus;
     const most = 2 * vcpus - 1;
@@ -74,7 +74,7 @@ export class Runtime {
     this.servers = Array.from({ length: count }, (_, i) => {
       const record = kernel.allocate(RECORD_SIZE, 64);
       const program: Program = (env) => serve(env, this.#group, record);
-      const tid = process.start(program, { name: `server-${i}`, ...(pin ? { affinity: [i % vcpus] } : {}) });
+      const tid = space.start(program, { name: `server-${i}`, ...(pin ? { affinity: [i % vcpus] } : {}) });
       this.#serverRecords.set(tid, record);
       return tid;
     });
@@ -83,11 +83,11 @@ export class Runtime {
   /** Starts a worker from set-up code, before the machine runs. From a worker: `worker.spawn`. */
   spawn<T>(body: WorkerFunction<T>, options: WorkerOptions = {}): WorkerHandle<T> {
     const handle = this.#newHandle<T>(options);
-    const { local } = this.#process.kernel;
+    const { local } = this.#space.kernel;
     // Set-up code runs before any task, so it may write the word directly.
     const live = new Uint32Array(local.buffer, this.#group.live, 1);
     live[0]!++;
-    this.#process.start(this.#program(body, handle), { name: handle.name });
+    this.#space.start(this.#program(body, handle), { name: handle.name });
     return handle;
   }
 
@@ -99,7 +99,7 @@ export class Runtime {
   }
 
   #newHandle<T>(options: WorkerOptions): WorkerHandle<T> {
-    const record = this.#freeRecords.pop() ?? this.#process.kernel.allocate(RECORD_SIZE, 64);
+    const record = this.#freeRecords.pop() ?? this.#space.kernel.allocate(RECORD_SIZE, 64);
     return { name: options.name ?? `worker-${this.#spawned++}`, record, result: undefined };
   }
 
@@ -154,6 +154,9 @@ function* addTo(env: Env, word: Addr, delta: number): Coroutine<void> {
 }
 
 /** Creates servers and an empty group of workers on a machine. Throws ERR_RUNTIME_CONFIG, ERR_USER_MEMORY. */
-export function createRuntime(machine: { readonly process: Process }, options: RuntimeOptions = {}): Runtime {
-  return new Runtime(machine.process, options);
+export function createRuntime(
+  machine: { readonly userSpace: UserSpace },
+  options: RuntimeOptions = {},
+): Runtime {
+  return new Runtime(machine.userSpace, options);
 }

@@ -37,12 +37,20 @@ function bad(config: Record<string, unknown>): MachineConfig {
 describe("a number out of its range", () => {
   const cases = NUMBERS.flatMap(([name, low, high]) =>
     // null stands for "not given", as undefined does.
-    [...BAD_VALUES.filter((value) => value !== null), low - 1, high + 1].map((value) => ({ name, low, high, value })),
+    [...BAD_VALUES.filter((value) => value !== null), low - 1, high + 1].map((value) => ({
+      name,
+      low,
+      high,
+      value,
+    })),
   );
 
   test.each(cases)("$name: $value is refused", ({ name, low, high, value }) => {
     const message = `${name} must be an integer from ${low} to ${high}, got ${String(value)}`;
-    expect(errorOf(() => createMachine(bad({ [name]: value })))).toMatchObject({ code: "ERR_CONFIG", message });
+    expect(errorOf(() => createMachine(bad({ [name]: value })))).toMatchObject({
+      code: "ERR_CONFIG",
+      message,
+    });
   });
 
   test("userBytes must be whole pages", () => {

@@ -1,16 +1,20 @@
 /** ERR_DEADLOCK: raised exactly when nothing can happen any more, and what it says. */
 import { describe, expect, test } from "vitest";
+import type { Coroutine } from "../../src/atomics/step.ts";
 import { SIGUSR1 } from "../../src/kernel-sim/constants.ts";
 import type { Machine, MachineConfig } from "../../src/machine.ts";
 import type { Env, Program } from "../../src/umcg/env.ts";
 import { boot, errorOf, runMain } from "../support/boot.ts";
 
-const forever = function* (env: Env): ReturnType<Program> {
+const forever = function* (env: Env): Coroutine<void> {
   yield* env.sys.futexWait(env.allocate(4), 0);
 };
 
 /** The error of a machine on which these programs run; each is named after its place. */
-function deadlock(programs: readonly Program[], config: MachineConfig = {}): { machine: Machine; message: string } {
+function deadlock(
+  programs: readonly Program[],
+  config: MachineConfig = {},
+): { machine: Machine; message: string } {
   const { machine } = boot(config);
   programs.forEach((program, index) => {
     machine.spawn(program, { name: `task ${index}` });

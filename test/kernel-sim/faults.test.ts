@@ -1,6 +1,6 @@
 /** Page faults of user mode: what is resolved, at what price, and what is SIGSEGV. */
 import { describe, expect, test } from "vitest";
-import { type Addr, addr, ADDR_INVALID, NULL, offsetBy } from "../../src/atomics/address.ts";
+import { ADDR_INVALID, type Addr, addr, NULL, offsetBy } from "../../src/atomics/address.ts";
 import type { Protection } from "../../src/atomics/page-table.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
 import { SIGSEGV, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
@@ -61,16 +61,19 @@ function exitCodeOf(operation: Operation, where: (env: Env, machine: Machine) =>
 }
 
 describe("an absent page", () => {
-  test.each(Object.entries(ALL))("is made present by %s, once, at the price of a minor fault", (_, operation) => {
-    const { machine, log, value } = runMain(function* (env, own) {
-      const page = yield* pageWith(env, own, "absent");
-      const first = yield* timed(env, operation(env, offsetBy(page, 8)));
-      const second = yield* timed(env, operation(env, offsetBy(page, 4088)));
-      return [first.ns, second.ns];
-    });
-    expect(value).toEqual([priceOf(machine, "minorFault"), 0]);
-    expect(log.count({ kind: TRACE_PAGE_FAULT })).toBe(1);
-  });
+  test.each(Object.entries(ALL))(
+    "is made present by %s, once, at the price of a minor fault",
+    (_, operation) => {
+      const { machine, log, value } = runMain(function* (env, own) {
+        const page = yield* pageWith(env, own, "absent");
+        const first = yield* timed(env, operation(env, offsetBy(page, 8)));
+        const second = yield* timed(env, operation(env, offsetBy(page, 4088)));
+        return [first.ns, second.ns];
+      });
+      expect(value).toEqual([priceOf(machine, "minorFault"), 0]);
+      expect(log.count({ kind: TRACE_PAGE_FAULT })).toBe(1);
+    },
+  );
 
   test("is zero, and holds what is stored", () => {
     const words = evaluate(function* (env, machine) {
@@ -108,10 +111,13 @@ describe("a read-only page", () => {
     expect(exitCodeOf(operation, (env, machine) => pageWith(env, machine, "absent-readonly"))).toBe(7);
   });
 
-  test.each(Object.entries(STORES))("kills who writes to it, even with what would change nothing: %s", (_, operation) => {
-    expect(exitCodeOf(operation, (env, machine) => pageWith(env, machine, "readonly"))).toBe(139);
-    expect(exitCodeOf(operation, (env, machine) => pageWith(env, machine, "absent-readonly"))).toBe(139);
-  });
+  test.each(Object.entries(STORES))(
+    "kills who writes to it, even with what would change nothing: %s",
+    (_, operation) => {
+      expect(exitCodeOf(operation, (env, machine) => pageWith(env, machine, "readonly"))).toBe(139);
+      expect(exitCodeOf(operation, (env, machine) => pageWith(env, machine, "absent-readonly"))).toBe(139);
+    },
+  );
 });
 
 describe("what is nobody's", () => {

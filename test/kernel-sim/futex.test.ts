@@ -1,6 +1,6 @@
 /** futex(2): waiting on a word and waking its waiters. */
 import { describe, expect, test } from "vitest";
-import { type Addr, addr, ADDR_INVALID, NULL, offsetBy } from "../../src/atomics/address.ts";
+import { ADDR_INVALID, type Addr, addr, NULL, offsetBy } from "../../src/atomics/address.ts";
 import { EAGAIN, EFAULT, EINTR, EINVAL } from "../../src/atomics/errno.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
 import { SIGTERM, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
@@ -30,19 +30,22 @@ describe("futex wait", () => {
     expect(log.count({ kind: TRACE_SCHED_SWITCH })).toBe(2);
   });
 
-  test.each([-1, 0xffffffff, 2 ** 32 + 0xffffffff])("compares 32 bits: %d is the word of ones", (expected) => {
-    const woken = evaluate(function* (env) {
-      const word = env.allocate(4);
-      yield* env.memory.store32(word, 0xffffffff);
-      const other = yield* env.spawn(function* (own) {
-        return -(yield* own.sys.futexWait(word, expected));
+  test.each([-1, 0xffffffff, 2 ** 32 + 0xffffffff])(
+    "compares 32 bits: %d is the word of ones",
+    (expected) => {
+      const woken = evaluate(function* (env) {
+        const word = env.allocate(4);
+        yield* env.memory.store32(word, 0xffffffff);
+        const other = yield* env.spawn(function* (own) {
+          return -(yield* own.sys.futexWait(word, expected));
+        });
+        yield* env.sys.nanosleep(1000);
+        const count = yield* env.sys.futexWake(word);
+        return [count, yield* env.sys.join(other)];
       });
-      yield* env.sys.nanosleep(1000);
-      const count = yield* env.sys.futexWake(word);
-      return [count, yield* env.sys.join(other)];
-    });
-    expect(woken).toEqual([1, 0]);
-  });
+      expect(woken).toEqual([1, 0]);
+    },
+  );
 
   test.each([1, 2, 3])("%d bytes off a word is -EINVAL, before any look at the page", (off) => {
     const results = evaluate(function* (env) {
@@ -75,17 +78,20 @@ describe("futex wait", () => {
     expect(evaluate((env) => env.sys.futexWait(ADDR_INVALID, 0))).toBe(-EINVAL);
   });
 
-  test.each(["absent", "absent-readonly", "readonly"] as const)("of a word in a page that is %s sleeps", (protection) => {
-    const { log, value } = runMain(function* (env, machine) {
-      const word = env.allocate(4096, 4096);
-      machine.protect(word, 4096, protection);
-      const other = yield* env.spawn(waiter(word, [], ""));
-      yield* env.sys.nanosleep(10_000);
-      return [yield* env.sys.futexWake(word), yield* env.sys.join(other)];
-    });
-    expect(value).toEqual([1, 0]);
-    expect(log.count({ kind: TRACE_PAGE_FAULT })).toBe(protection === "readonly" ? 0 : 1);
-  });
+  test.each(["absent", "absent-readonly", "readonly"] as const)(
+    "of a word in a page that is %s sleeps",
+    (protection) => {
+      const { log, value } = runMain(function* (env, machine) {
+        const word = env.allocate(4096, 4096);
+        machine.protect(word, 4096, protection);
+        const other = yield* env.spawn(waiter(word, [], ""));
+        yield* env.sys.nanosleep(10_000);
+        return [yield* env.sys.futexWake(word), yield* env.sys.join(other)];
+      });
+      expect(value).toEqual([1, 0]);
+      expect(log.count({ kind: TRACE_PAGE_FAULT })).toBe(protection === "readonly" ? 0 : 1);
+    },
+  );
 });
 
 describe("futex wake", () => {
@@ -124,7 +130,10 @@ describe("futex wake", () => {
       yield* startWaiters(env, word, [], 3);
       return yield* timed(env, env.sys.futexWake(word, 3));
     });
-    expect(value).toEqual({ ns: priceOf(machine, "syscallEntry", "wake", "wake", "wake", "syscallExit"), value: 3 });
+    expect(value).toEqual({
+      ns: priceOf(machine, "syscallEntry", "wake", "wake", "wake", "syscallExit"),
+      value: 3,
+    });
   });
 
   test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])("a count of %d is -EINVAL", (count) => {
@@ -139,7 +148,8 @@ describe("futex wake", () => {
         const base = env.allocate(4 * words);
         const woken: string[] = [];
         const tids: Tid[] = [];
-        for (let i = 0; i < words; i++) tids.push(yield* env.spawn(waiter(offsetBy(base, 4 * i), woken, `${i}`)));
+        for (let i = 0; i < words; i++)
+          tids.push(yield* env.spawn(waiter(offsetBy(base, 4 * i), woken, `${i}`)));
         yield* env.sys.nanosleep(100_000_000);
         const counts: number[] = [];
         for (let i = words - 1; i >= 0; i--) {
@@ -178,7 +188,12 @@ describe("a waiter that a signal interrupts", () => {
       yield* env.sys.nanosleep(100_000);
       yield* env.sys.kill(first, SIGUSR1);
       const interrupted = yield* env.sys.join(first);
-      return { interrupted, count: yield* env.sys.futexWake(word), second: yield* env.sys.join(second), woken };
+      return {
+        interrupted,
+        count: yield* env.sys.futexWake(word),
+        second: yield* env.sys.join(second),
+        woken,
+      };
     });
     expect(value).toEqual({ interrupted: EINTR, count: 1, second: 0, woken: ["second"] });
     expect(handled).toEqual([SIGUSR1]);

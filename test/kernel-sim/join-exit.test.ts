@@ -45,7 +45,7 @@ describe("an exit code", () => {
     });
     expect(value![1]).toBe(9);
     expect(reached).toEqual(["before"]);
-    expect(log.only({ kind: TRACE_TASK_EXIT, tid: value![0]! })).toMatchObject({ arg0: 9, arg1: 0 });
+    expect(log.single({ kind: TRACE_TASK_EXIT, tid: value![0]! })).toMatchObject({ arg0: 9, arg1: 0 });
   });
 
   test("is 0 for exit() without one", () => {
@@ -111,8 +111,7 @@ describe("join", () => {
         yield* own.sys.nanosleep(1_000_000);
         return 5;
       });
-      const joiner =
-        (name: string): Program =>
+      const joiner = (name: string): Program =>
         function* (own) {
           results.push([name, yield* own.sys.join(target)]);
         };

@@ -19,7 +19,10 @@ describe("a sleep on an idle machine", () => {
   test.each(machines)("takes the sum of its steps on %j, whatever the idle state", (config) => {
     for (const ns of times) {
       for (const timerSlackNs of [0, 50_000]) {
-        const { machine, value } = runMain((env) => timed(env, env.sys.nanosleep(ns)), { ...config, timerSlackNs });
+        const { machine, value } = runMain((env) => timed(env, env.sys.nanosleep(ns)), {
+          ...config,
+          timerSlackNs,
+        });
         const before = priceOf(machine, "syscallEntry", "timerArm");
         const after = priceOf(machine, "timerInterrupt", "idleLoopExit", "switch", "syscallExit");
         expect(value).toEqual({ ns: before + ns + timerSlackNs + after, value: 0 });
@@ -52,16 +55,21 @@ describe("a sleep on an idle machine", () => {
     const steps = ["syscallEntry", "timerArm", "block", "timerInterrupt", "switch", "syscallExit"] as const;
     expect(value).toEqual({ ns: priceOf(machine, ...steps), value: 0 });
     const began = priceOf(machine, "switch", "syscallEntry", "timerArm");
-    expect(log.only({ kind: TRACE_TIMER_EXPIRE }).timeNs).toBe(began + timer + priceOf(machine, "timerInterrupt"));
+    expect(log.single({ kind: TRACE_TIMER_EXPIRE }).timeNs).toBe(
+      began + timer + priceOf(machine, "timerInterrupt"),
+    );
   });
 });
 
 describe("a time that is none", () => {
-  test.each([-1, -0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])("%d is -EINVAL at once", (ns) => {
-    const { machine, log, value } = runMain((env) => timed(env, env.sys.nanosleep(ns)));
-    expect(value).toEqual({ ns: priceOf(machine, "syscallEntry", "syscallExit"), value: -EINVAL });
-    expect(log.count({ kind: TRACE_TIMER_EXPIRE })).toBe(0);
-  });
+  test.each([-1, -0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    "%d is -EINVAL at once",
+    (ns) => {
+      const { machine, log, value } = runMain((env) => timed(env, env.sys.nanosleep(ns)));
+      expect(value).toEqual({ ns: priceOf(machine, "syscallEntry", "syscallExit"), value: -EINVAL });
+      expect(log.count({ kind: TRACE_TIMER_EXPIRE })).toBe(0);
+    },
+  );
 
   test("-0 and very long times are times", () => {
     expect(evaluate((env) => env.sys.nanosleep(-0))).toBe(0);

@@ -1,6 +1,6 @@
 /** pipe(2), read(2), write(2), close(2): what blocks, what is delivered to whom, and what is refused. */
 import { describe, expect, test } from "vitest";
-import { addr, type Addr, NULL, offsetBy } from "../../src/atomics/address.ts";
+import { type Addr, addr, NULL, offsetBy } from "../../src/atomics/address.ts";
 import { EBADF, EFAULT, EINTR, EINVAL, EMFILE, EPIPE } from "../../src/atomics/errno.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
 import { SIGKILL, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
@@ -110,14 +110,17 @@ describe("a transfer", () => {
     expect(counts).toEqual([0, 0, 0]);
   });
 
-  test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, (1 << 20) + 1])("of %d bytes is -EINVAL", (length) => {
-    const results = evaluate(function* (env) {
-      const fd = yield* env.sys.pipe();
-      const buffer = env.allocate(8);
-      return [yield* env.sys.read(fd, buffer, length), yield* env.sys.write(fd + 1, buffer, length)];
-    });
-    expect(results).toEqual([-EINVAL, -EINVAL]);
-  });
+  test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, (1 << 20) + 1])(
+    "of %d bytes is -EINVAL",
+    (length) => {
+      const results = evaluate(function* (env) {
+        const fd = yield* env.sys.pipe();
+        const buffer = env.allocate(8);
+        return [yield* env.sys.read(fd, buffer, length), yield* env.sys.write(fd + 1, buffer, length)];
+      });
+      expect(results).toEqual([-EINVAL, -EINVAL]);
+    },
+  );
 });
 
 describe("a blocking read", () => {
@@ -161,7 +164,8 @@ describe("a blocking read", () => {
       yield* joinAll(env, tids);
       return tids;
     });
-    const wakersOf = (tid: number): number[] => log.all({ kind: TRACE_SCHED_WAKING, tid }).map(({ arg1 }) => arg1);
+    const wakersOf = (tid: number): number[] =>
+      log.all({ kind: TRACE_SCHED_WAKING, tid }).map(({ arg1 }) => arg1);
     expect(value!.map(wakersOf)).toEqual([[1], [value![0]], [value![1]]]);
     expect(seen).toEqual([
       { who: "a", result: 2 },
@@ -196,7 +200,11 @@ describe("a blocking read", () => {
       const other = yield* env.sys.pipe();
       yield* env.sys.write(other + 1, buffer, 3);
       yield* env.sys.close(other + 1);
-      return [yield* env.sys.read(other, buffer, 2), yield* env.sys.read(other, buffer, 2), yield* env.sys.read(other, buffer, 2)];
+      return [
+        yield* env.sys.read(other, buffer, 2),
+        yield* env.sys.read(other, buffer, 2),
+        yield* env.sys.read(other, buffer, 2),
+      ];
     });
     expect(seen).toEqual([
       { who: "a", result: 0 },

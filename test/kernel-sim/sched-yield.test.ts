@@ -1,7 +1,7 @@
 /** sched_yield(2): who runs next. */
 import { describe, expect, test } from "vitest";
-import type { Program } from "../../src/umcg/env.ts";
 import { TRACE_SCHED_SWITCH } from "../../src/trace/events.ts";
+import type { Program } from "../../src/umcg/env.ts";
 import { boot, priceOf, runMain, timed } from "../support/boot.ts";
 import { taskOf } from "../support/inspect.ts";
 
@@ -16,8 +16,7 @@ describe("sched_yield", () => {
   test.each([2, 3, 7])("takes %d tasks round in the order they came", (count) => {
     const order: number[] = [];
     const { machine } = boot();
-    const program =
-      (index: number): Program =>
+    const program = (index: number): Program =>
       function* (env) {
         for (let round = 0; round < 5; round++) {
           order.push(index);

@@ -34,7 +34,10 @@ describe("by default", () => {
       return { target, sent, joined: yield* env.sys.join(target) };
     });
     expect(value).toMatchObject({ sent: 0, joined: 128 + signal });
-    expect(log.only({ kind: TRACE_TASK_EXIT, tid: value!.target })).toMatchObject({ arg0: 0, arg1: signal });
+    expect(log.single({ kind: TRACE_TASK_EXIT, tid: value!.target })).toMatchObject({
+      arg0: 0,
+      arg1: signal,
+    });
   });
 
   test.each(HARMLESS)("signal %d does nothing, not even end a sleep", (signal) => {
@@ -223,36 +226,39 @@ describe("a signal to a task that computes on another CPU", () => {
   const WORK = 10_000_000;
   const KILL_AT = 1_000_000;
 
-  test.each(["native", "guest"] as const)("interrupts it as soon as the IPI is there (%s), and no work is lost", (profile) => {
-    const { machine, log, value } = runMain(
-      function* (env) {
-        const times = { began: 0, handled: 0, done: 0 };
-        const target = yield* env.spawn(
-          function* (own) {
-            yield* own.sys.sigaction(SIGUSR1, function* () {
-              times.handled = own.now();
-            });
-            times.began = own.now();
-            yield* own.work(WORK);
-            times.done = own.now();
-          },
-          { affinity: [1] },
-        );
-        yield* env.work(KILL_AT - env.now());
-        yield* env.sys.kill(target, SIGUSR1);
-        yield* env.sys.join(target);
-        return times;
-      },
-      { vcpus: 2, profile },
-    );
-    const delivered = KILL_AT + priceOf(machine, "syscallEntry", "ipiSend", "ipiDeliver");
-    expect(value!.handled).toBe(delivered);
-    expect(value!.done - value!.began).toBe(WORK);
-    expect(log.only({ kind: TRACE_SIGNAL })).toMatchObject({ tid: 2, arg0: SIGUSR1, arg1: 1 });
-    // One for its start, one for the signal.
-    const sent = KILL_AT + priceOf(machine, "syscallEntry", "ipiSend");
-    expect(log.all({ kind: TRACE_IPI_SEND, arg0: 1 }).slice(1)).toMatchObject([{ timeNs: sent, cpu: 0 }]);
-  });
+  test.each(["native", "guest"] as const)(
+    "interrupts it as soon as the IPI is there (%s), and no work is lost",
+    (profile) => {
+      const { machine, log, value } = runMain(
+        function* (env) {
+          const times = { began: 0, handled: 0, done: 0 };
+          const target = yield* env.spawn(
+            function* (own) {
+              yield* own.sys.sigaction(SIGUSR1, function* () {
+                times.handled = own.now();
+              });
+              times.began = own.now();
+              yield* own.work(WORK);
+              times.done = own.now();
+            },
+            { affinity: [1] },
+          );
+          yield* env.work(KILL_AT - env.now());
+          yield* env.sys.kill(target, SIGUSR1);
+          yield* env.sys.join(target);
+          return times;
+        },
+        { vcpus: 2, profile },
+      );
+      const delivered = KILL_AT + priceOf(machine, "syscallEntry", "ipiSend", "ipiDeliver");
+      expect(value!.handled).toBe(delivered);
+      expect(value!.done - value!.began).toBe(WORK);
+      expect(log.single({ kind: TRACE_SIGNAL })).toMatchObject({ tid: 2, arg0: SIGUSR1, arg1: 1 });
+      // One for its start, one for the signal.
+      const sent = KILL_AT + priceOf(machine, "syscallEntry", "ipiSend");
+      expect(log.all({ kind: TRACE_IPI_SEND, arg0: 1 }).slice(1)).toMatchObject([{ timeNs: sent, cpu: 0 }]);
+    },
+  );
 
   test("kills it at once", () => {
     const at = evaluate(

@@ -90,7 +90,10 @@ describe("affinity", () => {
     [[Number.NaN], "affinity must list CPUs from 0 to 3, got [NaN]"],
   ])("%j is refused", (affinity, message) => {
     const { machine } = boot({ vcpus: 4 });
-    expect(errorOf(() => machine.spawn(nothing, { affinity }))).toMatchObject({ code: "ERR_CONFIG", message });
+    expect(errorOf(() => machine.spawn(nothing, { affinity }))).toMatchObject({
+      code: "ERR_CONFIG",
+      message,
+    });
   });
 });
 

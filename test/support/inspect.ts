@@ -3,7 +3,7 @@
  *
  * Snapshots, by value: what a view says is what was true when it was taken.
  */
-import { addr, type Addr } from "../../src/atomics/address.ts";
+import { type Addr, addr } from "../../src/atomics/address.ts";
 import type { Machine } from "../../src/machine.ts";
 
 export interface TaskView {
@@ -21,16 +21,16 @@ export interface TaskView {
 }
 
 export function taskOf(machine: Machine, tid: number): TaskView {
-  const { tasks } = machine.kernel;
+  const { tasks, fair } = machine.kernel;
   return {
-    state: tasks.state[tid]!,
-    queued: tasks.onRq[tid] === 1,
-    cpu: tasks.cpu[tid]!,
-    weight: tasks.weight[tid]!,
-    vruntime: tasks.vruntime[tid]!,
-    execNs: tasks.sumExec[tid]!,
-    voluntarySwitches: tasks.voluntarySwitches[tid]!,
-    involuntarySwitches: tasks.involuntarySwitches[tid]!,
+    state: tasks.state(tid),
+    queued: fair.isQueued(tid),
+    cpu: tasks.cpu(tid),
+    weight: fair.weight(tid),
+    vruntime: fair.vruntime(tid),
+    execNs: fair.sumExec(tid),
+    voluntarySwitches: tasks.voluntarySwitches(tid),
+    involuntarySwitches: tasks.involuntarySwitches(tid),
   };
 }
 
@@ -57,18 +57,18 @@ export interface CpuView {
 }
 
 export function cpuOf(machine: Machine, cpu: number): CpuView {
-  const { cpus } = machine.kernel;
+  const { cpus, fair } = machine.kernel;
   return {
-    current: cpus.curr[cpu]!,
-    running: cpus.nrRunning[cpu]!,
-    load: cpus.load[cpu]!,
+    current: cpus.curr(cpu),
+    running: fair.nrRunning(cpu),
+    load: fair.load(cpu),
     idle: cpus.isIdle(cpu),
-    floor: cpus.minVruntime[cpu]!,
-    idleNs: cpus.idleNs[cpu]!,
-    switches: cpus.switches[cpu]!,
-    ipisSent: cpus.ipisSent[cpu]!,
-    ipisReceived: cpus.ipisReceived[cpu]!,
-    ipisCoalesced: cpus.ipisCoalesced[cpu]!,
+    floor: fair.minVruntime(cpu),
+    idleNs: cpus.idleNs(cpu),
+    switches: cpus.switches(cpu),
+    ipisSent: cpus.ipisSent(cpu),
+    ipisReceived: cpus.ipisReceived(cpu),
+    ipisCoalesced: cpus.ipisCoalesced(cpu),
   };
 }
 

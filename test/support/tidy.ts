@@ -51,7 +51,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["explore", 1],
   ["machine", 2],
   ["index", 2],
-  ["stepping", 2],
+  ["stepping", 1],
   ["hosts/virtual", 3],
   ["hosts/explore", 3],
   ["hosts/threads", 3],

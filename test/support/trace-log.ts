@@ -1,8 +1,9 @@
 /** Sinks for tests: every event of a trace kept, found by kind and fields, or boiled down to a digest. */
+
+import { NR_FUTEX } from "../../src/kernel-sim/constants.ts";
 import { TRACE_PAGE_FAULT, TRACE_SYS_ENTER, type TraceEvent } from "../../src/trace/events.ts";
 import { TraceHash } from "../../src/trace/hash.ts";
 import type { TraceSink } from "../../src/trace/sink.ts";
-import { NR_FUTEX } from "../../src/kernel-sim/constants.ts";
 
 /** Some fields of an event. */
 export type Pattern = Partial<TraceEvent>;
@@ -28,7 +29,7 @@ export class TraceLog implements TraceSink {
   }
 
   /** The one event that has these fields. */
-  only(pattern: Pattern): TraceEvent {
+  single(pattern: Pattern): TraceEvent {
     const found = this.all(pattern);
     if (found.length !== 1) throw new Error(`${found.length} events have ${JSON.stringify(pattern)}`);
     return found[0]!;

@@ -7,15 +7,15 @@
  * exponential a fixed polynomial. Draws are independent of what other machines in the process do.
  */
 import {
+  type CostStep,
   STEP_IPI_DELIVER,
   STEP_IPI_SEND,
   STEP_TIMER_INTERRUPT,
-  type CostStep,
 } from "../../kernel-sim/steps.ts";
 
 const Z99 = 2.3263478740408408;
 const LN_SOFTWARE = 0.4054651081081644; // ln 1.5
-const LN_HARDWARE = 0.6931471805599453; // ln 2
+const LN_HARDWARE = Math.LN2;
 
 export class Jitter {
   #a: number;

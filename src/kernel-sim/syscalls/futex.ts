@@ -38,8 +38,8 @@ function* futexWait(kernel: Kernel, tid: number, a: Addr, expected: number): Cor
   const early = yield* access.getUser32(a);
   if (early < 0) return -EFAULT;
   yield* host.sync();
-  tasks.waitReason[tid] = WAIT_FUTEX;
-  tasks.waitOn[tid] = a;
+  tasks.setWaitReason(tid, WAIT_FUTEX);
+  tasks.setWaitOn(tid, a);
   waits.add(bucketOf(a), tid);
   const found = yield* access.getUser32Nosleep(a);
   if (found !== expected >>> 0) {
@@ -48,7 +48,7 @@ function* futexWait(kernel: Kernel, tid: number, a: Addr, expected: number): Cor
   }
   for (;;) {
     // Unqueued means woken. Asked before each sleep: a wake can come while this task is still on its way.
-    if (tasks.waitQueue[tid] === 0) return 0;
+    if (tasks.waitQueue(tid) === 0) return 0;
     if (signalPending(kernel, tid)) {
       waits.remove(tid);
       return -EINTR;
@@ -76,7 +76,7 @@ function* futexWake(kernel: Kernel, a: Addr, count: number): Coroutine<number> {
   let woken = 0;
   // Restarting from the first waiter is bounded: each turn takes one off the queue.
   for (let waiter = waits.first(bucket); waiter !== 0 && woken < count; ) {
-    if (tasks.waitOn[waiter] !== a) {
+    if (tasks.waitOn(waiter) !== a) {
       waiter = waits.after(waiter);
       continue;
     }

@@ -102,12 +102,13 @@ function* write(kernel: Kernel, tid: number, fd: number, from: Addr, length: num
   let done = 0;
   while (done < length) {
     if (!pipes.readersOpen(pipe)) return done > 0 ? done : -EPIPE;
+    if (pipes.room(pipe) === 0) {
+      if (yield* block(kernel, tid, pipeWriteQueue(pipe), WAIT_PIPE_WRITE, fd)) continue;
+      return done > 0 ? done : -EINTR;
+    }
     const wasEmpty = pipes.available(pipe) === 0;
     done += pipes.write(pipe, bytes.subarray(done));
     if (wasEmpty) yield* wakeFirst(kernel, pipeReadQueue(pipe));
-    if (done === length) break;
-    if (!(yield* block(kernel, tid, pipeWriteQueue(pipe), WAIT_PIPE_WRITE, fd)))
-      return done > 0 ? done : -EINTR;
   }
   if (pipes.room(pipe) > 0) yield* wakeFirst(kernel, pipeWriteQueue(pipe));
   return done;
@@ -120,8 +121,8 @@ function isLength(length: number): boolean {
 /** Sleeps once on `queue`. False: a signal came. The caller looks at the pipe again. */
 function* block(kernel: Kernel, tid: number, queue: number, reason: number, fd: number): Coroutine<boolean> {
   const { tasks, waits } = kernel;
-  tasks.waitReason[tid] = reason;
-  tasks.waitOn[tid] = fd;
+  tasks.setWaitReason(tid, reason);
+  tasks.setWaitOn(tid, fd);
   waits.add(queue, tid);
   setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
   yield* schedule(kernel, tid);

@@ -39,14 +39,14 @@ function* sleep(kernel: Kernel, tid: number, ns: number): Coroutine<number> {
   const { tasks, host, config } = kernel;
   host.charge(STEP_TIMER_ARM);
   yield* host.sync();
-  tasks.timerArmed[tid] = 1;
+  tasks.setTimerArmed(tid, 1);
   host.armTimer(toTid(tid), cpuId(kernel.cpu), host.now + ns + config.timerSlackNs);
-  tasks.waitReason[tid] = WAIT_NANOSLEEP;
-  tasks.waitOn[tid] = host.now + ns;
-  while (tasks.timerArmed[tid] !== 0) {
+  tasks.setWaitReason(tid, WAIT_NANOSLEEP);
+  tasks.setWaitOn(tid, host.now + ns);
+  while (tasks.timerArmed(tid) !== 0) {
     if (signalPending(kernel, tid)) {
       host.cancelTimer(toTid(tid));
-      tasks.timerArmed[tid] = 0;
+      tasks.setTimerArmed(tid, 0);
       return -EINTR;
     }
     setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
@@ -60,7 +60,7 @@ function* sleep(kernel: Kernel, tid: number, ns: number): Coroutine<number> {
 export function* sysSchedYield(kernel: Kernel): Coroutine<number> {
   const tid = sysEnter(kernel, NR_SCHED_YIELD, 0);
   yield* kernel.host.sync();
-  kernel.fair.update(kernel.cpu, kernel.host.now);
+  kernel.fair.update(kernel.cpu, tid, kernel.host.now);
   kernel.fair.forfeit(kernel.cpu, tid);
   yield* schedule(kernel, tid);
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
@@ -91,22 +91,22 @@ function* join(kernel: Kernel, tid: number, target: number): Coroutine<number> {
   yield* kernel.host.sync();
   if (target === tid) return -EDEADLK;
   if (!exists(kernel, target)) return -ESRCH;
-  while (tasks.state[target] !== TASK_DEAD) {
+  while (tasks.state(target) !== TASK_DEAD) {
     if (signalPending(kernel, tid)) return -EINTR;
-    tasks.waitReason[tid] = WAIT_JOIN;
-    tasks.waitOn[tid] = target;
+    tasks.setWaitReason(tid, WAIT_JOIN);
+    tasks.setWaitOn(tid, target);
     waits.add(joinQueue(kernel, target), tid);
     setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
     yield* schedule(kernel, tid);
     setTaskState(kernel, tid, TASK_RUNNING);
     const exited = !waits.remove(tid);
     // The joiner that came first released the slot, and another task may have it by now.
-    if (exited && tasks.state[target] !== TASK_DEAD) return -EAGAIN;
+    if (exited && tasks.state(target) !== TASK_DEAD) return -EAGAIN;
   }
-  tasks.state[target] = TASK_NEW;
+  tasks.setState(target, TASK_NEW);
   kernel.freeTid(toTid(target));
-  const signal = tasks.fatalSignal[target]!;
-  return signal !== 0 ? 128 + signal : tasks.exitCode[target]!;
+  const signal = tasks.fatalSignal(target);
+  return signal !== 0 ? 128 + signal : tasks.exitCode(target);
 }
 
 /** Is there a task of this tid, alive or not yet joined? */
@@ -115,7 +115,7 @@ export function exists(kernel: Kernel, target: number): boolean {
     Number.isInteger(target) &&
     target > 0 &&
     target <= kernel.lastTid &&
-    kernel.tasks.state[target] !== TASK_NEW
+    kernel.tasks.state(target) !== TASK_NEW
   );
 }
 
@@ -125,7 +125,7 @@ export function* sysKill(kernel: Kernel, target: number, signal: number): Corout
   yield* kernel.host.sync();
   let result = 0;
   if (signal !== 0 && !isSignal(signal)) result = -EINVAL;
-  else if (!exists(kernel, target) || kernel.tasks.state[target] === TASK_DEAD) result = -ESRCH;
+  else if (!exists(kernel, target) || kernel.tasks.state(target) === TASK_DEAD) result = -ESRCH;
   else if (signal !== 0) sendSignal(kernel, target, signal);
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_TGKILL, result);

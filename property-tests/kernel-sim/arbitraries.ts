@@ -1,0 +1,77 @@
+/** Random machines and random programs for them. */
+import { fc } from "@fast-check/vitest";
+import type { MachineConfig } from "../../src/machine.ts";
+import { type Action, PAGES, PIPES, type TaskPlan, WORDS } from "../../test/support/random-program.ts";
+
+/** Times from nothing to some ticks, with the short ones as likely as the long. */
+export const nanoseconds: fc.Arbitrary<number> = fc.oneof(fc.nat(1_000), fc.nat(100_000), fc.nat(3_000_000));
+
+export const niceness: fc.Arbitrary<number> = fc.integer({ min: -20, max: 19 });
+
+const simple: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("work", "sleep"), ns: nanoseconds }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("yield" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("wait" as const), word: fc.nat(WORDS - 1) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("wake" as const), word: fc.nat(WORDS - 1), count: fc.nat(4) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom("read", "write"),
+      pipe: fc.nat(PIPES - 1),
+      bytes: fc.nat(20),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("touch" as const), page: fc.nat(PAGES - 1) }) },
+);
+const signal: fc.Arbitrary<Action> = fc.record({ do: fc.constant("signal" as const), task: fc.nat(20) });
+const child: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("child" as const),
+  actions: fc.array(simple, { maxLength: 4 }),
+});
+
+function plans(action: fc.Arbitrary<Action>): fc.Arbitrary<TaskPlan[]> {
+  const task: fc.Arbitrary<TaskPlan> = fc.record({
+    actions: fc.array(action, { maxLength: 12, size: "max" }),
+    nice: fc.oneof(fc.constant(0), niceness),
+    affinity: fc.oneof(fc.constant([]), fc.array(fc.nat(15), { maxLength: 3 })),
+  });
+  return fc.array(task, { minLength: 1, maxLength: 8 });
+}
+
+/** Programs that do everything a plan can. */
+export const anyPlan: fc.Arbitrary<TaskPlan[]> = plans(
+  fc.oneof(
+    { weight: 12, arbitrary: simple },
+    { weight: 1, arbitrary: signal },
+    { weight: 1, arbitrary: child },
+  ),
+);
+
+/** Programs without signals: nobody has to be interrupted. */
+export const quietPlan: fc.Arbitrary<TaskPlan[]> = plans(simple);
+
+const hardware: fc.Arbitrary<Pick<MachineConfig, "profile" | "idle">> = fc.constantFrom(
+  { profile: "native", idle: "poll" },
+  { profile: "native", idle: "c1" },
+  { profile: "native", idle: "c6" },
+  { profile: "guest", idle: "poll" },
+  { profile: "guest", idle: "hlt" },
+);
+
+export const vcpus: fc.Arbitrary<number> = fc.integer({ min: 1, max: 16 });
+
+/** Machines, small but otherwise of all kinds, without jitter. */
+export const anyMachine: fc.Arbitrary<MachineConfig> = fc
+  .record({
+    vcpus,
+    hardware,
+    tickHz: fc.constantFrom(0, 250, 1000),
+    sliceNs: fc.constantFrom(1, 700_000, 2_800_000),
+    timerSlackNs: fc.constantFrom(0, 50_000),
+    pipeBytes: fc.constantFrom(1, 7, 4096),
+    wake: fc.constantFrom("any" as const, "sync" as const, "current-cpu" as const),
+  })
+  .map(({ hardware: kind, ...rest }) => ({ ...rest, ...kind, maxTasks: 256 }));

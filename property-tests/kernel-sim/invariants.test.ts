@@ -1,0 +1,113 @@
+/** What holds for every program on every machine. */
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import {
+  TRACE_SCHED_SWITCH,
+  TRACE_SCHED_WAKEUP,
+  TRACE_SYS_ENTER,
+  TRACE_SYS_EXIT,
+  TRACE_TASK_EXIT,
+  TRACE_TASK_NEW,
+  TRACE_WAKEUP_DIRECT,
+} from "../../src/trace/events.ts";
+import { boot, priceOf } from "../../test/support/boot.ts";
+import { cpuOf, cpusOf, idleCpus, mayRunOn, taskOf } from "../../test/support/inspect.ts";
+import { runOut, spawnPlan } from "../../test/support/random-program.ts";
+import { flawsOf, heldNs, staysOf } from "../../test/support/timeline.ts";
+import { watcher } from "../../test/support/trace-log.ts";
+import { anyMachine, anyPlan } from "./arbitraries.ts";
+
+describe("any program on any machine", () => {
+  test.prop([anyMachine, anyPlan])(
+    "has a timeline without flaws, within every task's affinity",
+    (config, plan) => {
+      const { machine, log } = boot(config);
+      spawnPlan(machine, plan);
+      runOut(machine);
+      expect(flawsOf(log)).toEqual([]);
+      const strays = log
+        .all({ kind: TRACE_SCHED_SWITCH })
+        .filter(({ tid, cpu }) => tid !== 0 && !mayRunOn(machine, tid, cpu));
+      expect(strays).toEqual([]);
+    },
+  );
+
+  test.prop([anyMachine, anyPlan])("accounts for every ns of every CPU", (config, plan) => {
+    const { machine, log } = boot(config);
+    spawnPlan(machine, plan);
+    const { virtualNs } = runOut(machine);
+    const stays = staysOf(log);
+    const change = priceOf(machine, "switch");
+    let run = 0;
+    for (const { tid } of log.all({ kind: TRACE_TASK_NEW })) {
+      const { execNs } = taskOf(machine, tid);
+      expect(execNs).toBe(heldNs(stays, tid, change));
+      expect(execNs).toBeLessThanOrEqual(virtualNs);
+      run += execNs;
+    }
+    let idle = 0;
+    for (const [cpu, { idleNs }] of cpusOf(machine).entries()) {
+      expect(idleNs).toBe(heldNs(stays, 0, change, cpu));
+      idle += idleNs;
+    }
+    const switches = stays.filter(({ next }) => next !== 0).length;
+    const ends = new Map(stays.map(({ cpu, toNs }) => [cpu, toNs]));
+    const wall = [...ends.values()].reduce((a, b) => a + b, 0);
+    expect(run + idle + switches * change).toBe(wall);
+  });
+
+  test.prop([anyMachine, anyPlan])("ends, or all that is left waits for somebody else", (config, plan) => {
+    const { machine, log } = boot(config);
+    spawnPlan(machine, plan);
+    const { deadlocked } = runOut(machine);
+    const waits = machine.waiters();
+    expect(deadlocked).toBe(waits.length > 0);
+    for (const { reason } of waits) expect(["futex", "pipe read", "pipe write", "join"]).toContain(reason);
+    const born = log.count({ kind: TRACE_TASK_NEW });
+    expect(log.count({ kind: TRACE_TASK_EXIT })).toBe(born - waits.length);
+    // Nobody is left on a run queue.
+    for (const { running, load, current } of cpusOf(machine))
+      expect([running, load, current]).toEqual([0, 0, 0]);
+  });
+
+  test.prop([anyMachine, anyPlan])(
+    "has a system call of one task at a time, each left before the next",
+    (config, plan) => {
+      const { machine, log } = boot(config);
+      spawnPlan(machine, plan);
+      runOut(machine);
+      // Handlers run within the exit of a call and make none here.
+      const inside = new Map<number, number>();
+      for (const { kind, tid, arg0 } of log.events) {
+        if (kind === TRACE_SYS_ENTER) {
+          expect(inside.has(tid)).toBe(false);
+          inside.set(tid, arg0);
+        } else if (kind === TRACE_SYS_EXIT) {
+          expect(inside.get(tid)).toBe(arg0);
+          inside.delete(tid);
+        }
+      }
+      expect(inside.size).toBeGreaterThanOrEqual(machine.waiters().length);
+    },
+  );
+
+  test.prop([anyMachine, fc.constantFrom("any" as const, "sync" as const), anyPlan])(
+    "never queues a task behind another while a CPU it may use is idle",
+    (config, wake, plan) => {
+      const { machine } = boot({ ...config, wake, traceEvents: 1 });
+      const flaws: string[] = [];
+      machine.trace.addSink(
+        watcher(({ kind, tid, cpu, arg0, timeNs }) => {
+          if (kind !== TRACE_SCHED_WAKEUP || arg0 !== TRACE_WAKEUP_DIRECT) return;
+          if (cpuOf(machine, cpu).running <= 1) return;
+          const free = idleCpus(machine).filter((other) => mayRunOn(machine, tid, other));
+          if (free.length > 0)
+            flaws.push(`task ${tid} waits on ${cpu} at ${timeNs}; ${free.join()} are idle`);
+        }),
+      );
+      spawnPlan(machine, plan);
+      runOut(machine);
+      expect(flaws).toEqual([]);
+    },
+  );
+});

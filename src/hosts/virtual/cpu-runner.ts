@@ -1,0 +1,177 @@
+/**
+ * A vCPU executes: its idle loop or its current coroutine, from one request to the next, on credit until an event is due.
+ */
+import { STEP_BUDGET } from "../../atomics/local-memory.ts";
+import { type Coroutine, RESUME, type Resume, YIELD_PAUSE } from "../../atomics/step.ts";
+import { MachineError } from "../../kernel-sim/errors.ts";
+import { exitTask } from "../../kernel-sim/exit.ts";
+import { type Host, YIELD_EXIT, YIELD_SCHEDULE, YIELD_WORK } from "../../kernel-sim/host.ts";
+import { cpuId, NO_TASK, tid as toTid } from "../../kernel-sim/ids.ts";
+import type { Kernel } from "../../kernel-sim/kernel.ts";
+import { idleTurn, switchTask } from "../../kernel-sim/schedule.ts";
+import { hasExitWork } from "../../kernel-sim/signals.ts";
+import type { EventQueue } from "./event-queue.ts";
+
+/** What a CPU's pending RESUME does. */
+const MODE_GO_ON = 0;
+const MODE_WORK = 1;
+const MODE_EXIT = 2;
+
+/** Coroutine resumptions of one CPU before the event loop is asked whether to go on. */
+const MAX_TURNS = 1 << 8;
+
+const resume = Object.getPrototypeOf(function* (): Generator<void> {}).prototype.next as (
+  this: Coroutine<unknown>,
+  value: Resume,
+) => IteratorResult<unknown, unknown>;
+
+export class CpuRunner {
+  declare private readonly kernel: Kernel;
+  declare private readonly host: Host;
+  declare private readonly queue: EventQueue;
+  readonly #bodies: (Coroutine<unknown> | undefined)[] = [];
+  declare private readonly mode: Int32Array;
+  /** Exit code of a program that has returned while others were due; the CPU comes back to it. */
+  declare private readonly exitCode: Int32Array;
+  #resumedAt = 0;
+
+  /** `host`: whose clock it is. `queue`: where the RESUME of each CPU is the event of its number. */
+  constructor(kernel: Kernel, host: Host, queue: EventQueue) {
+    this.kernel = kernel;
+    this.host = host;
+    this.queue = queue;
+    this.mode = new Int32Array(kernel.config.vcpus);
+    this.exitCode = new Int32Array(kernel.config.vcpus);
+  }
+
+  start(tid: number, body: Coroutine<unknown>): void {
+    this.#bodies[tid] = body;
+  }
+  discard(tid: number): void {
+    this.#bodies[tid] = undefined;
+  }
+
+  /** The RESUME of `cpu` is due. */
+  runCpu(cpu: number): void {
+    const kernel = this.kernel;
+    const { cpus } = kernel;
+    kernel.cpu = cpuId(cpu);
+    if (this.mode[cpu] !== MODE_GO_ON) this.#endMode(cpu);
+    for (let turn = 0; this.#turn(cpu, cpus.curr(cpu)); turn++) {
+      if (this.host.now < this.queue.top && turn < MAX_TURNS) continue;
+      this.queue.schedule(cpu, this.host.now);
+      return;
+    }
+    kernel.current = NO_TASK;
+  }
+
+  /** Runs the idle loop or a coroutine up to its next request. False: the CPU sleeps or waits for its RESUME. */
+  #turn(cpu: number, tid: number): boolean {
+    const kernel = this.kernel;
+    if (tid === 0) {
+      kernel.current = NO_TASK;
+      return idleTurn(kernel);
+    }
+    kernel.current = toTid(tid);
+    kernel.local.budget = STEP_BUDGET;
+    this.#resumedAt = this.host.now;
+    const request = this.#resume(tid);
+    if (request.done) return this.#programReturned(cpu, request.value);
+    switch (request.value) {
+      case YIELD_SCHEDULE:
+        switchTask(kernel);
+        return true;
+      case YIELD_PAUSE:
+        if (kernel.local.budget < 0) this.#budgetSpent();
+        return true;
+      case YIELD_WORK:
+        return this.#work(cpu, tid);
+      case YIELD_EXIT:
+        this.#bodies[tid] = undefined;
+        switchTask(kernel);
+        return true;
+      default:
+        throw new MachineError(
+          "ERR_FOREIGN_YIELD",
+          `${kernel.names[tid]} (tid ${tid}) yielded ${String(request.value)}: only steps may be yielded, with yield*`,
+        );
+    }
+  }
+
+  #resume(tid: number): IteratorResult<unknown, unknown> {
+    try {
+      return resume.call(this.#bodies[tid]!, RESUME);
+    } catch (cause) {
+      if (cause instanceof MachineError) throw cause;
+      const what = cause instanceof Error ? cause.message : String(cause);
+      throw new MachineError("ERR_PROGRAM_THREW", `${this.kernel.names[tid]} (tid ${tid}) threw: ${what}`, {
+        cause,
+      });
+    }
+  }
+
+  /** A program that only touches memory lets no time pass; its operations are then taken for a nanosecond each. */
+  #budgetSpent(): void {
+    if (this.host.now === this.#resumedAt) this.host.now += STEP_BUDGET;
+    if (this.kernel.cpus.needResched(this.kernel.cpu) !== 0) switchTask(this.kernel, true);
+  }
+
+  #work(cpu: number, tid: number): boolean {
+    const kernel = this.kernel;
+    const { tasks } = kernel;
+    const end = this.host.now + tasks.workLeft(tid);
+    if (end >= this.queue.top) {
+      this.mode[cpu] = MODE_WORK;
+      this.queue.schedule(cpu, end);
+      return false;
+    }
+    tasks.setWorkLeft(tid, 0);
+    this.host.now = end;
+    return true;
+  }
+
+  #programReturned(cpu: number, value: unknown): boolean {
+    this.exitCode[cpu] = typeof value === "number" ? value | 0 : 0;
+    if (this.host.now >= this.queue.top) {
+      this.mode[cpu] = MODE_EXIT;
+      this.queue.schedule(cpu, this.host.now);
+      return false;
+    }
+    this.#finish(cpu);
+    return true;
+  }
+
+  #finish(cpu: number): void {
+    const kernel = this.kernel;
+    const tid = kernel.cpus.curr(cpu);
+    kernel.current = toTid(tid);
+    if (kernel.tasks.umcgTask(tid) !== 0) {
+      throw new MachineError(
+        "ERR_RETURNED_REGISTERED",
+        `${kernel.names[tid]} (tid ${tid}) returned while registered: call umcg.ctl(UMCG_CTL_UNREGISTER, NULL) first`,
+      );
+    }
+    this.#bodies[tid] = undefined;
+    exitTask(kernel, tid, this.exitCode[cpu]!, 0);
+    switchTask(kernel);
+  }
+
+  /** The RESUME that ends a stretch of work or comes back to an exit. */
+  #endMode(cpu: number): void {
+    const mode = this.mode[cpu];
+    this.mode[cpu] = MODE_GO_ON;
+    if (mode === MODE_WORK) this.kernel.tasks.setWorkLeft(this.kernel.cpus.curr(cpu), 0);
+    else this.#finish(cpu);
+  }
+
+  /** Return from an interrupt to user mode: a task with something to do is resumed now, the rest of its work kept. */
+  endWorkIfAsked(cpu: number, stolen: number): void {
+    const kernel = this.kernel;
+    const curr = kernel.cpus.curr(cpu);
+    if (this.mode[cpu] !== MODE_WORK || !hasExitWork(kernel, curr)) return;
+    const end = this.queue.timeOf(cpu) - stolen;
+    kernel.tasks.setWorkLeft(curr, Math.max(0, end - (this.host.now - stolen)));
+    this.mode[cpu] = MODE_GO_ON;
+    this.queue.schedule(cpu, this.host.now);
+  }
+}

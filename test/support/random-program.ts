@@ -1,0 +1,123 @@
+/**
+ * Programs as data: a list of things to do for each task, so that a generator can make them up and a shrinker can cut
+ * them down. Every list ends; a task may still wait for ever, which a run reports as a deadlock.
+ */
+import { type Addr, offsetBy } from "../../src/atomics/address.ts";
+import type { Coroutine } from "../../src/atomics/step.ts";
+import { SIGUSR1 } from "../../src/kernel-sim/constants.ts";
+import { MachineError } from "../../src/kernel-sim/errors.ts";
+import type { Machine, RunResult } from "../../src/machine.ts";
+import type { Env } from "../../src/umcg/env.ts";
+
+export type Action =
+  | { readonly do: "work" | "sleep"; readonly ns: number }
+  | { readonly do: "yield" }
+  /** Sleeps until somebody wakes this word. */
+  | { readonly do: "wait"; readonly word: number }
+  | { readonly do: "wake"; readonly word: number; readonly count: number }
+  | { readonly do: "read" | "write"; readonly pipe: number; readonly bytes: number }
+  | { readonly do: "touch"; readonly page: number }
+  /** A signal that every task handles by computing for a moment. */
+  | { readonly do: "signal"; readonly task: number }
+  /** Starts a task that does this and waits for its end. */
+  | { readonly do: "child"; readonly actions: readonly Action[] };
+
+export interface TaskPlan {
+  readonly actions: readonly Action[];
+  readonly nice: number;
+  /** CPUs as numbers modulo the machine's; empty = all. */
+  readonly affinity: readonly number[];
+}
+
+export const WORDS = 3;
+export const PIPES = 2;
+export const PAGES = 4;
+
+/** The memory and the pipes that the tasks of a plan share. */
+interface Commons {
+  readonly words: Addr;
+  readonly pages: Addr;
+  readonly buffer: Addr;
+  /** Read ends. */
+  readonly pipes: number[];
+  /** tids of the plan's tasks. */
+  readonly tids: number[];
+}
+
+/** Spawns the tasks of a plan. Pipes are opened by the first of them to run. */
+export function spawnPlan(machine: Machine, plan: readonly TaskPlan[]): void {
+  const commons: Commons = {
+    words: machine.allocate(4 * WORDS),
+    pages: machine.allocate(4096 * PAGES, 4096),
+    buffer: machine.allocate(256),
+    pipes: [],
+    tids: [],
+  };
+  machine.protect(commons.pages, 4096 * PAGES, "absent");
+  const { vcpus } = machine.kernel.config;
+  for (const { actions, nice, affinity } of plan) {
+    const cpus = affinity.map((cpu) => cpu % vcpus);
+    const tid = machine.spawn(
+      function* (env) {
+        while (commons.pipes.length < PIPES) commons.pipes.push(yield* env.sys.pipe());
+        yield* env.sys.sigaction(SIGUSR1, () => env.work(777) as Coroutine<void>);
+        yield* perform(env, commons, actions);
+      },
+      cpus.length === 0 ? { nice } : { nice, affinity: cpus },
+    );
+    commons.tids.push(tid);
+  }
+}
+
+function* perform(env: Env, commons: Commons, actions: readonly Action[]): Coroutine<void> {
+  for (const action of actions) yield* performOne(env, commons, action);
+}
+
+function* performOne(env: Env, commons: Commons, action: Action): Coroutine<void> {
+  const { sys } = env;
+  switch (action.do) {
+    case "work":
+      yield* env.work(action.ns);
+      break;
+    case "sleep":
+      yield* sys.nanosleep(action.ns);
+      break;
+    case "yield":
+      yield* sys.schedYield();
+      break;
+    case "wait":
+      yield* sys.futexWait(offsetBy(commons.words, 4 * action.word), 0);
+      break;
+    case "wake":
+      yield* sys.futexWake(offsetBy(commons.words, 4 * action.word), action.count);
+      break;
+    case "read":
+      yield* sys.read(commons.pipes[action.pipe]!, commons.buffer, action.bytes);
+      break;
+    case "write":
+      yield* sys.write(commons.pipes[action.pipe]! + 1, commons.buffer, action.bytes);
+      break;
+    case "touch":
+      yield* env.memory.store32(offsetBy(commons.pages, 4096 * action.page), env.tid);
+      break;
+    case "signal":
+      yield* sys.kill(commons.tids[action.task % commons.tids.length]!, SIGUSR1);
+      break;
+    case "child": {
+      const child = yield* env.spawn(function* (own) {
+        yield* perform(own, commons, action.actions);
+      });
+      yield* sys.join(child);
+    }
+  }
+}
+
+/** Runs a machine to its end, of which a deadlock is one, or up to a time. */
+export function runOut(machine: Machine, untilNs?: number): RunResult & { readonly deadlocked: boolean } {
+  try {
+    return { ...machine.run(untilNs === undefined ? {} : { untilNs }), deadlocked: false };
+  } catch (error) {
+    if (!(error instanceof MachineError && error.code === "ERR_DEADLOCK")) throw error;
+    return { ...machine.result(), deadlocked: true };
+  }
+}
