@@ -3,7 +3,8 @@
  *
  * An operation completes at once: the virtual host keeps order by interleaving tasks only where time passes. A program
  * that spins on a word would therefore never let time pass; `budget` is its bound. The host refills it whenever it
- * resumes a task, each operation takes one unit, and the operation that finds it empty yields YIELD_PAUSE first.
+ * resumes a task, each operation takes one unit, and the operation that finds it empty yields YIELD_PAUSE first. User
+ * space and the kernel have a LocalMemory each over the same buffer: what comes after a pause differs (`afterPause`).
  */
 import type { Addr } from "./address.ts";
 import { EAGAIN } from "./errno.ts";
@@ -21,6 +22,8 @@ export class LocalMemory implements Memory {
   observed64 = 0n;
   /** Operations left before the next one pauses. Written by the host at each resume. */
   budget: number = STEP_BUDGET;
+  /** What a pause is followed by, before the operation: user space takes its signals there. */
+  afterPause: (() => Coroutine<void>) | undefined = undefined;
 
   declare private readonly words: Uint32Array;
   declare private readonly longs: BigUint64Array;
@@ -130,5 +133,6 @@ function* later<A extends unknown[], T>(
   ...args: A
 ): Coroutine<T> {
   yield* PAUSE;
+  if (memory.afterPause !== undefined) yield* memory.afterPause();
   return yield* operation.apply(memory, args);
 }

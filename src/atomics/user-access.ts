@@ -135,6 +135,11 @@ export class UserAccess {
     return yield* this.memory.copyIn(a, from);
   }
 
+  /** Makes a range present for writing, so that a copy to it that follows at once cannot fail. 0 or -EFAULT. */
+  *faultInForWrite(a: Addr, length: number): Coroutine<number> {
+    return (yield* this.#present(a, length, WRITE)) ? 0 : -EFAULT;
+  }
+
   *#present(a: Addr, length: number, need: number): Coroutine<boolean> {
     // Each page may fault MAX_FAULTS times: the bound covers pages that are taken away again meanwhile.
     const bound = (Math.ceil(length / 4096) + 1) * MAX_FAULTS;

@@ -5,7 +5,8 @@
  * step at which the credit is settled: if anything is due before `now`, the coroutine yields and everything due runs
  * first. Kernel code charges what it does and syncs before each effect that another CPU could observe. Between two
  * syncs a CPU runs ahead of the others: this is what makes simulation cheap (no event per operation) and it is exact
- * wherever order matters, because effects happen only after a sync.
+ * wherever order matters, because effects happen only after a sync. What a wake-up costs after its effect (an IPI) is
+ * settled before the waker does anything else; a user program's own accesses may be early by a system call's exit.
  *
  * Requests. A coroutine yields one of the YIELD_ integers (or an `Access`, see atomics/step.ts) and is resumed when it
  * has been granted.

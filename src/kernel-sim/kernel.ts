@@ -55,6 +55,9 @@ export class Kernel {
   declare readonly pages: PageTable;
   declare readonly local: LocalMemory;
   declare readonly memory: Memory;
+  /** The same buffer as user space sees it, with a budget of its own. */
+  declare readonly userLocal: LocalMemory;
+  declare readonly userMemory: Memory;
   declare readonly access: UserAccess;
   /** First byte of the user region. */
   declare readonly userBase: Addr;
@@ -96,7 +99,9 @@ export class Kernel {
     this.pages = new PageTable(laid.pageFlags);
     this.pages.protect(this.userBase, config.userBytes, "readwrite");
     this.local = new LocalMemory(this.buffer);
+    this.userLocal = new LocalMemory(this.buffer);
     this.memory = parts.wrapMemory?.(this.local) ?? this.local;
+    this.userMemory = parts.wrapMemory?.(this.userLocal) ?? this.userLocal;
     this.access = new UserAccess(this.memory, this.pages, parts.fault(this), parts.nosleep);
     this.userTop = this.userBase;
   }

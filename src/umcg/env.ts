@@ -39,7 +39,12 @@ export class UserSpace {
     this.sys = new Syscalls(kernel);
     const trap = (a: Addr, size: number, write: boolean): Coroutine<void> =>
       userFault(kernel, a, size, write);
-    this.memory = new UserMemory(kernel.memory, kernel.pages, trap);
+    this.memory = new UserMemory(kernel.userMemory, kernel.pages, trap);
+    // A loop over memory never enters the kernel: its pauses stand for the interrupts that would make it do so.
+    kernel.userLocal.afterPause = function* (): Coroutine<void> {
+      const tid = kernel.current;
+      if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+    };
   }
 
   /** Creates a runnable task. Set-up code calls this; programs use `env.spawn`. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
@@ -92,6 +97,7 @@ export class Env {
     kernel.host.charge(STEP_THREAD_CREATE);
     yield* kernel.host.sync();
     const tid = this.#space.start(program, options);
+    yield* kernel.host.sync();
     if (hasExitWork(kernel, caller)) yield* exitToUserMode(kernel, caller);
     sysExit(kernel, caller, NR_CLONE, tid);
     return tid;

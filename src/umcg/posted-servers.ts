@@ -98,5 +98,6 @@ export class PostedServers {
     yield* this.#task.chargeWake(target);
     // F16, F44: whoever has this tid now; nobody, if the server is gone, and its word stays RUNNING.
     if (this.#task.exists(target) && this.#kernel.tasks.umcgTask(target) !== 0) this.#task.wake(target);
+    yield* kernel.host.sync();
   }
 }

@@ -134,6 +134,7 @@ export class PostedUmcg implements Umcg {
     if (!task.exists(next) || kernel.tasks.umcgTask(next) === 0) return -ESRCH;
     const pulled = (flags & UMCG_WAIT_WF_CURRENT_CPU) !== 0;
     tryToWakeUp(kernel, next, TASK_NORMAL, pulled ? WF_CURRENT_CPU : 0);
+    yield* kernel.host.sync();
     return 0;
   }
 
@@ -162,6 +163,8 @@ export class PostedUmcg implements Umcg {
         const charge = task.chargeWake(next);
         if (!charge.done) yield* charge;
         result = task.wake(next);
+        const signalling = kernel.host.sync();
+        if (!signalling.done) yield* signalling;
       }
     }
     if (result === 0 && task.isWorker(tid)) {

@@ -322,8 +322,7 @@ describe("a signal to a task that computes on another CPU", () => {
     expect(log.count({ kind: TRACE_IPI_SEND })).toBe(0);
   });
 
-  // The pauses of a spinning loop are no returns to user mode: nothing looks at pending signals there.
-  test.fails("ends a loop over memory", () => {
+  test("ends a loop over memory", () => {
     const { machine } = boot({ vcpus: 2 });
     const word = machine.allocate(4);
     let joined = 0;
@@ -356,8 +355,7 @@ describe("a signal to a task that waits for its CPU", () => {
     expect(value).toEqual({ joined: 128 + SIGSEGV, steps: ["ran"] });
   });
 
-  // A new task runs user code until its first system call ends; Linux delivers on its first way to user mode.
-  test.fails("kills a new one before its first step", () => {
+  test("kills a new one before its first step", () => {
     const { value } = runMain(function* (env) {
       const steps: string[] = [];
       const target = yield* env.spawn(function* () {

@@ -9,7 +9,7 @@ import { type Host, YIELD_EXIT, YIELD_SCHEDULE, YIELD_WORK } from "../../kernel-
 import { cpuId, NO_TASK, tid as toTid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { idleTurn, switchTask } from "../../kernel-sim/schedule.ts";
-import { hasExitWork } from "../../kernel-sim/signals.ts";
+import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
 import type { EventQueue } from "./event-queue.ts";
 
 /** What a CPU's pending RESUME does. */
@@ -33,6 +33,8 @@ export class CpuRunner {
   declare private readonly mode: Int32Array;
   /** Exit code of a program that has returned while others were due; the CPU comes back to it. */
   declare private readonly exitCode: Int32Array;
+  /** 1 until a task's first turn. */
+  declare private readonly fresh: Uint8Array;
   #resumedAt = 0;
 
   /** `host`: whose clock it is. `queue`: where the RESUME of each CPU is the event of its number. */
@@ -42,10 +44,12 @@ export class CpuRunner {
     this.queue = queue;
     this.mode = new Int32Array(kernel.config.vcpus);
     this.exitCode = new Int32Array(kernel.config.vcpus);
+    this.fresh = new Uint8Array(kernel.config.maxTasks + 1);
   }
 
   start(tid: number, body: Coroutine<unknown>): void {
     this.#bodies[tid] = body;
+    this.fresh[tid] = 1;
   }
   discard(tid: number): void {
     this.#bodies[tid] = undefined;
@@ -74,7 +78,9 @@ export class CpuRunner {
     }
     kernel.current = toTid(tid);
     kernel.local.budget = STEP_BUDGET;
+    kernel.userLocal.budget = STEP_BUDGET;
     this.#resumedAt = this.host.now;
+    if (this.fresh[tid] === 1) this.#firstTurn(tid);
     const request = this.#resume(tid);
     if (request.done) return this.#programReturned(cpu, request.value);
     switch (request.value) {
@@ -82,7 +88,7 @@ export class CpuRunner {
         switchTask(kernel);
         return true;
       case YIELD_PAUSE:
-        if (kernel.local.budget < 0) this.#budgetSpent();
+        if (kernel.userLocal.budget < 0 || kernel.local.budget < 0) this.#budgetSpent();
         return true;
       case YIELD_WORK:
         return this.#work(cpu, tid);
@@ -96,6 +102,18 @@ export class CpuRunner {
           `${kernel.names[tid]} (tid ${tid}) yielded ${String(request.value)}: only steps may be yielded, with yield*`,
         );
     }
+  }
+
+  /** A new task begins with a return to user mode, so a signal that came before it has run is taken there. */
+  #firstTurn(tid: number): void {
+    this.fresh[tid] = 0;
+    const { kernel } = this;
+    if (kernel.tasks.work(tid) === 0) return;
+    const body = this.#bodies[tid]!;
+    this.#bodies[tid] = (function* (): Coroutine<unknown> {
+      yield* exitToUserMode(kernel, tid);
+      return yield* body;
+    })();
   }
 
   #resume(tid: number): IteratorResult<unknown, unknown> {
@@ -113,6 +131,7 @@ export class CpuRunner {
   /** A program that only touches memory lets no time pass; its operations are then taken for a nanosecond each. */
   #budgetSpent(): void {
     if (this.host.now === this.#resumedAt) this.host.now += STEP_BUDGET;
+    // In the kernel, or before user space's own look at it: an interrupt takes the CPU away.
     if (this.kernel.cpus.needResched(this.kernel.cpu) !== 0) switchTask(this.kernel, true);
   }
 

@@ -91,7 +91,7 @@ export class VirtualHost implements Host {
   }
   sync(): Step<void> {
     // The budget bounds loops that never have to wait for anybody: they too must come back to the host.
-    return this.now < this.queue.top && --this.kernel.local.budget >= 0 ? DONE : PAUSE;
+    return this.now < this.queue.top && --this.kernel.userLocal.budget >= 0 ? DONE : PAUSE;
   }
 
   work(ns: number): Step<void> {
@@ -100,7 +100,7 @@ export class VirtualHost implements Host {
     if (
       ns >= 0 &&
       end < this.queue.top &&
-      --kernel.local.budget >= 0 &&
+      --kernel.userLocal.budget >= 0 &&
       !hasExitWork(kernel, kernel.current)
     ) {
       this.now = end;
@@ -116,7 +116,7 @@ export class VirtualHost implements Host {
       throw new RangeError(`work(ns) takes a finite time of 0 or more, not ${ns}`);
     }
     // A loop over work(0) lets no time pass: it too must come back to the host.
-    if (--kernel.local.budget < 0) yield YIELD_PAUSE;
+    if (--kernel.userLocal.budget < 0) yield YIELD_PAUSE;
     for (let left = ns; ; left = kernel.tasks.workLeft(tid)) {
       if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
       if (left === 0) return;

@@ -84,6 +84,7 @@ function* futexWake(kernel: Kernel, a: Addr, count: number): Coroutine<number> {
     woken++;
     yield* chargeWake(kernel, waiter, TASK_NORMAL);
     tryToWakeUp(kernel, waiter, TASK_NORMAL, flags);
+    yield* host.sync();
     waiter = waits.first(bucket);
   }
   return woken;

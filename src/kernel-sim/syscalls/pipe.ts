@@ -71,9 +71,15 @@ function* read(kernel: Kernel, tid: number, fd: number, into: Addr, length: numb
   const pipe = pipes.lookup(fd, false);
   if (pipe < 0) return -EBADF;
   if (length === 0) return 0;
-  while (pipes.available(pipe) === 0) {
-    if (!pipes.writersOpen(pipe)) return 0;
-    if (!(yield* block(kernel, tid, pipeReadQueue(pipe), WAIT_PIPE_READ, fd))) return -EINTR;
+  // A fault may let another reader in, so the pipe is looked at again behind it. Every turn blocks or faults.
+  for (let ready = 0; ready === 0 || pipes.available(pipe) === 0; ) {
+    while (pipes.available(pipe) === 0) {
+      if (!pipes.writersOpen(pipe)) return 0;
+      if (!(yield* block(kernel, tid, pipeReadQueue(pipe), WAIT_PIPE_READ, fd))) return -EINTR;
+    }
+    // Before bytes leave the pipe: a read that cannot deliver them must not cost any.
+    ready = Math.min(length, pipes.available(pipe));
+    if ((yield* kernel.access.faultInForWrite(into, ready)) < 0) return -EFAULT;
   }
   const bytes = new Uint8Array(Math.min(length, pipes.available(pipe)));
   const wasFull = pipes.room(pipe) === 0;
@@ -138,4 +144,5 @@ function* wakeFirst(kernel: Kernel, queue: number): Coroutine<void> {
   kernel.waits.remove(waiter);
   yield* chargeWake(kernel, waiter, TASK_NORMAL);
   tryToWakeUp(kernel, waiter, TASK_NORMAL, wakeFlags(kernel.config.wake.pipe));
+  yield* kernel.host.sync();
 }

@@ -127,6 +127,7 @@ export function* sysKill(kernel: Kernel, target: number, signal: number): Corout
   if (signal !== 0 && !isSignal(signal)) result = -EINVAL;
   else if (!exists(kernel, target) || kernel.tasks.state(target) === TASK_DEAD) result = -ESRCH;
   else if (signal !== 0) sendSignal(kernel, target, signal);
+  yield* kernel.host.sync();
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_TGKILL, result);
 }
