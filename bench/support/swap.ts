@@ -1,25 +1,26 @@
-/** UMCG workers that switch to each other in pairs, and what a simulated context switch of theirs costs in wall time. */
+/** UMCG workers that pass the CPU on to each other, and what a simulated context switch of theirs costs in wall time. */
 import { TICKLESS } from "../../src/bench/workload.ts";
-import { startSwapTeam } from "../../src/bench/workloads/umcg-swap.ts";
+import { startSwapRing } from "../../src/bench/workloads/umcg-swap.ts";
 import { createMachine } from "../../src/machine.ts";
 
 export interface SwapOptions {
+  /** One server and one ring of workers each, all pinned to it. */
   readonly vcpus: number;
-  /** Spread over the vCPUs; both workers of a pair are pinned to its vCPU, each vCPU has a server of its own. */
-  readonly pairs: number;
-  /** Round trips of each pair. */
+  /** Workers of all rings, at least two a vCPU. */
+  readonly workers: number;
+  /** Rounds of each ring. */
   readonly loops: number;
   readonly trace?: boolean;
 }
 
 /** Wall ns of one context switch, over a whole run. */
-export function swapNs({ vcpus, pairs, loops, trace = false }: SwapOptions): number {
-  const machine = createMachine({ ...TICKLESS, vcpus, maxTasks: 2 * pairs + vcpus, trace });
+export function swapNs({ vcpus, workers, loops, trace = false }: SwapOptions): number {
+  const machine = createMachine({ ...TICKLESS, vcpus, maxTasks: workers + vcpus, trace });
   const rounds = { total: loops, onRound: (): void => {} };
   for (let cpu = 0; cpu < vcpus; cpu++) {
-    // As even as whole pairs go: 500 over 64 are 52 times 8 and 12 times 7.
-    const share = Math.floor((pairs * (cpu + 1)) / vcpus) - Math.floor((pairs * cpu) / vcpus);
-    if (share > 0) startSwapTeam(machine, rounds, share, cpu);
+    // As even as it goes: 1000 over 64 are 40 rings of 16 and 24 of 15.
+    const size = Math.floor((workers * (cpu + 1)) / vcpus) - Math.floor((workers * cpu) / vcpus);
+    startSwapRing(machine, rounds, size, cpu);
   }
   const started = performance.now();
   const { switches } = machine.run();

@@ -16,6 +16,9 @@ const PAUSE: Pause = new Pause(YIELD_PAUSE);
 /** Operations a task may do before it must let time pass. Large enough to cost nothing, small enough to be prompt. */
 export const STEP_BUDGET = 4096;
 
+/** The same for the kernel, whose loops are bounded: as good as never, so that it need not be refilled at each resume. */
+export const KERNEL_STEP_BUDGET: number = 2 ** 30;
+
 export class LocalMemory implements Memory {
   declare readonly buffer: ArrayBufferLike;
   observed32 = 0;

@@ -8,7 +8,7 @@
  * The buffer: page 0 unmapped, then the kernel region (page table, task, CPU and pipe records), then the user region.
  */
 import { type Addr, addr, PAGE_SIZE } from "../atomics/address.ts";
-import { LocalMemory } from "../atomics/local-memory.ts";
+import { KERNEL_STEP_BUDGET, LocalMemory } from "../atomics/local-memory.ts";
 import type { Memory } from "../atomics/memory.ts";
 import { PageTable } from "../atomics/page-table.ts";
 import type { Coroutine } from "../atomics/step.ts";
@@ -99,6 +99,7 @@ export class Kernel {
     this.pages = new PageTable(laid.pageFlags);
     this.pages.protect(this.userBase, config.userBytes, "readwrite");
     this.local = new LocalMemory(this.buffer);
+    this.local.budget = KERNEL_STEP_BUDGET;
     this.userLocal = new LocalMemory(this.buffer);
     this.memory = parts.wrapMemory?.(this.local) ?? this.local;
     this.userMemory = parts.wrapMemory?.(this.userLocal) ?? this.userLocal;

@@ -162,9 +162,10 @@ export class PostedUmcg implements Umcg {
         // F15: a switch wakes any task of the machine, registered or not. F12: it may not have been asleep.
         const charge = task.chargeWake(next);
         if (!charge.done) yield* charge;
+        const { now } = kernel.host;
         result = task.wake(next);
-        const signalling = kernel.host.sync();
-        if (!signalling.done) yield* signalling;
+        // An IPI costs the waker time behind its effect; a wake-up on this CPU costs none.
+        if (kernel.host.now !== now) yield* kernel.host.sync();
       }
     }
     if (result === 0 && task.isWorker(tid)) {

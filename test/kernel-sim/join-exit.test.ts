@@ -195,15 +195,15 @@ describe("a task slot", () => {
         yield* env.sys.join(second);
         yield* env.sys.join(first);
         const tids = [yield* env.spawn(nothing), yield* env.spawn((own) => own.sys.exit())];
-        const results = [yield* env.sys.join(tids[0]!), yield* env.sys.join(tids[1]!)];
-        // No disposition, no exit code and no signal of the predecessor.
+        const results = [yield* env.sys.join(tids[1]!), yield* env.sys.join(tids[0]!)];
+        // The slot of the very first: no disposition, no exit code and no signal of the predecessors.
         const third = yield* env.spawn(function* (own) {
           yield* own.sys.nanosleep(1_000_000);
         });
         yield* env.sys.nanosleep(1000);
         yield* env.sys.kill(third, SIGUSR1);
         results.push(yield* env.sys.join(third));
-        return { reused: tids, results, expected: [second, first] };
+        return { reused: [...tids, third], results, expected: [second, first, first] };
       },
       { maxTasks: 3 },
     );

@@ -174,6 +174,22 @@ describe("a blocking read", () => {
     ]);
   });
 
+  test("passes the wake-up on by itself, though there are several writes before it runs", () => {
+    const { log, value } = runMain(function* (env) {
+      const fd = yield* env.sys.pipe();
+      const buffer = env.allocate(64);
+      const tids = yield* startEach(env, ...["a", "b"].map((who) => reader(fd, buffer, 1, who, [])));
+      // One CPU: no reader runs between the writes.
+      yield* env.sys.write(fd + 1, buffer, 1);
+      yield* env.sys.write(fd + 1, buffer, 1);
+      yield* joinAll(env, tids);
+      return tids;
+    });
+    const [first, second] = value!;
+    expect(log.single({ kind: TRACE_SCHED_WAKING, tid: first! }).arg1).toBe(1);
+    expect(log.single({ kind: TRACE_SCHED_WAKING, tid: second! }).arg1).toBe(first);
+  });
+
   test("is woken once by writes that find the pipe filled already", () => {
     const { log, value } = runMain(function* (env) {
       const fd = yield* env.sys.pipe();

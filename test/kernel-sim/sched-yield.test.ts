@@ -11,6 +11,7 @@ describe("sched_yield", () => {
     expect(value).toEqual({ ns: priceOf(machine, "syscallEntry", "syscallExit"), value: 0 });
     // In, and out to idle at the end.
     expect(log.count({ kind: TRACE_SCHED_SWITCH })).toBe(2);
+    expect(taskOf(machine, 1)).toMatchObject({ involuntarySwitches: 0, voluntarySwitches: 1 });
   });
 
   test.each([2, 3, 7])("takes %d tasks round in the order they came", (count) => {

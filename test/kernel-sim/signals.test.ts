@@ -13,6 +13,7 @@ import {
   SIGUSR1,
   SIGUSR2,
 } from "../../src/kernel-sim/constants.ts";
+import { setDisposition } from "../../src/kernel-sim/syscalls/task.ts";
 import { TRACE_IPI_SEND, TRACE_SIGNAL, TRACE_TASK_EXIT } from "../../src/trace/events.ts";
 import type { Program } from "../../src/umcg/env.ts";
 import { boot, evaluate, priceOf, runMain } from "../support/boot.ts";
@@ -130,6 +131,19 @@ describe("handled", () => {
     expect(handled).toEqual([SIGHUP, SIGUSR1, SIGUSR2]);
   });
 
+  test("a signal that was handled is not handled again with the next", () => {
+    const handled: number[] = [];
+    runMain(function* (env) {
+      for (const signal of [SIGUSR1, SIGUSR2]) {
+        yield* env.sys.sigaction(signal, function* (number) {
+          handled.push(number);
+        });
+      }
+      for (const signal of [SIGUSR1, SIGUSR2, SIGUSR1]) yield* env.sys.kill(env.tid, signal);
+    });
+    expect(handled).toEqual([SIGUSR1, SIGUSR2, SIGUSR1]);
+  });
+
   test("a signal to oneself is handled before kill returns", () => {
     const order: string[] = [];
     runMain(function* (env) {
@@ -192,6 +206,19 @@ describe("SIGKILL", () => {
     const refused = value.results.flatMap((result, index) => (result === -EINVAL ? [index + 1] : []));
     expect(refused).toEqual([SIGKILL, 32, 33]);
     expect(value.joined).toBe(128 + SIGKILL);
+  });
+});
+
+describe("SIGKILL to a task whose disposition a tool has set", () => {
+  test("kills it all the same", () => {
+    const joined = evaluate(function* (env, machine) {
+      const target = yield* env.spawn(sleeper);
+      yield* env.sys.nanosleep(10_000);
+      setDisposition(machine.kernel, target, SIGKILL, "ignore");
+      yield* env.sys.kill(target, SIGKILL);
+      return yield* env.sys.join(target);
+    });
+    expect(joined).toBe(128 + SIGKILL);
   });
 });
 

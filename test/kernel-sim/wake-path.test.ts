@@ -4,8 +4,15 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Coroutine } from "../../src/atomics/step.ts";
-import { TASK_INTERRUPTIBLE, TASK_RUNNING, WF_CURRENT_CPU, WF_SYNC } from "../../src/kernel-sim/constants.ts";
-import type { Tid } from "../../src/kernel-sim/ids.ts";
+import {
+  TASK_INTERRUPTIBLE,
+  TASK_NORMAL,
+  TASK_RUNNING,
+  WF_CURRENT_CPU,
+  WF_SYNC,
+} from "../../src/kernel-sim/constants.ts";
+import { cpuId, type Tid } from "../../src/kernel-sim/ids.ts";
+import { tryToWakeUp } from "../../src/kernel-sim/wakeup.ts";
 import type { Machine, MachineConfig } from "../../src/machine.ts";
 import {
   TRACE_IDLE_ENTER,
@@ -24,7 +31,14 @@ import {
 import type { Env, Program } from "../../src/umcg/env.ts";
 import { type Booted, boot, priceOf } from "../support/boot.ts";
 import { cpuOf, taskOf } from "../support/inspect.ts";
-import { sleepAfterGap, sleepNow, wakeAtOnce, wakeSelf, wakeTask } from "../support/kernel-code.ts";
+import {
+  sleepAfterGap,
+  sleepAfterWork,
+  sleepNow,
+  wakeAtOnce,
+  wakeSelf,
+  wakeTask,
+} from "../support/kernel-code.ts";
 
 /** When the interesting thing happens: late enough for everybody to have settled. */
 const T = 1_000_000;
@@ -35,8 +49,8 @@ function* until(env: Env, ns: number): Coroutine<void> {
 }
 
 /** Computes on one CPU from the beginning on. */
-function hog(machine: Machine, cpu: number, ns = 10 * T): Tid {
-  return machine.spawn((env) => env.work(ns) as Coroutine<void>, { affinity: [cpu] });
+function hog(machine: Machine, cpu: number, nice = 0): Tid {
+  return machine.spawn((env) => env.work(10 * T) as Coroutine<void>, { affinity: [cpu], nice });
 }
 
 describe("a task that wakes itself", () => {
@@ -148,6 +162,27 @@ interface Race extends Booted {
   };
 }
 
+describe("a task that has announced its sleep and is preempted before it sleeps", () => {
+  test("stays runnable, and does not sleep until it says so itself", () => {
+    const { machine } = boot();
+    const seen = { state: -1, queued: false, woken: false };
+    const sleeper = machine.spawn(function* (env) {
+      // Stays in the kernel for longer than a tick, and is preempted there.
+      yield* sleepAfterWork(machine, env.tid, 5_000_000);
+      seen.woken = true;
+    });
+    machine.spawn(function* (env) {
+      const { state, queued } = taskOf(machine, sleeper);
+      Object.assign(seen, { state, queued });
+      yield* env.work(20_000_000);
+      yield* wakeTask(machine, sleeper, 0);
+    });
+    machine.run();
+    expect(seen).toEqual({ state: TASK_INTERRUPTIBLE, queued: true, woken: true });
+    expect(taskOf(machine, sleeper).involuntarySwitches).toBeGreaterThan(0);
+  });
+});
+
 describe("a wake-up of a task that its old CPU is still switching out", () => {
   /** A sleeper that starts on CPU 0 and sleeps at T, woken by CPU 2 `after` ns later. */
   function race(after: number, flags: number, prepare: (machine: Machine) => void = () => {}): Race {
@@ -233,13 +268,15 @@ interface Choice extends Booted {
 
 interface ChoiceOptions extends MachineConfig {
   readonly flags: number;
-  /** CPUs kept busy, besides the waker's. */
+  /** CPUs kept busy, besides the waker's, once for each time they are named. */
   readonly busy?: readonly number[];
+  /** Of those that keep them busy. */
+  readonly nice?: number;
   readonly affinity?: readonly number[];
   readonly slept: number;
 }
 
-function choose({ flags, busy = [], affinity, slept, ...config }: ChoiceOptions): Choice {
+function choose({ flags, busy = [], nice = 0, affinity, slept, ...config }: ChoiceOptions): Choice {
   const { machine, log } = boot({ tickHz: 0, ...config });
   let cpu = -1;
   let paid = -1;
@@ -266,7 +303,7 @@ function choose({ flags, busy = [], affinity, slept, ...config }: ChoiceOptions)
     },
     { affinity: [0] },
   );
-  for (const which of busy) hog(machine, which);
+  for (const which of busy) hog(machine, which, nice);
   machine.run();
   return { machine, log, cpu, paid };
 }
@@ -345,6 +382,9 @@ describe("the choice of a CPU", () => {
 
   test("WF_SYNC keeps it with the waker when none is idle, if the waker is alone there", () => {
     expect(choose({ vcpus: 3, flags: WF_SYNC, slept: 1, busy: [1, 2] }).cpu).toBe(0);
+    // However little runs where it slept.
+    expect(choose({ vcpus: 2, flags: WF_SYNC, slept: 1, busy: [1], nice: 19 }).cpu).toBe(0);
+    expect(choose({ vcpus: 2, flags: 0, slept: 1, busy: [1], nice: 19 }).cpu).toBe(1);
     // With company on the waker's CPU loads are compared, without the waker's own: 2048 against 1024 * 1.085.
     expect(choose({ vcpus: 3, flags: WF_SYNC, slept: 1, busy: [0, 1, 2] }).cpu).toBe(1);
     expect(choose({ vcpus: 3, flags: WF_SYNC, slept: 1, busy: [0, 1, 1, 2] }).cpu).toBe(0);
@@ -414,6 +454,30 @@ describe("the choice of a CPU", () => {
       machine.run();
       expect(cpu).toBe(expected);
     }
+  });
+});
+
+describe("a wake-up by a device's interrupt on an idle CPU", () => {
+  /** A task that slept on CPU 1, where a light task runs then unless it is `idle`, woken by an interrupt on CPU 3. */
+  function interrupted(idle: boolean): number {
+    const { machine } = boot({ vcpus: 5, tickHz: 0 });
+    let cpu = -1;
+    hog(machine, 0);
+    const sleeper = machine.spawn(function* (env) {
+      yield* sleepNow(machine, env.tid);
+      cpu = env.cpu();
+    });
+    if (!idle) hog(machine, 1, 19);
+    machine.run({ untilNs: T });
+    expect(taskOf(machine, sleeper).cpu).toBe(1);
+    machine.host.deliverInterrupt(cpuId(3), () => tryToWakeUp(machine.kernel, sleeper, TASK_NORMAL, 0));
+    machine.run();
+    return cpu;
+  }
+
+  test("leaves the task where it slept, if that is idle, else takes it", () => {
+    expect(interrupted(true)).toBe(1);
+    expect(interrupted(false)).toBe(3);
   });
 });
 

@@ -20,6 +20,18 @@ export function* sleepAfterGap(machine: Machine, tid: number, gapNs: number): Co
   setTaskState(kernel, tid, TASK_RUNNING);
 }
 
+/** Announces a sleep, does `ns` of work in the kernel in small steps, then is descheduled if nobody woke it. */
+export function* sleepAfterWork(machine: Machine, tid: number, ns: number): Coroutine<void> {
+  const { kernel } = machine;
+  setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
+  for (let left = ns; left > 0; left -= 100) {
+    kernel.host.chargeNs(100);
+    yield* kernel.host.sync();
+  }
+  yield* schedule(kernel, tid);
+  setTaskState(kernel, tid, TASK_RUNNING);
+}
+
 /** Sleeps until somebody wakes it. */
 export function sleepNow(machine: Machine, tid: number): Coroutine<void> {
   return sleepAfterGap(machine, tid, 0);

@@ -4,9 +4,9 @@
  *
  *     entry + wake + block + switch + exit
  *
- * A team is one server with its pairs. The server collects the workers as they register, runs the first of each pair and
- * sleeps until the last worker to finish wakes it. The workload is a team of one pair, free to move; bench/sim.ts pins
- * large teams.
+ * A ring is one server with workers that pass its CPU on, each to the next. The server collects the workers as they
+ * register, runs the first and sleeps until the last to finish wakes it: one worker of a server is RUNNING at a time, as
+ * UMCG wants it. The workload is a ring of two, free to move; bench/sim.ts pins large rings.
  */
 import type { Addr } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
@@ -35,7 +35,7 @@ export const umcgSwap: Workload = {
   handOffsPerLoop: 2,
 
   start(machine: Machine, rounds: Rounds): ReadonlySet<Tid> {
-    return startSwapTeam(machine, rounds, 1);
+    return startSwapRing(machine, rounds, 2);
   },
 };
 
@@ -45,103 +45,63 @@ interface Member {
   tid: Tid;
 }
 
-interface Team {
+interface Ring {
   readonly group: Group;
   readonly server: Member;
-  /** Leader and follower of each pair. */
-  readonly pairs: readonly (readonly [Member, Member])[];
-  /** Word: pairs that have not finished. */
-  readonly unfinished: Addr;
+  /** The first leads: it begins each round. */
+  readonly workers: readonly Member[];
 }
 
-/** Starts a server and `pairs` pairs of workers; with `cpu`, all pinned to it. Returns the workers. */
-export function startSwapTeam(
+/** Starts a server and a ring of `size` workers; with `cpu`, all pinned to it. Returns the workers. */
+export function startSwapRing(
   machine: Machine,
   rounds: Rounds,
-  pairs: number,
+  size: number,
   cpu?: number,
 ): ReadonlySet<Tid> {
   const pinned: TaskOptions = cpu === undefined ? {} : { affinity: [cpu] };
   const member = (): Member => ({ record: allocateRecord(machine), tid: 0 as Tid });
-  const team: Team = {
-    group: allocateGroup(machine),
-    server: member(),
-    pairs: Array.from({ length: pairs }, () => [member(), member()] as const),
-    unfinished: machine.allocate(4),
-  };
-  team.server.tid = machine.spawn((env) => serve(env, team), { ...pinned, name: "server" });
-  const workers = new Set<Tid>();
-  for (const [leader, follower] of team.pairs) {
-    leader.tid = machine.spawn((env) => lead(env, rounds, team, leader, follower), {
-      ...pinned,
-      name: "leader",
-    });
-    follower.tid = machine.spawn((env) => follow(env, rounds, team, follower, leader), {
-      ...pinned,
-      name: "follower",
-    });
-    workers.add(leader.tid).add(follower.tid);
+  const workers = Array.from({ length: size }, member);
+  const ring: Ring = { group: allocateGroup(machine), server: member(), workers };
+  ring.server.tid = machine.spawn((env) => serve(env, ring), { ...pinned, name: "server" });
+  for (const [place, worker] of workers.entries()) {
+    const name = place === 0 ? "leader" : "follower";
+    worker.tid = machine.spawn((env) => pass(env, rounds, ring, place), { ...pinned, name });
   }
-  return workers;
+  return new Set(workers.map(({ tid }) => tid));
 }
 
-function* serve(env: Env, { group, server, pairs, unfinished }: Team): Coroutine<void> {
-  const { memory } = env;
+function* serve(env: Env, { group, server, workers }: Ring): Coroutine<void> {
   yield* registerServer(env, server.record);
-  yield* memory.store32(unfinished, pairs.length);
-  for (let listed = 0; listed < 2 * pairs.length; ) {
+  for (let listed = 0; listed < workers.length; ) {
     const records = yield* waitForWorkers(env, server.record, group);
     // A running worker without a server would be taken off its CPU by wake detection.
-    for (const record of records) yield* memory.store32(serverTidOf(record), env.tid);
+    for (const record of records) yield* env.memory.store32(serverTidOf(record), env.tid);
     listed += records.length;
   }
-  // Idle from here on, so that a wake-up by a team that finishes early is not overwritten.
-  yield* memory.store32(stateOf(server.record), UMCG_TASK_IDLE);
-  for (const [leader] of pairs.slice(1)) yield* wakeHere(env, server.record, leader.record, leader.tid);
-  const [first] = pairs[0]!;
-  yield* switchTo(env, server.record, first.record, first.tid);
+  const [leader] = workers;
+  yield* switchTo(env, server.record, leader!.record, leader!.tid);
   yield* unregister(env);
 }
 
-// The hand-off is written out in both loops: a helper generator would add its own cost to every simulated switch.
-
-function* lead(env: Env, rounds: Rounds, team: Team, self: Member, partner: Member): Coroutine<void> {
+/** A worker's rounds. The hand-off is written out: a helper generator would add its own cost to every switch. */
+function* pass(env: Env, rounds: Rounds, ring: Ring, place: number): Coroutine<void> {
   const { memory, umcg } = env;
-  const [mine, theirs] = [stateOf(self.record), stateOf(partner.record)];
-  yield* registerWorker(env, self.record, team.group);
-  yield* memory.store32(nextTidOf(self.record), partner.tid);
+  const self = ring.workers[place]!;
+  const next = ring.workers[(place + 1) % ring.workers.length]!;
+  const leads = place === 0;
+  const [mine, theirs] = [stateOf(self.record), stateOf(next.record)];
+  yield* registerWorker(env, self.record, ring.group);
+  yield* memory.store32(nextTidOf(self.record), next.tid);
   for (let round = 0; round < rounds.total; round++) {
-    rounds.onRound(round);
+    if (leads) rounds.onRound(round);
     yield* memory.store32(mine, UMCG_TASK_IDLE);
     yield* memory.store32(theirs, UMCG_TASK_RUNNING);
     expectResult("umcg_wait(swap)", yield* umcg.wait(0), 0);
   }
-  rounds.onRound(rounds.total);
-  yield* wakeHere(env, self.record, partner.record, partner.tid);
+  if (leads) rounds.onRound(rounds.total);
+  // The leader, whom the last would pass the CPU to, has gone: the last wakes the server.
+  const heir = place === ring.workers.length - 1 ? ring.server : next;
+  yield* wakeHere(env, self.record, heir.record, heir.tid);
   yield* unregister(env);
-}
-
-function* follow(env: Env, rounds: Rounds, team: Team, self: Member, partner: Member): Coroutine<void> {
-  const { memory, umcg } = env;
-  const [mine, theirs] = [stateOf(self.record), stateOf(partner.record)];
-  yield* registerWorker(env, self.record, team.group);
-  yield* memory.store32(nextTidOf(self.record), partner.tid);
-  for (let round = 0; round < rounds.total; round++) {
-    yield* memory.store32(mine, UMCG_TASK_IDLE);
-    yield* memory.store32(theirs, UMCG_TASK_RUNNING);
-    expectResult("umcg_wait(swap)", yield* umcg.wait(0), 0);
-  }
-  if (yield* finishPair(env, team.unfinished)) {
-    yield* wakeHere(env, self.record, team.server.record, team.server.tid);
-  }
-  yield* unregister(env);
-}
-
-/** Counts a pair off; true for the last one. */
-function* finishPair(env: Env, unfinished: Addr): Coroutine<boolean> {
-  // Bounded: a lost compare-exchange means that another pair has finished.
-  for (;;) {
-    const left = yield* env.memory.load32(unfinished);
-    if ((yield* env.memory.cmpxchg32(unfinished, left, left - 1)) === 0) return left === 1;
-  }
 }

@@ -1,7 +1,7 @@
 /**
  * A vCPU executes: its idle loop or its current coroutine, from one request to the next, on credit until an event is due.
  */
-import { STEP_BUDGET } from "../../atomics/local-memory.ts";
+import { KERNEL_STEP_BUDGET, STEP_BUDGET } from "../../atomics/local-memory.ts";
 import { type Coroutine, RESUME, type Resume, YIELD_PAUSE } from "../../atomics/step.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { exitTask } from "../../kernel-sim/exit.ts";
@@ -77,7 +77,6 @@ export class CpuRunner {
       return idleTurn(kernel);
     }
     kernel.current = toTid(tid);
-    kernel.local.budget = STEP_BUDGET;
     kernel.userLocal.budget = STEP_BUDGET;
     this.#resumedAt = this.host.now;
     if (this.fresh[tid] === 1) this.#firstTurn(tid);
@@ -88,7 +87,8 @@ export class CpuRunner {
         switchTask(kernel);
         return true;
       case YIELD_PAUSE:
-        if (kernel.userLocal.budget < 0 || kernel.local.budget < 0) this.#budgetSpent();
+        if (kernel.userLocal.budget < 0) this.#budgetSpent();
+        if (kernel.local.budget < 0) kernel.local.budget = KERNEL_STEP_BUDGET;
         return true;
       case YIELD_WORK:
         return this.#work(cpu, tid);
