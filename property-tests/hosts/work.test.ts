@@ -37,6 +37,8 @@ describe("work", () => {
       );
       machine.spawn(
         function* (env) {
+          // By then the other has set its handlers.
+          yield* env.work(2_000);
           for (const { after, which } of list) {
             yield* env.work(after);
             yield* env.sys.kill(target, which);

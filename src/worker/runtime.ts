@@ -31,7 +31,13 @@ import {
   UMCG_TF_LOCKED,
 } from "../umcg/abi.ts";
 import type { Env, Program, UserSpace } from "../umcg/env.ts";
-import { joinerOfRecord, Worker, type WorkerFunction, type WorkerHandle } from "./worker.ts";
+import {
+  joinerOfRecord,
+  Worker,
+  type WorkerFunction,
+  type WorkerHandle,
+  type WorkerOptions,
+} from "./worker.ts";
 
 export interface RuntimeOptions {
   /**
@@ -41,11 +47,6 @@ export interface RuntimeOptions {
   readonly servers?: number;
   /** Pin server i to vCPU i modulo their number. Default true. */
   readonly pin?: boolean;
-}
-
-export interface WorkerOptions {
-  /** Default "worker-<n>". */
-  readonly name?: string;
 }
 
 export class Runtime {

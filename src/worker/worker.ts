@@ -36,12 +36,16 @@ import {
   UMCG_TF_STATE_MASK,
 } from "../umcg/abi.ts";
 import type { Env } from "../umcg/env.ts";
-import type { WorkerOptions } from "./runtime.ts";
 
 const MAX_TURNS = 1 << 20;
 
 /** Code of a worker. What it returns is what `join` gives. */
 export type WorkerFunction<T> = (worker: Worker) => Coroutine<T>;
+
+export interface WorkerOptions {
+  /** Default "worker-<n>". */
+  readonly name?: string;
+}
 
 /** A worker seen from outside: to join or unpark it. */
 export interface WorkerHandle<T> {

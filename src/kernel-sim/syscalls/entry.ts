@@ -4,7 +4,9 @@
  *     if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
  *     return sysExit(kernel, tid, nr, result);
  *
- * written out, because a helper generator here would cost as much as the rest of a short call.
+ * written out, because a helper generator here would cost as much as the rest of a short call. Somewhere in between it
+ * syncs, on every path: a program that makes the same call for ever, even one that fails, must come back to the host. A
+ * call that may fail before it has synced does so at its end, `if (result < 0) yield* kernel.host.sync();`.
  */
 import { TRACE_SYS_ENTER, TRACE_SYS_EXIT } from "../../trace/events.ts";
 import { assert } from "../errors.ts";

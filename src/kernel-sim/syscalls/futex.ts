@@ -28,6 +28,7 @@ function bucketOf(a: Addr): number {
 export function* sysFutexWait(kernel: Kernel, a: Addr, expected: number): Coroutine<number> {
   const tid = sysEnter(kernel, NR_FUTEX, a);
   const result = (a & 3) === 0 ? yield* futexWait(kernel, tid, a, expected) : -EINVAL;
+  if (result < 0) yield* kernel.host.sync();
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_FUTEX, result);
 }
@@ -63,6 +64,7 @@ function* futexWait(kernel: Kernel, tid: number, a: Addr, expected: number): Cor
 export function* sysFutexWake(kernel: Kernel, a: Addr, count: number): Coroutine<number> {
   const tid = sysEnter(kernel, NR_FUTEX, a);
   const result = yield* futexWake(kernel, a, count);
+  if (result < 0) yield* kernel.host.sync();
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_FUTEX, result);
 }

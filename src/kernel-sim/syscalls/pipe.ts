@@ -60,6 +60,7 @@ export function* sysClose(kernel: Kernel, fd: number): Coroutine<number> {
 export function* sysRead(kernel: Kernel, fd: number, into: Addr, length: number): Coroutine<number> {
   const tid = sysEnter(kernel, NR_READ, fd);
   const result = yield* read(kernel, tid, fd, into, length);
+  if (result < 0) yield* kernel.host.sync();
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_READ, result);
 }
@@ -93,6 +94,7 @@ function* read(kernel: Kernel, tid: number, fd: number, into: Addr, length: numb
 export function* sysWrite(kernel: Kernel, fd: number, from: Addr, length: number): Coroutine<number> {
   const tid = sysEnter(kernel, NR_WRITE, fd);
   const result = yield* write(kernel, tid, fd, from, length);
+  if (result < 0) yield* kernel.host.sync();
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_WRITE, result);
 }

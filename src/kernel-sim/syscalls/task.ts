@@ -31,6 +31,7 @@ import { sysEnter, sysExit } from "./entry.ts";
 export function* sysNanosleep(kernel: Kernel, ns: number): Coroutine<number> {
   const tid = sysEnter(kernel, NR_NANOSLEEP, 0);
   const result = ns >= 0 && Number.isFinite(ns) ? yield* sleep(kernel, tid, Math.ceil(ns)) : -EINVAL;
+  if (result < 0) yield* kernel.host.sync();
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_NANOSLEEP, result);
 }
@@ -139,6 +140,7 @@ export function* sysSigaction(
   action: Disposition | "default",
 ): Coroutine<number> {
   const tid = sysEnter(kernel, NR_RT_SIGACTION, signal);
+  yield* kernel.host.sync();
   const valid = isSignal(signal) && signal !== SIGKILL;
   if (valid) setDisposition(kernel, tid, signal, action);
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);

@@ -1,7 +1,9 @@
 /** Running a machine: to the end, to a time, or until told to stop, whatever the programs do. */
 import { describe, expect, test } from "vitest";
+import { addr, NULL } from "../../../src/atomics/address.ts";
 import type { Coroutine } from "../../../src/atomics/step.ts";
 import { PROFILES } from "../../../src/hosts/virtual/cost-model.ts";
+import { SIGSEGV, SIGUSR1 } from "../../../src/kernel-sim/constants.ts";
 import { TRACE_SYS_EXIT } from "../../../src/trace/events.ts";
 import type { Env, Program } from "../../../src/umcg/env.ts";
 import { boot } from "../../support/boot.ts";
@@ -35,6 +37,39 @@ const LOOPS: Readonly<Record<string, Loop>> = {
   },
   *sleeping(env) {
     for (;;) yield* env.sys.nanosleep(0);
+  },
+  *"faulting without a repair"(env) {
+    yield* env.sys.sigaction(SIGSEGV, function* () {});
+    yield* env.memory.load32(NULL);
+  },
+  *"setting a disposition"(env) {
+    for (;;) yield* env.sys.sigaction(SIGUSR1, "ignore");
+  },
+  *"failing to sleep"(env) {
+    for (;;) yield* env.sys.nanosleep(-1);
+  },
+  *"failing to wait for a word"(env) {
+    for (;;) yield* env.sys.futexWait(addr(1), 0);
+  },
+  *"failing to wake"(env) {
+    for (;;) yield* env.sys.futexWake(addr(1));
+  },
+  *"failing to read"(env) {
+    for (;;) yield* env.sys.read(3, NULL, -1);
+  },
+  *"failing to write to nobody"(env) {
+    for (;;) yield* env.sys.write(3, NULL, 1);
+  },
+  *"failing to write from nowhere"(env) {
+    const fd = yield* env.sys.pipe();
+    for (;;) yield* env.sys.write(fd + 1, NULL, 1);
+  },
+  *"failing to join, to kill and to close"(env) {
+    for (;;) {
+      yield* env.sys.join(0);
+      yield* env.sys.kill(0, SIGUSR1);
+      yield* env.sys.close(0);
+    }
   },
 };
 
