@@ -14,6 +14,7 @@ import type { TaskOptions } from "./kernel-sim/clone.ts";
 import { baseSliceNs, checkKernelConfig, type KernelConfig, type WakeMode } from "./kernel-sim/config.ts";
 import { describeWaiters, type Waiter, waiters } from "./kernel-sim/deadlock.ts";
 import { MachineError } from "./kernel-sim/errors.ts";
+import type { FairPolicy } from "./kernel-sim/fair-class.ts";
 import { resolveFault } from "./kernel-sim/faults.ts";
 import type { Tid } from "./kernel-sim/ids.ts";
 import { Kernel } from "./kernel-sim/kernel.ts";
@@ -38,6 +39,8 @@ export interface MachineConfig {
   readonly idle?: string;
   /** Ticks a second and CPU; 0 = none. Default 250. */
   readonly tickHz?: number;
+  /** Rules of the fair class: "virtual-time" (default), "eevdf-6.12" or "eevdf-7.2". */
+  readonly fair?: FairPolicy;
   /** Slice of a fair task, ns. Default: EEVDF's base slice for the number of CPUs. */
   readonly sliceNs?: number;
   /** Timer slack, ns. Default 50 000. */
@@ -189,6 +192,7 @@ function resolveConfig(config: MachineConfig): KernelConfig {
     maxPipes: config.maxPipes ?? 64,
     pipeBytes: config.pipeBytes ?? 4096,
     tickHz: config.tickHz ?? 250,
+    fair: config.fair ?? "virtual-time",
     sliceNs: config.sliceNs ?? baseSliceNs(vcpus >= 1 ? vcpus : 1),
     timerSlackNs: config.timerSlackNs ?? 50_000,
     wake: {

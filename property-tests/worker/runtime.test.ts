@@ -8,6 +8,8 @@ import { describe, expect, it } from "vitest";
 import {
   createMachine,
   createRuntime,
+  FAIR_POLICIES,
+  type FairPolicy,
   TraceHash,
   type Worker,
   type WorkerFunction,
@@ -56,8 +58,8 @@ function body(p: Plan): WorkerFunction<number> {
   };
 }
 
-function runOnce(plans: Plan[], vcpus: number, servers: number, jitter: boolean) {
-  const machine = createMachine({ vcpus, trace: true, jitter, seed: 7 });
+function runOnce(plans: Plan[], vcpus: number, servers: number, jitter: boolean, fair: FairPolicy) {
+  const machine = createMachine({ vcpus, trace: true, jitter, seed: 7, fair });
   const hash = new TraceHash();
   machine.trace.addSink(hash);
   const runtime = createRuntime(machine, { servers });
@@ -74,11 +76,12 @@ describe("random programs on the thread library", () => {
         fc.integer({ min: 1, max: 4 }),
         fc.integer({ min: 1, max: 5 }),
         fc.boolean(),
-        (plans, vcpus, wanted, jitter) => {
+        fc.constantFrom(...FAIR_POLICIES),
+        (plans, vcpus, wanted, jitter, fair) => {
           const servers = Math.min(wanted, 2 * vcpus - 1);
-          const first = runOnce(plans, vcpus, servers, jitter);
+          const first = runOnce(plans, vcpus, servers, jitter, fair);
           expect(first.results).toEqual(plans.map(size));
-          expect(runOnce(plans, vcpus, servers, jitter).digest).toBe(first.digest);
+          expect(runOnce(plans, vcpus, servers, jitter, fair).digest).toBe(first.digest);
         },
       ),
       { numRuns: Number(process.env["FC_RUNS"] ?? 100) },

@@ -103,6 +103,7 @@ export class LocalMemory implements Memory {
   }
 
   fence(): Step<number> {
+    if (--this.budget < 0) return later(this, this.fence);
     return this.#zero();
   }
 

@@ -16,12 +16,15 @@ export interface TaskOptions {
   readonly affinity?: readonly number[];
   /** -20 (most CPU) to 19. Default 0. */
   readonly nice?: number;
+  /** A slice of its own, ns, 100 000 to 100 000 000 (sched_setattr's runtime). Default: the machine's. EEVDF only. */
+  readonly sliceNs?: number;
 }
 
 /** Fills in the record of a new task; it does not run yet. Throws ERR_CONFIG naming a bad option. */
 export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   const weight = weightOf(options.nice);
   const affinity = checkAffinity(kernel, options.affinity);
+  const sliceNs = sliceOf(options.sliceNs);
   const tid = kernel.allocateTid();
   const { tasks } = kernel;
   tasks.setState(tid, TASK_NEW);
@@ -33,7 +36,7 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   tasks.setUmcgTask(tid, 0);
   tasks.setOnCpuUntil(tid, 0);
   tasks.setWorkLeft(tid, 0);
-  kernel.fair.prepare(tid, weight);
+  kernel.fair.prepare(tid, weight, sliceNs);
   const words = tasks.maskWords;
   for (let word = 0; word < words; word++) tasks.allowed[tid * words + word] = affinity ? 0 : -1;
   for (const cpu of affinity ?? []) tasks.allowed[tid * words + (cpu >>> 5)]! |= 1 << (cpu & 31);
@@ -51,7 +54,7 @@ export function startTask(kernel: Kernel, tid: Tid, body: Coroutine<unknown>): v
   tasks.setRecentUsedCpu(tid, cpu);
   if (trace.on) kernel.emit(TRACE_TASK_NEW, tid, kernel.current, 0);
   setTaskState(kernel, tid, TASK_WAKING);
-  activate(kernel, cpu, tid, QUEUED_DIRECTLY);
+  activate(kernel, cpu, tid, QUEUED_DIRECTLY, true);
 }
 
 /** find_idlest_cpu() over one domain: an idle allowed CPU, else the one with the least load; lowest number wins. */
@@ -64,6 +67,17 @@ function idlestCpu(kernel: Kernel, tid: number): number {
     if (best < 0 || fair.load(cpu) < fair.load(best)) best = cpu;
   }
   return best;
+}
+
+function sliceOf(sliceNs: number | undefined): number {
+  if (sliceNs === undefined) return 0;
+  if (!Number.isInteger(sliceNs) || sliceNs < 100_000 || sliceNs > 100_000_000) {
+    throw new MachineError(
+      "ERR_CONFIG",
+      `sliceNs must be an integer from 100000 to 100000000, got ${sliceNs}`,
+    );
+  }
+  return sliceNs;
 }
 
 function weightOf(nice: number | undefined): number {

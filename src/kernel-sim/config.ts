@@ -1,6 +1,7 @@
 /** The part of a machine's configuration that shapes the kernel. Validated by `checkKernelConfig`, which names the bad value. */
 import { WF_CURRENT_CPU, WF_SYNC } from "./constants.ts";
 import { MachineError } from "./errors.ts";
+import { FAIR_POLICIES, type FairPolicy } from "./fair-class.ts";
 
 /** How a primitive wakes: no flag, WF_SYNC or WF_CURRENT_CPU. */
 export type WakeMode = "any" | "sync" | "current-cpu";
@@ -24,6 +25,8 @@ export interface KernelConfig {
   readonly pipeBytes: number;
   /** Ticks a second and CPU, 0 = none: then a slice ends only when its task blocks or yields. */
   readonly tickHz: number;
+  /** Rules of the fair class. */
+  readonly fair: FairPolicy;
   /** Slice of a fair task, ns. */
   readonly sliceNs: number;
   /** Timer slack of nanosleep, ns. */
@@ -61,6 +64,12 @@ export function checkKernelConfig(config: KernelConfig): void {
   }
   if (config.userBytes % 4096 !== 0) {
     throw new MachineError("ERR_CONFIG", `userBytes must be a multiple of 4096, got ${config.userBytes}`);
+  }
+  if (!FAIR_POLICIES.includes(config.fair)) {
+    throw new MachineError(
+      "ERR_CONFIG",
+      `fair must be one of ${FAIR_POLICIES.join(", ")}, got ${String(config.fair)}`,
+    );
   }
   for (const [primitive, mode] of Object.entries(config.wake)) {
     if (!WAKE_MODES.includes(mode)) {

@@ -1,19 +1,19 @@
 /**
- * The fair class: one run queue a CPU, ordered by weighted virtual run time.
+ * The plain fair class ("virtual-time"): one run queue a CPU, ordered by weighted virtual run time.
  *
  * A task's vruntime advances by run time * 1024 / weight; the smallest runs next, first come first served among equals.
  * A task that wakes is placed no earlier than the queue's minimum, so sleeping earns no credit. The current task is not
  * in the list, as in Linux.
  *
  * The list is doubly linked and sorted, searched from its tail: a preempted task goes to the end and a woken one to the
- * front, so both common insertions touch one or two nodes. Rejected for now: the augmented tree that EEVDF needs (lag,
- * eligibility, deadlines); it takes this class's place behind the same operations.
+ * front, so both common insertions touch one or two nodes. Slices end at ticks. Linux's own rules are in eevdf.ts.
  *
  * What the class knows of tasks (Linux's sched_entity) and of CPUs (cfs_rq) is its own: records of one cache line in one
  * table, entity `tid` in row tid and the queue of a CPU in a row behind them. A queue's row is the sentinel of its list, so
  * that no link is a special case. The queue of a CPU is written by that CPU, or by a waker holding its run-queue lock.
  */
 import type { Arena } from "./arena.ts";
+import type { FairClass } from "./fair-class.ts";
 
 // Offsets in a record, those of numbers in units of 8 bytes. Here and not in a module of their own, because V8 folds
 // constants into the code of their own module only.
@@ -46,7 +46,7 @@ export const WEIGHT_OF_NICE: readonly number[] = [
   18, 15,
 ];
 
-export class FairQueue {
+export class FairQueue implements FairClass {
   declare private readonly words: Int32Array;
   declare private readonly numbers: Float64Array;
   /** Row of CPU 0's queue. */
@@ -65,14 +65,13 @@ export class FairQueue {
   }
 
   /** A new task, which has run nowhere yet. */
-  prepare(tid: number, weight: number): void {
+  prepare(tid: number, weight: number, _sliceNs: number): void {
     this.words[(tid << 4) | WEIGHT] = weight;
     this.numbers[(tid << 3) | VRUNTIME] = 0;
     this.numbers[(tid << 3) | SUM_EXEC] = 0;
   }
 
-  /** Makes a task that slept, or is new, runnable at `now` on `cpu`, whose current task is `curr` or 0. */
-  enqueue(cpu: number, tid: number, curr: number, now: number): void {
+  enqueue(cpu: number, tid: number, curr: number, now: number, _initial: boolean): void {
     const words = this.words;
     const numbers = this.numbers;
     const queue = this.queues + cpu;
@@ -100,29 +99,39 @@ export class FairQueue {
     words[(next << 4) | PREV] = tid;
   }
 
-  /** The current task stops being runnable here. */
-  dequeueCurrent(cpu: number, tid: number): void {
+  /** Whatever is queued is runnable: there is nothing to do for one that is woken before it has left. */
+  wakeQueued(): void {}
+
+  /** A fair task does not preempt a fair one on waking; it only ends idleness. */
+  wakeupPreempts(): boolean {
+    return false;
+  }
+
+  sleepCurrent(cpu: number, tid: number, _special: boolean): boolean {
     const words = this.words;
     const queue = this.queues + cpu;
     words[(queue << 4) | NR_RUNNING]!--;
     this.numbers[(queue << 3) | LOAD]! -= words[(tid << 4) | WEIGHT]!;
     words[(tid << 4) | ON_RQ] = 0;
+    return false;
   }
 
-  /** Takes the next task to run out of the list; 0 when nobody waits. */
-  pick(cpu: number): number {
-    const words = this.words;
+  /** The head of the list, unless the current task is behind it in virtual time. Among equals who waited is first. */
+  pick(cpu: number, curr: number): number {
     const queue = this.queues + cpu;
-    const tid = words[(queue << 4) | NEXT]!;
-    if (tid === queue) return 0;
-    const next = words[(tid << 4) | NEXT]!;
-    words[(queue << 4) | NEXT] = next;
-    words[(next << 4) | PREV] = queue;
-    return tid;
+    const head = this.words[(queue << 4) | NEXT]!;
+    if (head === queue) return curr;
+    const numbers = this.numbers;
+    if (curr !== 0 && numbers[(curr << 3) | VRUNTIME]! < numbers[(head << 3) | VRUNTIME]!) return curr;
+    return head;
   }
 
-  /** `tid` becomes the current task of its CPU at `now`. */
-  begin(tid: number, now: number): void {
+  begin(_cpu: number, tid: number, now: number): void {
+    const words = this.words;
+    const next = words[(tid << 4) | NEXT]!;
+    const prev = words[(tid << 4) | PREV]!;
+    words[(prev << 4) | NEXT] = next;
+    words[(next << 4) | PREV] = prev;
     this.numbers[(tid << 3) | EXEC_START] = now;
     this.numbers[(tid << 3) | PICKED_AT] = now;
   }
@@ -170,8 +179,13 @@ export class FairQueue {
     return Math.max(least, numbers[(queue << 3) | MIN_VRUNTIME]!);
   }
 
-  /** sched_yield(): the current task gives up its lead over everybody who waits. */
-  forfeit(cpu: number, tid: number): void {
+  tick(cpu: number, curr: number, now: number): boolean {
+    this.update(cpu, curr, now);
+    return this.sliceOver(cpu, curr, now);
+  }
+
+  /** The current task gives up its lead over everybody who waits. */
+  yieldCurrent(cpu: number, tid: number): void {
     const queue = this.queues + cpu;
     const tail = this.words[(queue << 4) | PREV]!;
     if (tail === queue) return;
@@ -190,7 +204,9 @@ export class FairQueue {
     this.numbers[(tid << 3) | VRUNTIME]! += this.minVruntime(to) - this.minVruntime(from);
   }
 
-  /** Is the task on a run queue, or current? */
+  isDelayed(): boolean {
+    return false;
+  }
   isQueued(tid: number): boolean {
     return this.words[(tid << 4) | ON_RQ] !== 0;
   }

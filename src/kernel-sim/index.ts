@@ -4,6 +4,7 @@ export * from "./config.ts";
 export * from "./constants.ts";
 export * from "./deadlock.ts";
 export * from "./errors.ts";
+export * from "./fair-class.ts";
 export * from "./hooks.ts";
 export * from "./host.ts";
 export * from "./ids.ts";

@@ -17,7 +17,9 @@ import type { TraceRing } from "../trace/ring.ts";
 import { Arena } from "./arena.ts";
 import type { KernelConfig } from "./config.ts";
 import { CpuTable } from "./cpu-table.ts";
+import { Eevdf, eevdfRules } from "./eevdf.ts";
 import { MachineError } from "./errors.ts";
+import type { FairClass } from "./fair-class.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { type Hooks, NO_HOOKS } from "./hooks.ts";
 import type { Host } from "./host.ts";
@@ -51,7 +53,7 @@ export class Kernel {
   declare readonly cpus: CpuTable;
   declare readonly waits: WaitQueues;
   declare readonly pipes: PipeTable;
-  declare readonly fair: FairQueue;
+  declare readonly fair: FairClass;
   declare readonly pages: PageTable;
   declare readonly local: LocalMemory;
   declare readonly memory: Memory;
@@ -155,7 +157,7 @@ export class Kernel {
 interface Laid {
   readonly tasks: TaskTable;
   readonly cpus: CpuTable;
-  readonly fair: FairQueue;
+  readonly fair: FairClass;
   readonly waits: WaitQueues;
   readonly pipes: PipeTable;
   readonly pageFlags: Uint8Array;
@@ -165,11 +167,17 @@ function layOut(arena: Arena, config: KernelConfig, pages: number): Laid {
   const pageFlags = arena.uint8(pages);
   const tasks = new TaskTable(arena, config.maxTasks, config.vcpus);
   const cpus = new CpuTable(arena, config.vcpus);
-  const fair = new FairQueue(arena, config.maxTasks, config.vcpus, config.sliceNs);
+  const fair = fairClass(arena, config);
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1;
   const waits = new WaitQueues(arena, queues, tasks);
   const pipes = new PipeTable(arena, config.maxPipes, config.pipeBytes);
   return { tasks, cpus, fair, waits, pipes, pageFlags };
+}
+
+function fairClass(arena: Arena, { fair, maxTasks, vcpus, sliceNs, tickHz }: KernelConfig): FairClass {
+  if (fair === "virtual-time") return new FairQueue(arena, maxTasks, vcpus, sliceNs);
+  const tickNs = tickHz === 0 ? 0 : Math.floor(1e9 / tickHz);
+  return new Eevdf(arena, maxTasks, vcpus, eevdfRules(fair, sliceNs, tickNs));
 }
 
 /** Wait-queue numbers. */

@@ -7,7 +7,14 @@
  */
 import { type Coroutine, Pause, type Step } from "../atomics/step.ts";
 import { TRACE_IDLE_ENTER, TRACE_IDLE_EXIT, TRACE_SCHED_SWITCH } from "../trace/events.ts";
-import { PF_UMCG_WORKER, TASK_INTERRUPTIBLE, TASK_RUNNING, TIF_SIGPENDING, WAIT_NONE } from "./constants.ts";
+import {
+  PF_UMCG_WORKER,
+  TASK_INTERRUPTIBLE,
+  TASK_NORMAL,
+  TASK_RUNNING,
+  TIF_SIGPENDING,
+  WAIT_NONE,
+} from "./constants.ts";
 import { IDLE_ASLEEP, IDLE_ENTERING, IDLE_EXITING, IDLE_NOT } from "./cpu-table.ts";
 import { assert } from "./errors.ts";
 import { YIELD_SCHEDULE } from "./host.ts";
@@ -37,19 +44,28 @@ export function switchTask(kernel: Kernel, preempted = false): void {
   cpus.setNeedResched(cpu, 0);
   if (cpus.wakeListHead(cpu) !== 0) drainWakeList(kernel, cpu);
   let reason: number = WAIT_NONE;
+  let runnable = 0;
   if (!preempted && mustSleep(kernel, prev)) {
     host.charge(STEP_BLOCK);
     fair.update(cpu, prev, host.now);
-    fair.dequeueCurrent(cpu, prev);
+    fair.sleepCurrent(cpu, prev, (tasks.state(prev) & TASK_NORMAL) === 0);
     tasks.setVoluntarySwitches(prev, tasks.voluntarySwitches(prev) + 1);
     reason = tasks.waitReason(prev);
   } else {
     fair.update(cpu, prev, host.now);
     if (fair.nrRunning(cpu) === 1) return;
+    runnable = prev;
+  }
+  const next = fair.pick(cpu, runnable);
+  if (next === prev) {
+    fair.beginSlice(next, host.now);
+    return;
+  }
+  if (runnable !== 0) {
     tasks.setInvoluntarySwitches(prev, tasks.involuntarySwitches(prev) + 1);
     fair.putBack(cpu, prev);
   }
-  switchTo(kernel, prev, fair.pick(cpu), reason);
+  switchTo(kernel, prev, next, reason);
 }
 
 /** Does the descheduled task leave the run queue? A pending signal keeps an interruptible sleeper awake. */
@@ -66,10 +82,6 @@ function mustSleep(kernel: Kernel, prev: number): boolean {
 
 function switchTo(kernel: Kernel, prev: number, next: number, reason: number): void {
   const { cpus, tasks, fair, host, trace, cpu } = kernel;
-  if (next === prev) {
-    fair.beginSlice(next, host.now);
-    return;
-  }
   if (next !== 0) host.charge(STEP_SWITCH);
   const now = host.now;
   if (prev !== 0) tasks.setOnCpuUntil(prev, now);
@@ -77,7 +89,7 @@ function switchTo(kernel: Kernel, prev: number, next: number, reason: number): v
   cpus.setSwitches(cpu, cpus.switches(cpu) + 1);
   if (next === 0) enterIdle(kernel);
   else {
-    fair.begin(next, now);
+    fair.begin(cpu, next, now);
     if (fair.nrRunning(cpu) > 1) host.armTick(cpuId(cpu));
   }
   if (trace.on) trace.emit(now, TRACE_SCHED_SWITCH, cpu, next, prev, reason);
@@ -107,7 +119,7 @@ export function idleTurn(kernel: Kernel): boolean {
   cpus.setNeedResched(cpu, 0);
   drainWakeList(kernel, cpu);
   cpus.setNeedResched(cpu, 0);
-  const next = kernel.fair.pick(cpu);
+  const next = kernel.fair.pick(cpu, 0);
   if (next === 0) {
     // Woken for nothing, or the task was killed on the way here.
     cpus.setIdlePhase(cpu, IDLE_ENTERING);

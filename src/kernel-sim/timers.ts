@@ -18,7 +18,6 @@ export function tick(kernel: Kernel): boolean {
   const { fair, host, trace, cpu } = kernel;
   const curr = kernel.cpus.curr(cpu);
   if (trace.on) kernel.emit(TRACE_TICK, curr, 0, 0);
-  fair.update(cpu, curr, host.now);
-  if (fair.sliceOver(cpu, curr, host.now)) reschedule(kernel, cpu);
+  if (fair.tick(cpu, curr, host.now)) reschedule(kernel, cpu);
   return fair.nrRunning(cpu) > 1;
 }

@@ -58,8 +58,7 @@ export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: nu
     trace.emit(began, TRACE_SCHED_WAKING, kernel.cpu, tid, flags, kernel.current);
   }
   if (kernel.fair.isQueued(tid)) {
-    setTaskState(kernel, tid, TASK_RUNNING);
-    if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, tasks.cpu(tid), tid, WAS_QUEUED, kernel.cpu);
+    wakeWhereQueued(kernel, tid);
     return true;
   }
   setTaskState(kernel, tid, TASK_WAKING);
@@ -123,7 +122,7 @@ export function drainWakeList(kernel: Kernel, cpu: number): void {
 }
 
 /** Puts a WAKING task on the run queue of `cpu` and sees to it that the CPU notices. */
-export function activate(kernel: Kernel, cpu: number, tid: number, how: number): void {
+export function activate(kernel: Kernel, cpu: number, tid: number, how: number, initial = false): void {
   const { cpus, tasks, fair, trace, host } = kernel;
   const remote = cpu !== kernel.cpu;
   // Taking a remote run-queue lock moves the lock's and the queue's lines.
@@ -131,14 +130,41 @@ export function activate(kernel: Kernel, cpu: number, tid: number, how: number):
     host.charge(STEP_CACHE_LINE);
     host.charge(STEP_CACHE_LINE);
   }
-  fair.enqueue(cpu, tid, cpus.curr(cpu), host.now);
+  fair.enqueue(cpu, tid, cpus.curr(cpu), host.now, initial);
   cpus.setIdle(cpu, false);
   setTaskState(kernel, tid, TASK_RUNNING);
   tasks.setCpu(tid, cpu);
   if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, cpu, tid, how, kernel.cpu);
-  // A fair task does not preempt a fair one on waking (run to parity); it only ends idleness.
   if (cpus.curr(cpu) === 0) reschedule(kernel, cpu);
-  else if (fair.nrRunning(cpu) > 1) host.armTick(cpuId(cpu));
+  else checkPreempt(kernel, cpu, tid, initial);
+}
+
+/** Does the newcomer take the CPU from the current task now? A new task never does (WF_FORK). */
+function checkPreempt(kernel: Kernel, cpu: number, tid: number, initial: boolean): void {
+  const { cpus, fair, host } = kernel;
+  if (!initial && fair.wakeupPreempts(cpu, cpus.curr(cpu), tid)) reschedule(kernel, cpu);
+  if (fair.nrRunning(cpu) > 1) host.armTick(cpuId(cpu));
+}
+
+/**
+ * ttwu_runnable(): the wakee has not left its run queue. No CPU is selected, whatever the flags say: it announced sleep
+ * and is still current, or its dequeue was delayed and it stays where it slept.
+ */
+function wakeWhereQueued(kernel: Kernel, tid: number): void {
+  const { cpus, tasks, fair, host, trace } = kernel;
+  const cpu = tasks.cpu(tid);
+  const delayed = fair.isDelayed(tid);
+  if (delayed) {
+    if (cpu !== kernel.cpu) {
+      host.charge(STEP_CACHE_LINE);
+      host.charge(STEP_CACHE_LINE);
+    }
+    fair.update(cpu, cpus.curr(cpu), host.now);
+    fair.wakeQueued(cpu, tid);
+  }
+  setTaskState(kernel, tid, TASK_RUNNING);
+  if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, cpu, tid, WAS_QUEUED, kernel.cpu);
+  if (delayed) checkPreempt(kernel, cpu, tid, false);
 }
 
 /** resched_curr(): asks `cpu` to call schedule() soon. */

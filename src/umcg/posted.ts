@@ -121,6 +121,7 @@ export class PostedUmcg implements Umcg {
       if (result === 0 && this.task.isWorker(tid)) result = yield* kernel.access.getUser32(serverTidOf(self));
       if (result >= 0) result = -EOPNOTSUPP;
     }
+    if (result < 0) yield* kernel.host.sync();
     if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
     return sysExit(kernel, tid, NR_UMCG_WAIT, result);
   }

@@ -62,7 +62,7 @@ export function* sysSchedYield(kernel: Kernel): Coroutine<number> {
   const tid = sysEnter(kernel, NR_SCHED_YIELD, 0);
   yield* kernel.host.sync();
   kernel.fair.update(kernel.cpu, tid, kernel.host.now);
-  kernel.fair.forfeit(kernel.cpu, tid);
+  kernel.fair.yieldCurrent(kernel.cpu, tid);
   yield* schedule(kernel, tid);
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_SCHED_YIELD, 0);

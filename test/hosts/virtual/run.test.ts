@@ -64,6 +64,12 @@ const LOOPS: Readonly<Record<string, Loop>> = {
     const fd = yield* env.sys.pipe();
     for (;;) yield* env.sys.write(fd + 1, NULL, 1);
   },
+  *"failing to wait for a server"(env) {
+    for (;;) yield* env.umcg.wait(0);
+  },
+  *fencing(env) {
+    for (;;) yield* env.memory.fence();
+  },
   *"failing to join, to kill and to close"(env) {
     for (;;) {
       yield* env.sys.join(0);

@@ -1,0 +1,308 @@
+/**
+ * EEVDF: the fair class of Linux from 6.6 on. Earliest eligible virtual deadline first.
+ *
+ * Virtual time of a queue is V, the weighted average of the vruntimes of all runnable entities. An entity whose vruntime
+ * is at most V has received no more than its share and is *eligible*; among the eligible the one with the earliest
+ * deadline (vruntime + slice, in virtual time) runs. What an entity is owed, its *lag* V - vruntime, is kept when it
+ * sleeps and given back when it wakes, so sleeping neither earns nor loses.
+ *
+ * Differences of the profiles, and where each rule comes from (kernel/sched/fair.c):
+ *
+ * | rule | eevdf-6.12 | eevdf-7.2 |
+ * |---|---|---|
+ * | protection of the running entity (RUN_TO_PARITY) | to its deadline | to min(deadline, vruntime + shortest queued slice) |
+ * | bound of the lag kept over sleep | two own slices, or a tick | longest queued slice plus a tick |
+ * | waker with a shorter slice | PREEMPT_SHORT: ignores the protection | the same |
+ *
+ * Delayed dequeue: a sleeper that is not eligible stays queued, not runnable, until it is picked (then it leaves, its lag
+ * cut to 0) or woken (then it is simply runnable again, on the CPU where it slept).
+ */
+import type { Arena } from "./arena.ts";
+import {
+  BASE,
+  CURRENT,
+  DEADLINE,
+  DELAYED,
+  EevdfTimeline,
+  EXEC_START,
+  NOT_QUEUED,
+  NR_QUEUED,
+  NR_RUNNING,
+  PROTECTED_UNTIL,
+  QUEUED,
+  RUNNABLE,
+  SLICE_OVER,
+  SUM_EXEC,
+  VLAG,
+  VRUNTIME,
+  WEIGHT,
+} from "./eevdf-timeline.ts";
+import type { FairClass } from "./fair-class.ts";
+
+export interface EevdfRules {
+  /** A slice in ns, unless the entity has its own. */
+  readonly sliceNs: number;
+  /** One tick, ns: part of the bound on lag. */
+  readonly tickNs: number;
+  /** 6.12: protected to its deadline. 7.2: to the shorter of that and the shortest queued slice. */
+  readonly protection: "deadline" | "shortest-slice";
+  /** 6.12: two own slices, or a tick. 7.2: longest queued slice plus a tick. */
+  readonly lagBound: "own-slices" | "longest-slice";
+}
+
+/** The rules of a kernel version. */
+export function eevdfRules(policy: "eevdf-6.12" | "eevdf-7.2", sliceNs: number, tickNs: number): EevdfRules {
+  return policy === "eevdf-6.12"
+    ? { sliceNs, tickNs, protection: "deadline", lagBound: "own-slices" }
+    : { sliceNs, tickNs, protection: "shortest-slice", lagBound: "longest-slice" };
+}
+
+export class Eevdf implements FairClass {
+  readonly #timeline: EevdfTimeline;
+  readonly #rules: EevdfRules;
+  readonly #words: Int32Array;
+  readonly #numbers: Float64Array;
+  readonly #slices: Float64Array;
+  readonly #queues: number;
+
+  constructor(arena: Arena, maxTasks: number, vcpus: number, rules: EevdfRules) {
+    this.#rules = rules;
+    this.#timeline = new EevdfTimeline(arena, maxTasks, vcpus);
+    this.#words = this.#timeline.words;
+    this.#numbers = this.#timeline.numbers;
+    this.#slices = this.#timeline.slices;
+    this.#queues = this.#timeline.queues;
+  }
+
+  /** V of a queue: at most this much vruntime makes an entity eligible. */
+  virtualTime(cpu: number): number {
+    return this.#timeline.virtualTime(cpu);
+  }
+
+  // ---- entities -----------------------------------------------------------------------------------------------------
+
+  prepare(tid: number, weight: number, sliceNs: number): void {
+    this.#words[(tid << 4) | WEIGHT] = weight;
+    this.#words[(tid << 4) | QUEUED] = NOT_QUEUED;
+    this.#slices[tid] = sliceNs === 0 ? this.#rules.sliceNs : sliceNs;
+    this.#numbers.fill(0, (tid << 3) | VRUNTIME, (tid << 3) + 8);
+  }
+
+  /**
+   * place_entity() and enqueue: runnable on `cpu`, with the lag it took along, scaled so that it keeps it after the
+   * average has moved. `initial`: a new task, which gets half a slice as its first deadline.
+   */
+  enqueue(cpu: number, tid: number, curr: number, now: number, initial: boolean): void {
+    const row = this.#queues + cpu;
+    this.update(cpu, curr, now);
+    this.#place(cpu, tid, initial);
+    this.#timeline.insert(cpu, tid);
+    this.#words[(tid << 4) | QUEUED] = RUNNABLE;
+    this.#words[(row << 4) | NR_RUNNING]!++;
+    this.#words[(row << 4) | NR_QUEUED]!++;
+  }
+
+  #place(cpu: number, tid: number, initial: boolean): void {
+    const numbers = this.#numbers;
+    const load = this.#timeline.load(cpu);
+    const weight = this.#words[(tid << 4) | WEIGHT]!;
+    const lag = load === 0 ? 0 : Math.trunc((numbers[(tid << 3) | VLAG]! * (load + weight)) / load);
+    const vruntime = this.#timeline.virtualTime(cpu) - lag;
+    const slice = this.#timeline.virtual(tid, this.#slices[tid]!);
+    numbers[(tid << 3) | VRUNTIME] = vruntime;
+    numbers[(tid << 3) | DEADLINE] = vruntime + (initial ? Math.floor(slice / 2) : slice);
+  }
+
+  // ---- the current entity -------------------------------------------------------------------------------------------
+
+  /** `tid`, just picked, runs from `now` on. */
+  begin(cpu: number, tid: number, now: number): void {
+    const numbers = this.#numbers;
+    this.#timeline.remove(cpu, tid);
+    this.#words[((this.#queues + cpu) << 4) | CURRENT] = tid;
+    this.beginSlice(tid, now);
+    this.#words[((this.#queues + cpu) << 4) | SLICE_OVER] = 0;
+    const deadline = numbers[(tid << 3) | DEADLINE]!;
+    const short = Math.min(this.#timeline.tree.shortestSlice(cpu), this.#slices[tid]!);
+    const parity = numbers[(tid << 3) | VRUNTIME]! + this.#timeline.virtual(tid, short);
+    numbers[(tid << 3) | PROTECTED_UNTIL] =
+      this.#rules.protection === "deadline" ? deadline : Math.min(deadline, parity);
+  }
+
+  beginSlice(tid: number, now: number): void {
+    this.#numbers[(tid << 3) | EXEC_START] = now;
+  }
+
+  putBack(cpu: number, tid: number): void {
+    this.#words[((this.#queues + cpu) << 4) | CURRENT] = 0;
+    this.#timeline.insert(cpu, tid);
+  }
+
+  /** update_curr(). A deadline that is reached is renewed, and others may run. */
+  update(cpu: number, curr: number, now: number): void {
+    const row = this.#queues + cpu;
+    const numbers = this.#numbers;
+    const delta = now - numbers[(curr << 3) | EXEC_START]!;
+    if (curr === 0 || delta <= 0) return;
+    numbers[(curr << 3) | EXEC_START] = now;
+    numbers[(curr << 3) | SUM_EXEC]! += delta;
+    const vruntime = numbers[(curr << 3) | VRUNTIME]! + this.#timeline.virtual(curr, delta);
+    numbers[(curr << 3) | VRUNTIME] = vruntime;
+    this.#timeline.moveBase(cpu, vruntime);
+    if (vruntime < numbers[(curr << 3) | DEADLINE]!) return;
+    numbers[(curr << 3) | DEADLINE] = vruntime + this.#timeline.virtual(curr, this.#slices[curr]!);
+    numbers[(curr << 3) | PROTECTED_UNTIL] = vruntime;
+    this.#words[(row << 4) | SLICE_OVER] = 1;
+  }
+
+  tick(cpu: number, curr: number, now: number): boolean {
+    this.update(cpu, curr, now);
+    return this.sliceOver(cpu);
+  }
+
+  sliceOver(cpu: number): boolean {
+    const row = (this.#queues + cpu) << 4;
+    return this.#words[row | SLICE_OVER] !== 0 && this.#words[row | NR_QUEUED]! > 1;
+  }
+
+  /** Stays queued, delayed, when it is ahead of its share: so it works off what it has had too much. */
+  sleepCurrent(cpu: number, tid: number, special: boolean): boolean {
+    const row = this.#queues + cpu;
+    const delayed = !special && !this.#timeline.isEligible(cpu, tid);
+    this.#words[(row << 4) | NR_RUNNING]!--;
+    if (delayed) {
+      this.#words[(tid << 4) | QUEUED] = DELAYED;
+      this.putBack(cpu, tid);
+      return true;
+    }
+    this.#numbers[(tid << 3) | VLAG] = this.lag(cpu, tid);
+    this.#words[(row << 4) | CURRENT] = 0;
+    this.#leave(cpu, tid);
+    return false;
+  }
+
+  /** Its lag V - vruntime, within the bound that may be kept over sleep. */
+  lag(cpu: number, tid: number): number {
+    const { lagBound, tickNs } = this.#rules;
+    const own = this.#slices[tid]!;
+    const ns =
+      lagBound === "own-slices"
+        ? Math.max(2 * own, tickNs)
+        : Math.max(own, this.#timeline.tree.longestSlice(cpu)) + tickNs;
+    const limit = this.#timeline.virtual(tid, ns);
+    const lag = this.#timeline.virtualTime(cpu) - this.#numbers[(tid << 3) | VRUNTIME]!;
+    return Math.max(-limit, Math.min(limit, lag));
+  }
+
+  #leave(cpu: number, tid: number): void {
+    this.#words[((this.#queues + cpu) << 4) | NR_QUEUED]!--;
+    this.#words[(tid << 4) | QUEUED] = NOT_QUEUED;
+  }
+
+  // ---- picking ------------------------------------------------------------------------------------------------------
+
+  pick(cpu: number, _curr: number): number {
+    this.#words[((this.#queues + cpu) << 4) | SLICE_OVER] = 0;
+    // Bounded: each turn but the last takes a delayed entity off the queue.
+    for (;;) {
+      const tid = this.#best(cpu, true);
+      if (tid === 0 || this.#words[(tid << 4) | QUEUED] !== DELAYED) return tid;
+      this.#finishDequeue(cpu, tid);
+    }
+  }
+
+  /** pick_eevdf(): the protected current one, else the earliest deadline among the eligible. */
+  #best(cpu: number, protection: boolean): number {
+    const numbers = this.#numbers;
+    const row = this.#queues + cpu;
+    let curr = this.#words[(row << 4) | CURRENT]!;
+    if (this.#timeline.tree.isEmpty(cpu)) return curr;
+    if (curr !== 0 && !this.#timeline.isEligible(cpu, curr)) curr = 0;
+    const safe = curr !== 0 && numbers[(curr << 3) | VRUNTIME]! < numbers[(curr << 3) | PROTECTED_UNTIL]!;
+    if (protection && safe) return curr;
+    const best = this.#timeline.tree.earliestEligible(cpu, this.#timeline.virtualTime(cpu));
+    if (best === 0) return curr === 0 ? this.#timeline.tree.first(cpu) : curr;
+    return curr !== 0 && numbers[(curr << 3) | DEADLINE]! < numbers[(best << 3) | DEADLINE]! ? curr : best;
+  }
+
+  /** A delayed sleeper leaves at last, owed nothing (DELAY_ZERO). */
+  #finishDequeue(cpu: number, tid: number): void {
+    this.#numbers[(tid << 3) | VLAG] = Math.min(0, this.lag(cpu, tid));
+    this.#timeline.remove(cpu, tid);
+    this.#leave(cpu, tid);
+  }
+
+  // ---- waking, yielding ---------------------------------------------------------------------------------------------
+
+  /** requeue_delayed_entity(): one whose dequeue was delayed is runnable again, where it is. */
+  wakeQueued(cpu: number, tid: number): void {
+    if (this.#words[(tid << 4) | QUEUED] !== DELAYED) return;
+    if (this.lag(cpu, tid) > 0) {
+      // It has become owed something while it slept: that is not paid, it starts again at V.
+      this.#timeline.remove(cpu, tid);
+      this.#numbers[(tid << 3) | VLAG] = 0;
+      this.#place(cpu, tid, false);
+      this.#timeline.insert(cpu, tid);
+    }
+    this.#words[(tid << 4) | QUEUED] = RUNNABLE;
+    this.#words[((this.#queues + cpu) << 4) | NR_RUNNING]!++;
+  }
+
+  /** wakeup_preempt_fair() between two ordinary tasks. */
+  wakeupPreempts(cpu: number, curr: number, wakee: number): boolean {
+    if (this.sliceOver(cpu)) return true;
+    if (this.#words[(wakee << 4) | QUEUED] !== RUNNABLE) return false;
+    const shorter = this.#slices[wakee]! < this.#slices[curr]!;
+    if (this.#best(cpu, !shorter) === wakee) {
+      this.#numbers[(curr << 3) | PROTECTED_UNTIL] = this.#numbers[(curr << 3) | VRUNTIME]!;
+      return true;
+    }
+    return false;
+  }
+
+  /** Gives up what is left of the slice. */
+  yieldCurrent(cpu: number, tid: number): void {
+    const numbers = this.#numbers;
+    const forfeits = this.#rules.protection === "shortest-slice" && this.#timeline.isEligible(cpu, tid);
+    if (forfeits) numbers[(tid << 3) | VRUNTIME] = numbers[(tid << 3) | DEADLINE]!;
+    numbers[(tid << 3) | DEADLINE]! += this.#timeline.virtual(tid, this.#slices[tid]!);
+    numbers[(tid << 3) | PROTECTED_UNTIL] = numbers[(tid << 3) | VRUNTIME]!;
+  }
+
+  // ---- asked by others ----------------------------------------------------------------------------------------------
+
+  /** Lag is relative to each queue's V: nothing is tied to the old queue. */
+  migrate(): void {}
+
+  isQueued(tid: number): boolean {
+    return this.#words[(tid << 4) | QUEUED] !== NOT_QUEUED;
+  }
+  isDelayed(tid: number): boolean {
+    return this.#words[(tid << 4) | QUEUED] === DELAYED;
+  }
+  weight(tid: number): number {
+    return this.#words[(tid << 4) | WEIGHT]!;
+  }
+  vruntime(tid: number): number {
+    return this.#numbers[(tid << 3) | VRUNTIME]!;
+  }
+  deadline(tid: number): number {
+    return this.#numbers[(tid << 3) | DEADLINE]!;
+  }
+  sumExec(tid: number): number {
+    return this.#numbers[(tid << 3) | SUM_EXEC]!;
+  }
+  nrRunning(cpu: number): number {
+    return this.#words[((this.#queues + cpu) << 4) | NR_RUNNING]!;
+  }
+  /** Entities of a CPU, delayed included. */
+  nrQueued(cpu: number): number {
+    return this.#words[((this.#queues + cpu) << 4) | NR_QUEUED]!;
+  }
+  load(cpu: number): number {
+    return this.#timeline.load(cpu);
+  }
+  minVruntime(cpu: number): number {
+    return this.#numbers[((this.#queues + cpu) << 3) | BASE]!;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The fair scheduling class as the kernel core sees it: a run queue a CPU, and what is known of each task's share.
+ *
+ * Two implementations: `FairQueue` ("virtual-time"), a sorted list, cheap and plain; `Eevdf` ("eevdf-6.12", "eevdf-7.2"),
+ * Linux's. Every operation is an atomic step. `now` is the clock of whoever calls, ns.
+ */
+export type FairPolicy = "virtual-time" | "eevdf-6.12" | "eevdf-7.2";
+
+export const FAIR_POLICIES: readonly FairPolicy[] = ["virtual-time", "eevdf-6.12", "eevdf-7.2"];
+
+export interface FairClass {
+  /** A new task. `sliceNs`: its own slice, 0 = the class's. */
+  prepare(tid: number, weight: number, sliceNs: number): void;
+
+  /** Makes a task that slept runnable on `cpu`, whose current task is `curr` or 0. `initial`: it is new. */
+  enqueue(cpu: number, tid: number, curr: number, now: number, initial: boolean): void;
+  /** A wake-up found the task queued here: current, or asleep with its dequeue delayed. */
+  wakeQueued(cpu: number, tid: number): void;
+  /** Shall `wakee`, just made runnable on `cpu`, take it from the current task? */
+  wakeupPreempts(cpu: number, curr: number, wakee: number): boolean;
+
+  /** Charges the current task up to `now`. */
+  update(cpu: number, curr: number, now: number): void;
+  /** `update`, and whether another task should be picked because a slice has ended. */
+  tick(cpu: number, curr: number, now: number): boolean;
+  /** Has the current task come to the end of its slice, as far as it has been charged? */
+  sliceOver(cpu: number, curr: number, now: number): boolean;
+  /** sched_yield(). */
+  yieldCurrent(cpu: number, tid: number): void;
+
+  /**
+   * The current task stops being runnable. `special`: for good, or in a state that may not be woken by chance. Returns
+   * whether it stays queued all the same, delayed.
+   */
+  sleepCurrent(cpu: number, tid: number, special: boolean): boolean;
+  /** The task to run next: one that waits, or `curr` (0 = none) if it is best; 0 when there is none. */
+  pick(cpu: number, curr: number): number;
+  /** The current task goes among the waiting, still runnable. */
+  putBack(cpu: number, tid: number): void;
+  /** `tid`, just picked, leaves the waiting and runs from `now` on. */
+  begin(cpu: number, tid: number, now: number): void;
+  /** The current task was picked again at `now`. */
+  beginSlice(tid: number, now: number): void;
+  /** A sleeping task changes run queues. */
+  migrate(from: number, to: number, tid: number): void;
+
+  /** On a run queue, current, or delayed. */
+  isQueued(tid: number): boolean;
+  /** Asleep, and still queued. */
+  isDelayed(tid: number): boolean;
+  weight(tid: number): number;
+  /** Virtual run time, ns of a nice-0 task. */
+  vruntime(tid: number): number;
+  /** Run time charged so far, ns. */
+  sumExec(tid: number): number;
+  /** Runnable tasks of a CPU, current included. */
+  nrRunning(cpu: number): number;
+  /** Sum of the weights of a CPU's tasks. */
+  load(cpu: number): number;
+  /** A vruntime below which no runnable task of the CPU can fall. */
+  minVruntime(cpu: number): number;
+}
