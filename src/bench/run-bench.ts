@@ -7,8 +7,10 @@
  * Rejected: an asynchronous run (the machine itself is synchronous, and a promise in between would be part of what is
  * measured).
  */
+
 import type { ProfileName } from "../hosts/virtual/cost-model.ts";
 import type { WakeMode } from "../kernel-sim/config.ts";
+import type { FairPolicy } from "../kernel-sim/fair-class.ts";
 import { createMachine, type Machine } from "../machine.ts";
 import type { TraceSink } from "../trace/sink.ts";
 import type { WakeSummary } from "../trace/spans.ts";
@@ -26,6 +28,8 @@ export interface BenchOptions {
   readonly profile?: ProfileName;
   /** Idle state by name. Default: the profile's. */
   readonly idle?: string;
+  /** Rules of the fair class. Default "virtual-time". */
+  readonly fair?: FairPolicy;
   readonly jitter?: boolean;
   readonly seed?: number;
   /** Trace the measured rounds for the spans. Default true; without, spans are empty and the run is faster. */
@@ -45,6 +49,7 @@ export interface BenchResult {
   readonly wake: WakeMode | "default";
   readonly profile: ProfileName;
   readonly idle: string;
+  readonly fair: FairPolicy;
   readonly jitter: boolean;
   readonly seed: number;
   readonly loops: number;
@@ -67,7 +72,7 @@ export class BenchRun {
 
   /** Throws MachineError ERR_CONFIG for what cannot be simulated. */
   constructor(options: BenchOptions) {
-    const { workload, loops, vcpus, wake, profile, idle, jitter, seed, sink } = options;
+    const { workload, loops, vcpus, wake, profile, idle, fair, jitter, seed, sink } = options;
     this.#options = options;
     this.machine = createMachine({
       ...TICKLESS,
@@ -75,6 +80,7 @@ export class BenchRun {
       ...(wake !== undefined && { wake }),
       ...(profile !== undefined && { profile }),
       ...(idle !== undefined && { idle }),
+      ...(fair !== undefined && { fair }),
       ...(jitter !== undefined && { jitter }),
       ...(seed !== undefined && { seed }),
       trace: sink !== undefined,
@@ -109,6 +115,7 @@ export class BenchRun {
       wake: wake ?? "default",
       profile: profile ?? "native",
       idle: costs.idleStates[host.idleState]!.name,
+      fair: this.machine.kernel.config.fair,
       jitter: jitter ?? false,
       seed: seed ?? 1,
       loops,

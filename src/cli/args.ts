@@ -1,7 +1,9 @@
 /** The command line of `umcg bench`: what it may say, and what it means. */
+
 import type { Workload } from "../bench/workload.ts";
 import { PROFILES, type ProfileName } from "../hosts/virtual/cost-model.ts";
 import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
+import { FAIR_POLICIES, type FairPolicy } from "../kernel-sim/fair-class.ts";
 import { Options, type OptionTypes } from "./options.ts";
 
 export const DEFAULT_VCPUS = 8;
@@ -18,6 +20,7 @@ const OPTIONS: OptionTypes = {
   wake: { type: "string" },
   profile: { type: "string" },
   idle: { type: "string" },
+  fair: { type: "string" },
   loops: { type: "string" },
   seed: { type: "string" },
   jitter: { type: "boolean" },
@@ -42,6 +45,7 @@ export interface SinglePlan extends Common {
   readonly wake: WakeMode | undefined;
   readonly profile: ProfileName;
   readonly idle: string | undefined;
+  readonly fair: FairPolicy | undefined;
   /** File for the timeline. */
   readonly trace: string | undefined;
 }
@@ -80,6 +84,7 @@ function singlePlan(options: Options, workloads: readonly Workload[]): SinglePla
     wake: options.oneOf("wake", WAKE_MODES),
     profile,
     idle: options.oneOf("idle", idleStates, ` (profile ${profile})`),
+    fair: options.oneOf("fair", FAIR_POLICIES),
     trace,
     ...common(options, trace === undefined ? DEFAULT_LOOPS : DEFAULT_TRACED_LOOPS, false),
   };
@@ -88,7 +93,7 @@ function singlePlan(options: Options, workloads: readonly Workload[]): SinglePla
 function matrixPlan(options: Options): MatrixPlan {
   const [name] = options.positionals;
   if (name !== undefined) throw options.usage(`--matrix runs every workload: leave out "${name}"`);
-  for (const fixed of ["wake", "profile", "idle"]) {
+  for (const fixed of ["wake", "profile", "idle", "fair"]) {
     if (options.has(fixed)) throw options.usage(`--${fixed} does not go with --matrix, which compares them`);
   }
   if (options.has("trace")) throw options.usage("--trace does not go with --matrix: trace one workload");

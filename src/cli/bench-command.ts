@@ -38,7 +38,7 @@ export async function benchCommand(
 async function singleCommand(plan: SinglePlan, session: Session): Promise<string> {
   const file = plan.trace === undefined ? undefined : new TraceFile(plan.trace);
   try {
-    const { workload, vcpus, wake, profile, idle, loops, seed, jitter } = plan;
+    const { workload, vcpus, wake, profile, idle, fair, loops, seed, jitter } = plan;
     let chrome: ChromeTrace | undefined;
     const sink = (machine: Machine): ChromeTrace => {
       chrome = new ChromeTrace(traceNames(machine));
@@ -53,6 +53,7 @@ async function singleCommand(plan: SinglePlan, session: Session): Promise<string
       jitter,
       ...(wake !== undefined && { wake }),
       ...(idle !== undefined && { idle }),
+      ...(fair !== undefined && { fair }),
       ...(file !== undefined && { sink }),
       clock: () => session.io.clock(),
     });

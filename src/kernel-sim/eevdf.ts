@@ -74,11 +74,10 @@ export class Eevdf implements FairClass {
     this.#queues = this.#timeline.queues;
   }
 
-  /** V of a queue: at most this much vruntime makes an entity eligible. */
+  /** V of a queue. */
   virtualTime(cpu: number): number {
     return this.#timeline.virtualTime(cpu);
   }
-
   // ---- entities -----------------------------------------------------------------------------------------------------
 
   prepare(tid: number, weight: number, sliceNs: number): void {
@@ -286,18 +285,11 @@ export class Eevdf implements FairClass {
   vruntime(tid: number): number {
     return this.#numbers[(tid << 3) | VRUNTIME]!;
   }
-  deadline(tid: number): number {
-    return this.#numbers[(tid << 3) | DEADLINE]!;
-  }
   sumExec(tid: number): number {
     return this.#numbers[(tid << 3) | SUM_EXEC]!;
   }
   nrRunning(cpu: number): number {
     return this.#words[((this.#queues + cpu) << 4) | NR_RUNNING]!;
-  }
-  /** Entities of a CPU, delayed included. */
-  nrQueued(cpu: number): number {
-    return this.#words[((this.#queues + cpu) << 4) | NR_QUEUED]!;
   }
   load(cpu: number): number {
     return this.#timeline.load(cpu);

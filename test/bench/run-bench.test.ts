@@ -38,6 +38,7 @@ describe("a result", () => {
       wake: "any",
       profile: "native",
       idle: "c1",
+      fair: "virtual-time",
       jitter: false,
       seed: 7,
       loops: 100,

@@ -11,6 +11,7 @@ const KEYS = [
   "wake",
   "profile",
   "idle",
+  "fair",
   "jitter",
   "seed",
   "loops",

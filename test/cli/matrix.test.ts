@@ -74,6 +74,7 @@ function cell(workload: string, wake: BenchResult["wake"], nsPerOp: number, ipis
     wake,
     profile: "native",
     idle: "c1",
+    fair: "virtual-time",
     jitter: false,
     seed: 1,
     loops: 1,

@@ -4,7 +4,7 @@ import { run } from "./fake-io.ts";
 
 const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
 const OPTIONS =
-  "--matrix, --vcpus, --wake, --profile, --idle, --loops, --seed, --jitter, --no-jitter, --json, --trace, --help";
+  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --loops, --seed, --jitter, --no-jitter, --json, --trace, --help";
 
 describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["--help", "--version"]]])("%j shows the commands", async (args) => {
