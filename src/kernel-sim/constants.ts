@@ -58,7 +58,11 @@ export const NR_GETTID = 186;
 export const NR_UMCG_CTL = 447;
 export const NR_UMCG_WAIT = 448;
 
+/** Not a call: names the return to user mode from an interrupt. */
+export const NR_INTERRUPT = -1;
+
 const SYSCALL_NAMES: Readonly<Record<number, string>> = {
+  [NR_INTERRUPT]: "interrupt",
   [NR_READ]: "read",
   [NR_WRITE]: "write",
   [NR_CLOSE]: "close",

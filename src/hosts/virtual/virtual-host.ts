@@ -12,6 +12,7 @@
  * Rejected: an event per operation (20 times slower) and a coroutine per CPU (interrupts would need a second stack).
  */
 import { Completed, type Coroutine, Pause, type Step, YIELD_PAUSE } from "../../atomics/step.ts";
+import { NR_INTERRUPT } from "../../kernel-sim/constants.ts";
 import { IDLE_ENTERING } from "../../kernel-sim/cpu-table.ts";
 import { type Host, YIELD_WORK } from "../../kernel-sim/host.ts";
 import { type CpuId, cpuId, NO_TASK, type Tid } from "../../kernel-sim/ids.ts";
@@ -28,6 +29,7 @@ import {
 } from "../../kernel-sim/steps.ts";
 import { tick, timerExpired } from "../../kernel-sim/timers.ts";
 import { handleIpi } from "../../kernel-sim/wakeup.ts";
+import { TRACE_SYS_EXIT } from "../../trace/events.ts";
 import { type CostModel, exitLatency, type IdleState, stepPrices } from "./cost-model.ts";
 import { CpuRunner } from "./cpu-runner.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -118,7 +120,11 @@ export class VirtualHost implements Host {
     // A loop over work(0) lets no time pass: it too must come back to the host.
     if (--kernel.userLocal.budget < 0) yield YIELD_PAUSE;
     for (let left = ns; ; left = kernel.tasks.workLeft(tid)) {
-      if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+      if (hasExitWork(kernel, tid)) {
+        yield* exitToUserMode(kernel, tid);
+        // Back in user mode from an interrupt: for a worker that was parked on the way this ends its wake-up.
+        if (kernel.trace.on) kernel.emit(TRACE_SYS_EXIT, tid, NR_INTERRUPT, 0);
+      }
       if (left === 0) return;
       // Not before: a signal handler may compute, too.
       kernel.tasks.setWorkLeft(tid, left);

@@ -51,14 +51,14 @@ function digestOf(config: MachineConfig): string {
 }
 
 const RUNS: readonly (readonly [MachineConfig, string])[] = [
-  [{ vcpus: 1 }, "b6efa507c0e89213 43176333 254 ended"],
-  [{ vcpus: 4 }, "da9f0fcbeab01dd1 11065893 250 ended"],
-  [{ vcpus: 4, idle: "poll", wake: "current-cpu" }, "c9ce264f88f7b085 11202469 249 ended"],
-  [{ vcpus: 4, jitter: true, seed: 1 }, "a351a66e4eed0cac 11892361 253 ended"],
-  [{ vcpus: 4, jitter: true, seed: 2 }, "20941c2a771f4cda 11936883 250 ended"],
+  [{ vcpus: 1 }, "8070330f67fe092a 43176333 254 ended"],
+  [{ vcpus: 4 }, "e060f0e0416d021a 11065893 250 ended"],
+  [{ vcpus: 4, idle: "poll", wake: "current-cpu" }, "c8d247b2850f395b 11202469 249 ended"],
+  [{ vcpus: 4, jitter: true, seed: 1 }, "a4e1c5497af2f8bb 11892361 253 ended"],
+  [{ vcpus: 4, jitter: true, seed: 2 }, "52180ba9576d6c2c 11936883 250 ended"],
   [
     { vcpus: 3, profile: "guest", jitter: true, seed: -5, tickHz: 1000, timerSlackNs: 50_000 },
-    "cf3c983bad5d393f 14956177 243 ended",
+    "d4c24a4c0d3caf26 14956177 243 ended",
   ],
 ];
 
