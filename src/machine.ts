@@ -33,8 +33,8 @@ export interface MachineConfig {
   /** Default 64 and 4096. */
   readonly maxPipes?: number;
   readonly pipeBytes?: number;
-  /** Cost profile. Default "native". */
-  readonly profile?: ProfileName;
+  /** Cost profile: "native" (default), "guest", or one of your own (`parseCostProfile`). */
+  readonly profile?: ProfileName | CostModel;
   /** Idle state by name: "poll", "c1", "c1e", "c6" (native), "poll", "hlt" (guest). Default: the profile's. */
   readonly idle?: string;
   /** Ticks a second and CPU; 0 = none. Default 250. */
@@ -203,7 +203,8 @@ function resolveConfig(config: MachineConfig): KernelConfig {
   };
 }
 
-function costModel(name: string): CostModel {
+function costModel(name: string | CostModel): CostModel {
+  if (typeof name === "object") return name;
   const model = Object.hasOwn(PROFILES, name) ? PROFILES[name as ProfileName] : undefined;
   if (model === undefined) throw bad("profile", `one of ${Object.keys(PROFILES).join(", ")}`, name);
   return model;

@@ -1,5 +1,6 @@
 /** Random machines and random programs for them. */
 import { fc } from "@fast-check/vitest";
+import { FAIR_POLICIES } from "../../src/kernel-sim/fair-class.ts";
 import type { MachineConfig } from "../../src/machine.ts";
 import { type Action, PAGES, PIPES, type TaskPlan, WORDS } from "../../test/support/random-program.ts";
 
@@ -68,6 +69,7 @@ export const anyMachine: fc.Arbitrary<MachineConfig> = fc
   .record({
     vcpus,
     hardware,
+    fair: fc.constantFrom(...FAIR_POLICIES),
     tickHz: fc.constantFrom(0, 250, 1000),
     sliceNs: fc.constantFrom(1, 700_000, 2_800_000),
     timerSlackNs: fc.constantFrom(0, 50_000),
@@ -75,3 +77,9 @@ export const anyMachine: fc.Arbitrary<MachineConfig> = fc
     wake: fc.constantFrom("any" as const, "sync" as const, "current-cpu" as const),
   })
   .map(({ hardware: kind, ...rest }) => ({ ...rest, ...kind, maxTasks: 256 }));
+
+/** As `anyMachine`, with the plain rules of the fair class: nobody is preempted for waking, nor asleep and queued. */
+export const plainMachine: fc.Arbitrary<MachineConfig> = anyMachine.map((config) => ({
+  ...config,
+  fair: "virtual-time",
+}));

@@ -8,7 +8,7 @@
  * measured).
  */
 
-import type { ProfileName } from "../hosts/virtual/cost-model.ts";
+import type { CostModel, ProfileName } from "../hosts/virtual/cost-model.ts";
 import type { WakeMode } from "../kernel-sim/config.ts";
 import type { FairPolicy } from "../kernel-sim/fair-class.ts";
 import { createMachine, type Machine } from "../machine.ts";
@@ -25,7 +25,7 @@ export interface BenchOptions {
   /** One mode for all primitives. Default: each as Linux does it (pipe sync, futex any, UMCG current-cpu). */
   readonly wake?: WakeMode;
   /** Default "native". */
-  readonly profile?: ProfileName;
+  readonly profile?: ProfileName | CostModel;
   /** Idle state by name. Default: the profile's. */
   readonly idle?: string;
   /** Rules of the fair class. Default "virtual-time". */
@@ -47,7 +47,8 @@ export interface BenchResult {
   readonly vcpus: number;
   /** "default": each primitive as Linux does it. */
   readonly wake: WakeMode | "default";
-  readonly profile: ProfileName;
+  /** Name of the cost profile. */
+  readonly profile: string;
   readonly idle: string;
   readonly fair: FairPolicy;
   readonly jitter: boolean;
@@ -105,7 +106,7 @@ export class BenchRun {
 
   /** Throws unless the run is at its end. */
   result(): BenchResult {
-    const { workload, loops, vcpus, wake, profile, jitter, seed } = this.#options;
+    const { workload, loops, vcpus, wake, jitter, seed } = this.#options;
     const { costs, host } = this.machine;
     const { virtualNs, wallMs, switches, ipis } = this.#meter.measured();
     return {
@@ -113,7 +114,7 @@ export class BenchRun {
       host: "virtual",
       vcpus,
       wake: wake ?? "default",
-      profile: profile ?? "native",
+      profile: costs.name,
       idle: costs.idleStates[host.idleState]!.name,
       fair: this.machine.kernel.config.fair,
       jitter: jitter ?? false,

@@ -1,7 +1,9 @@
 /** The command line of `umcg bench`: what it may say, and what it means. */
 
+import { readFileSync } from "node:fs";
 import type { Workload } from "../bench/workload.ts";
-import { PROFILES, type ProfileName } from "../hosts/virtual/cost-model.ts";
+import { type CostModel, PROFILES, type ProfileName } from "../hosts/virtual/cost-model.ts";
+import { parseCostProfile } from "../hosts/virtual/cost-profile.ts";
 import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
 import { FAIR_POLICIES, type FairPolicy } from "../kernel-sim/fair-class.ts";
 import { Options, type OptionTypes } from "./options.ts";
@@ -43,7 +45,7 @@ export interface SinglePlan extends Common {
   readonly kind: "single";
   readonly workload: Workload;
   readonly wake: WakeMode | undefined;
-  readonly profile: ProfileName;
+  readonly profile: CostModel;
   readonly idle: string | undefined;
   readonly fair: FairPolicy | undefined;
   /** File for the timeline. */
@@ -75,19 +77,33 @@ function singlePlan(options: Options, workloads: readonly Workload[]): SinglePla
   if (extra !== undefined) throw options.usage(`one workload at a time: "${extra}" is too many`);
   const workload = workloads.find((candidate) => candidate.name === name);
   if (workload === undefined) throw options.usage(`unknown workload "${name}"; known are ${known}`);
-  const profile = options.oneOf("profile", Object.keys(PROFILES) as ProfileName[]) ?? "native";
-  const idleStates = PROFILES[profile].idleStates.map((state) => state.name);
+  const profile = readProfile(options);
+  const idleStates = profile.idleStates.map((state) => state.name);
   const trace = options.text("trace");
   return {
     kind: "single",
     workload,
     wake: options.oneOf("wake", WAKE_MODES),
     profile,
-    idle: options.oneOf("idle", idleStates, ` (profile ${profile})`),
+    idle: options.oneOf("idle", idleStates, ` (profile ${profile.name})`),
     fair: options.oneOf("fair", FAIR_POLICIES),
     trace,
     ...common(options, trace === undefined ? DEFAULT_LOOPS : DEFAULT_TRACED_LOOPS, false),
   };
+}
+
+/** A profile by name, or one of the user's own from a .json file. */
+function readProfile(options: Options): CostModel {
+  const given = options.text("profile");
+  if (given?.endsWith(".json")) {
+    try {
+      return parseCostProfile(JSON.parse(readFileSync(given, "utf8")));
+    } catch (error) {
+      throw options.usage(`--profile ${given}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  const names = Object.keys(PROFILES) as ProfileName[];
+  return PROFILES[options.oneOf("profile", names, ", or a .json file") ?? "native"];
 }
 
 function matrixPlan(options: Options): MatrixPlan {

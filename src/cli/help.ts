@@ -30,7 +30,7 @@ Options:
   --vcpus N        vCPUs, 1 to 1024 (default ${DEFAULT_VCPUS})
   --wake MODE      any | sync | current-cpu, for all primitives
                    (default: as Linux: futex any, pipe sync, UMCG current-cpu)
-  --profile NAME   native | guest: cost model of the machine (default native)
+  --profile NAME   native | guest, or a .json file of your own: cost model of the machine (default native)
   --idle STATE     state of an idle vCPU: poll, c1, c1e, c6 (native); poll, hlt (guest)
   --fair POLICY    virtual-time | eevdf-6.12 | eevdf-7.2: rules of the fair class (default virtual-time)
   --loops N        rounds to measure (default ${DEFAULT_LOOPS}; with --trace ${DEFAULT_TRACED_LOOPS}; with --matrix ${DEFAULT_MATRIX_LOOPS})

@@ -3,6 +3,7 @@ import {
   TRACE_SCHED_SWITCH,
   TRACE_SCHED_WAKEUP,
   TRACE_TASK_NEW,
+  TRACE_WAKEUP_QUEUED,
   type TraceEvent,
 } from "../../src/trace/events.ts";
 import type { TraceLog } from "./trace-log.ts";
@@ -81,10 +82,14 @@ function wakeFlaws(log: TraceLog): string[] {
   const queuedOn = new Map<number, number>();
   for (const { kind, cpu, tid, timeNs, arg0, arg1 } of log.events) {
     if (kind === TRACE_TASK_NEW) state.set(tid, "asleep");
-    if (kind === TRACE_SCHED_WAKEUP && arg0 !== 2) {
+    if (kind === TRACE_SCHED_WAKEUP && arg0 !== TRACE_WAKEUP_QUEUED) {
       if (state.get(tid) !== "asleep") flaws.push(`task ${tid}: queued at ${timeNs} while ${state.get(tid)}`);
       state.set(tid, "queued");
       queuedOn.set(tid, cpu);
+    } else if (kind === TRACE_SCHED_WAKEUP && state.get(tid) === "asleep") {
+      // Its dequeue was delayed: it is runnable again where it slept.
+      if (queuedOn.get(tid) !== cpu) flaws.push(`task ${tid}: wakes on ${cpu}, slept on ${queuedOn.get(tid)}`);
+      state.set(tid, "queued");
     }
     if (kind !== TRACE_SCHED_SWITCH) continue;
     if (arg0 !== 0) state.set(arg0, arg1 === 0 ? "queued" : "asleep");

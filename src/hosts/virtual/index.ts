@@ -1,5 +1,6 @@
 /** The virtual host: discrete events, virtual nanoseconds, a named cost model. */
 export * from "./cost-model.ts";
+export * from "./cost-profile.ts";
 export * from "./event-heap.ts";
 export * from "./jitter.ts";
 export * from "./virtual-host.ts";
