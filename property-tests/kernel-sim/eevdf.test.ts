@@ -9,7 +9,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Arena } from "../../src/kernel-sim/arena.ts";
 import { DeadlineTree } from "../../src/kernel-sim/deadline-tree.ts";
-import { Eevdf, eevdfRules } from "../../src/kernel-sim/eevdf.ts";
+import { Eevdf } from "../../src/kernel-sim/eevdf.ts";
+import { eevdfRules } from "../../src/kernel-sim/eevdf-rules.ts";
 import { WEIGHT_OF_NICE } from "../../src/kernel-sim/fair-queue.ts";
 
 const TASKS = 16;
@@ -58,9 +59,9 @@ class Bench {
     } else if (op.what === "wake" && this.asleep.size > 0) {
       const tid = [...this.asleep][op.who % this.asleep.size]!;
       this.asleep.delete(tid);
-      if (q.isQueued(tid)) q.wakeQueued(0, tid);
+      if (q.isQueued(tid)) q.wakeQueued(0, tid, this.curr, this.now);
       else q.enqueue(0, tid, this.curr, this.now, false);
-      if (this.curr !== 0 && !q.wakeupPreempts(0, this.curr, tid) && !over) return;
+      if (this.curr !== 0 && !q.wakeupPreempts(0, this.curr, tid, this.now) && !over) return;
     } else if (op.what === "yield" && this.curr !== 0) q.yieldCurrent(0, this.curr);
     else if (!over) return;
     this.dispatch();

@@ -26,6 +26,7 @@ import { watcher } from "../../test/support/trace-log.ts";
 import { anyMachine, nanoseconds, plainMachine, quietPlan } from "./arbitraries.ts";
 
 const T = 10_000_000;
+const SETTLED = 500_000;
 
 /** A task that computes and sleeps in turns, on one CPU (modulo the machine's). */
 interface Load {
@@ -69,6 +70,8 @@ function addLoads(
     if (!busyCpus(cpu % vcpus)) continue;
     machine.spawn(
       function* (env) {
+        // The sleeper and the waker come first.
+        yield* env.sys.nanosleep(SETTLED);
         while (env.now() < 2 * T) {
           yield* env.work(workNs);
           if (sleepNs > 0) yield* env.sys.nanosleep(sleepNs);
@@ -122,6 +125,7 @@ function wakeOne({ config, loads: list, waker, affinity }: Scene, wake: MachineC
   );
   const wakerTid = machine.spawn(
     function* (env) {
+      yield* env.sys.nanosleep(SETTLED / 2);
       yield* env.work(T - env.now());
       before = machine.result().ipisCoalesced;
       expect(yield* env.sys.futexWake(word)).toBe(1);
@@ -229,6 +233,7 @@ describe("wake-ups of many tasks on one idle CPU", () => {
     );
     machine.spawn(
       function* (env) {
+        yield* env.sys.nanosleep(SETTLED / 2);
         yield* env.work(T - env.now());
         expect(yield* env.sys.futexWake(word, count)).toBe(count);
       },

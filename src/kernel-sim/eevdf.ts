@@ -6,18 +6,11 @@
  * deadline (vruntime + slice, in virtual time) runs. What an entity is owed, its *lag* V - vruntime, is kept when it
  * sleeps and given back when it wakes, so sleeping neither earns nor loses.
  *
- * Differences of the profiles, and where each rule comes from (kernel/sched/fair.c):
- *
- * | rule | eevdf-6.12 | eevdf-7.2 |
- * |---|---|---|
- * | protection of the running entity (RUN_TO_PARITY) | to its deadline | to min(deadline, vruntime + shortest queued slice) |
- * | bound of the lag kept over sleep | two own slices, or a tick | longest queued slice plus a tick |
- * | waker with a shorter slice | PREEMPT_SHORT: ignores the protection | the same |
- *
  * Delayed dequeue: a sleeper that is not eligible stays queued, not runnable, until it is picked (then it leaves, its lag
  * cut to 0) or woken (then it is simply runnable again, on the CPU where it slept).
  */
 import type { Arena } from "./arena.ts";
+import type { EevdfRules } from "./eevdf-rules.ts";
 import {
   BASE,
   CURRENT,
@@ -38,24 +31,6 @@ import {
   WEIGHT,
 } from "./eevdf-timeline.ts";
 import type { FairClass } from "./fair-class.ts";
-
-export interface EevdfRules {
-  /** A slice in ns, unless the entity has its own. */
-  readonly sliceNs: number;
-  /** One tick, ns: part of the bound on lag. */
-  readonly tickNs: number;
-  /** 6.12: protected to its deadline. 7.2: to the shorter of that and the shortest queued slice. */
-  readonly protection: "deadline" | "shortest-slice";
-  /** 6.12: two own slices, or a tick. 7.2: longest queued slice plus a tick. */
-  readonly lagBound: "own-slices" | "longest-slice";
-}
-
-/** The rules of a kernel version. */
-export function eevdfRules(policy: "eevdf-6.12" | "eevdf-7.2", sliceNs: number, tickNs: number): EevdfRules {
-  return policy === "eevdf-6.12"
-    ? { sliceNs, tickNs, protection: "deadline", lagBound: "own-slices" }
-    : { sliceNs, tickNs, protection: "shortest-slice", lagBound: "longest-slice" };
-}
 
 export class Eevdf implements FairClass {
   readonly #timeline: EevdfTimeline;
@@ -93,12 +68,24 @@ export class Eevdf implements FairClass {
    */
   enqueue(cpu: number, tid: number, curr: number, now: number, initial: boolean): void {
     const row = this.#queues + cpu;
-    this.update(cpu, curr, now);
+    const ahead = this.#runAhead(curr, now);
     this.#place(cpu, tid, initial);
+    this.#numbers[(curr << 3) | VRUNTIME]! -= ahead;
     this.#timeline.insert(cpu, tid);
     this.#words[(tid << 4) | QUEUED] = RUNNABLE;
     this.#words[(row << 4) | NR_RUNNING]!++;
     this.#words[(row << 4) | NR_QUEUED]!++;
+  }
+
+  /**
+   * Lets `curr` be, for the moment, where it will be in virtual time when it is charged up to `now`; returns by how much,
+   * to be taken back. It is not charged: `now` is the clock of a waker, and that of the CPU itself may be behind it.
+   */
+  #runAhead(curr: number, now: number): number {
+    const delta = now - this.#numbers[(curr << 3) | EXEC_START]!;
+    const ahead = curr === 0 || delta <= 0 ? 0 : this.#timeline.virtual(curr, delta);
+    this.#numbers[(curr << 3) | VRUNTIME]! += ahead;
+    return ahead;
   }
 
   #place(cpu: number, tid: number, initial: boolean): void {
@@ -234,8 +221,9 @@ export class Eevdf implements FairClass {
   // ---- waking, yielding ---------------------------------------------------------------------------------------------
 
   /** requeue_delayed_entity(): one whose dequeue was delayed is runnable again, where it is. */
-  wakeQueued(cpu: number, tid: number): void {
+  wakeQueued(cpu: number, tid: number, curr: number, now: number): void {
     if (this.#words[(tid << 4) | QUEUED] !== DELAYED) return;
+    const ahead = this.#runAhead(curr, now);
     if (this.lag(cpu, tid) > 0) {
       // It has become owed something while it slept: that is not paid, it starts again at V.
       this.#timeline.remove(cpu, tid);
@@ -243,20 +231,23 @@ export class Eevdf implements FairClass {
       this.#place(cpu, tid, false);
       this.#timeline.insert(cpu, tid);
     }
+    this.#numbers[(curr << 3) | VRUNTIME]! -= ahead;
     this.#words[(tid << 4) | QUEUED] = RUNNABLE;
     this.#words[((this.#queues + cpu) << 4) | NR_RUNNING]!++;
   }
 
   /** wakeup_preempt_fair() between two ordinary tasks. */
-  wakeupPreempts(cpu: number, curr: number, wakee: number): boolean {
-    if (this.sliceOver(cpu)) return true;
-    if (this.#words[(wakee << 4) | QUEUED] !== RUNNABLE) return false;
+  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean {
+    const numbers = this.#numbers;
+    const ahead = this.#runAhead(curr, now);
+    const vruntime = numbers[(curr << 3) | VRUNTIME]!;
+    const over = this.sliceOver(cpu) || vruntime >= numbers[(curr << 3) | DEADLINE]!;
     const shorter = this.#slices[wakee]! < this.#slices[curr]!;
-    if (this.#best(cpu, !shorter) === wakee) {
-      this.#numbers[(curr << 3) | PROTECTED_UNTIL] = this.#numbers[(curr << 3) | VRUNTIME]!;
-      return true;
-    }
-    return false;
+    const runnable = this.#words[(wakee << 4) | QUEUED] === RUNNABLE;
+    const better = runnable && !over && this.#best(cpu, !shorter) === wakee;
+    numbers[(curr << 3) | VRUNTIME] = vruntime - ahead;
+    if (better) numbers[(curr << 3) | PROTECTED_UNTIL] = vruntime - ahead;
+    return over || better;
   }
 
   /** Gives up what is left of the slice. */

@@ -15,9 +15,9 @@ export interface FairClass {
   /** Makes a task that slept runnable on `cpu`, whose current task is `curr` or 0. `initial`: it is new. */
   enqueue(cpu: number, tid: number, curr: number, now: number, initial: boolean): void;
   /** A wake-up found the task queued here: current, or asleep with its dequeue delayed. */
-  wakeQueued(cpu: number, tid: number): void;
+  wakeQueued(cpu: number, tid: number, curr: number, now: number): void;
   /** Shall `wakee`, just made runnable on `cpu`, take it from the current task? */
-  wakeupPreempts(cpu: number, curr: number, wakee: number): boolean;
+  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean;
 
   /** Charges the current task up to `now`. */
   update(cpu: number, curr: number, now: number): void;

@@ -142,7 +142,7 @@ export function activate(kernel: Kernel, cpu: number, tid: number, how: number, 
 /** Does the newcomer take the CPU from the current task now? A new task never does (WF_FORK). */
 function checkPreempt(kernel: Kernel, cpu: number, tid: number, initial: boolean): void {
   const { cpus, fair, host } = kernel;
-  if (!initial && fair.wakeupPreempts(cpu, cpus.curr(cpu), tid)) reschedule(kernel, cpu);
+  if (!initial && fair.wakeupPreempts(cpu, cpus.curr(cpu), tid, host.now)) reschedule(kernel, cpu);
   if (fair.nrRunning(cpu) > 1) host.armTick(cpuId(cpu));
 }
 
@@ -159,8 +159,7 @@ function wakeWhereQueued(kernel: Kernel, tid: number): void {
       host.charge(STEP_CACHE_LINE);
       host.charge(STEP_CACHE_LINE);
     }
-    fair.update(cpu, cpus.curr(cpu), host.now);
-    fair.wakeQueued(cpu, tid);
+    fair.wakeQueued(cpu, tid, cpus.curr(cpu), host.now);
   }
   setTaskState(kernel, tid, TASK_RUNNING);
   if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, cpu, tid, WAS_QUEUED, kernel.cpu);

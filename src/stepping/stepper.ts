@@ -25,7 +25,7 @@ import { MachineError } from "../kernel-sim/errors.ts";
 import { cpuId, type Tid } from "../kernel-sim/ids.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
 import { DESCHEDULE } from "../kernel-sim/schedule.ts";
-import { hasExitWork, isSignal, sendSignal } from "../kernel-sim/signals.ts";
+import { isSignal, sendSignal, signalPending } from "../kernel-sim/signals.ts";
 import { setDisposition } from "../kernel-sim/syscalls/task.ts";
 import { setTaskState } from "../kernel-sim/task-state.ts";
 import { tryToWakeUp } from "../kernel-sim/wakeup.ts";
@@ -146,7 +146,8 @@ export class Stepper {
   signal(tid: Tid, signal: number): void {
     if (!isSignal(signal)) throw new MachineError("ERR_STEP", `no such signal: ${signal}`);
     this.#interrupt(() => sendSignal(this.#kernel, tid, signal));
-    const takesIt = this.inspect(tid).mode === "user" && hasExitWork(this.#kernel, tid);
+    // Not any exit work: a CPU that is about to run somebody else has some, whatever became of the signal.
+    const takesIt = this.inspect(tid).mode === "user" && signalPending(this.#kernel, tid);
     if (takesIt && !this.#commands.has(tid)) this.submit(tid, { do: "interrupt" });
   }
 

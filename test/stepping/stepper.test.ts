@@ -55,6 +55,16 @@ describe("createStepper", () => {
     expect(f.s.takeWakes().at(-1)).toEqual({ by: w.tid, target: s.tid, flags: WF_CURRENT_CPU, woke: true });
   });
 
+  it("an ignored signal asks nothing of a task, even on a CPU that is about to run another one", () => {
+    const s = createStepper({ vcpus: 1 });
+    const [first, second] = [s.task(), s.task()];
+    s.submit(first, { do: "block" });
+    s.signal(second, 17);
+    s.submit(second, { do: "block" });
+    s.run();
+    expect([first, second].map((tid) => s.inspect(tid).mode)).toEqual(["asleep", "asleep"]);
+  });
+
   it("a signal with the default action kills a task in user mode, asleep or not", () => {
     const s = createStepper();
     const user = s.task();

@@ -88,7 +88,8 @@ function wakeFlaws(log: TraceLog): string[] {
       queuedOn.set(tid, cpu);
     } else if (kind === TRACE_SCHED_WAKEUP && state.get(tid) === "asleep") {
       // Its dequeue was delayed: it is runnable again where it slept.
-      if (queuedOn.get(tid) !== cpu) flaws.push(`task ${tid}: wakes on ${cpu}, slept on ${queuedOn.get(tid)}`);
+      if (queuedOn.get(tid) !== cpu)
+        flaws.push(`task ${tid}: wakes on ${cpu}, slept on ${queuedOn.get(tid)}`);
       state.set(tid, "queued");
     }
     if (kind !== TRACE_SCHED_SWITCH) continue;

@@ -54,6 +54,8 @@ const RUNS: readonly (readonly [MachineConfig, string])[] = [
   [{ vcpus: 1 }, "8070330f67fe092a 43176333 254 ended"],
   [{ vcpus: 4 }, "e060f0e0416d021a 11065893 250 ended"],
   [{ vcpus: 4, idle: "poll", wake: "current-cpu" }, "c8d247b2850f395b 11202469 249 ended"],
+  [{ vcpus: 2, fair: "eevdf-6.12" }, "ec973abcb4108576 20001500 224 deadlocked"],
+  [{ vcpus: 2, fair: "eevdf-7.2" }, "790ea37e68544d29 20001500 206 deadlocked"],
   [{ vcpus: 4, jitter: true, seed: 1 }, "a4e1c5497af2f8bb 11892361 253 ended"],
   [{ vcpus: 4, jitter: true, seed: 2 }, "52180ba9576d6c2c 11936883 250 ended"],
   [
