@@ -20,10 +20,9 @@ import {
 } from "./constants.ts";
 import { exitTask } from "./exit.ts";
 import { YIELD_EXIT } from "./host.ts";
-import { cpuId } from "./ids.ts";
 import type { Disposition, Kernel } from "./kernel.ts";
 import { schedule } from "./schedule.ts";
-import { reschedule, tryToWakeUp } from "./wakeup.ts";
+import { signalCpu, tryToWakeUp } from "./wakeup.ts";
 
 /** Rounds of work a return to user mode may take: each sleeps or runs a handler, so many are a runaway. */
 const MAX_EXIT_ROUNDS = 1 << 16;
@@ -54,9 +53,9 @@ export function sendSignal(kernel: Kernel, tid: number, signal: number): void {
   else if (tid !== kernel.current && kernel.cpus.curr(tasks.cpu(tid)) === tid) kick(kernel, tasks.cpu(tid));
 }
 
-/** Makes a CPU pass its return-to-user path so that the running task sees its signal. */
+/** kick_process(): an IPI makes a CPU pass its return-to-user path, where the running task sees its signal. No schedule(). */
 function kick(kernel: Kernel, cpu: number): void {
-  reschedule(kernel, cpuId(cpu));
+  if (cpu !== kernel.cpu) signalCpu(kernel, cpu);
 }
 
 /** force_sig(): a synchronous fault of the current task. An ignored signal is made fatal; a handler is honoured. */

@@ -176,7 +176,7 @@ export function reschedule(kernel: Kernel, cpu: number): void {
 }
 
 /** Makes another CPU look: through its flag line while it polls in idle, else by an IPI. */
-function signalCpu(kernel: Kernel, cpu: number): void {
+export function signalCpu(kernel: Kernel, cpu: number): void {
   const { cpus, host, trace } = kernel;
   const idle = cpus.idlePhase(cpu) !== IDLE_NOT;
   // On its way into or out of idle a CPU looks at its flag of its own accord.

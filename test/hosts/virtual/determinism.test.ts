@@ -52,15 +52,15 @@ function digestOf(config: MachineConfig): string {
 
 const RUNS: readonly (readonly [MachineConfig, string])[] = [
   [{ vcpus: 1 }, "8070330f67fe092a 43176333 254 ended"],
-  [{ vcpus: 4 }, "e060f0e0416d021a 11065893 250 ended"],
-  [{ vcpus: 4, idle: "poll", wake: "current-cpu" }, "c8d247b2850f395b 11202469 249 ended"],
-  [{ vcpus: 2, fair: "eevdf-6.12" }, "ec973abcb4108576 20001500 224 deadlocked"],
-  [{ vcpus: 2, fair: "eevdf-7.2" }, "790ea37e68544d29 20001500 206 deadlocked"],
-  [{ vcpus: 4, jitter: true, seed: 1 }, "a4e1c5497af2f8bb 11892361 253 ended"],
-  [{ vcpus: 4, jitter: true, seed: 2 }, "52180ba9576d6c2c 11936883 250 ended"],
+  [{ vcpus: 4 }, "721886f1240c26de 11398985 249 ended"],
+  [{ vcpus: 4, idle: "poll", wake: "current-cpu" }, "4dcb8396569a0487 11361145 239 ended"],
+  [{ vcpus: 2, fair: "eevdf-6.12" }, "340246afeac3d37b 20800980 221 ended"],
+  [{ vcpus: 2, fair: "eevdf-7.2" }, "c011f973b878a70e 20001500 203 deadlocked"],
+  [{ vcpus: 4, jitter: true, seed: 1 }, "2502e06a08b7fb61 11381435 247 ended"],
+  [{ vcpus: 4, jitter: true, seed: 2 }, "56c9b75ea6968580 11286851 243 ended"],
   [
     { vcpus: 3, profile: "guest", jitter: true, seed: -5, tickHz: 1000, timerSlackNs: 50_000 },
-    "d4c24a4c0d3caf26 14956177 243 ended",
+    "1f3530d8f31b0fc2 15503468 243 ended",
   ],
 ];
 
