@@ -22,75 +22,137 @@ function laidOut<T>(build: (arena: Arena) => T): T {
   return build(new Arena(0, new ArrayBuffer(measure.end)));
 }
 
-/** One CPU that always runs what the class picks. */
+/** CPUs that always run what the class picks. Entities begin on CPU 0. */
 class Bench {
   readonly q: Eevdf;
   readonly weights: number[] = [0];
+  readonly cpus: number[] = [0];
   readonly asleep: Set<number> = new Set();
+  readonly curr: number[] = [0, 0];
   now = 0;
-  curr = 0;
 
   constructor(policy: "eevdf-6.12" | "eevdf-7.2", entities: readonly { nice: number; slice: number }[]) {
-    this.q = laidOut((arena) => new Eevdf(arena, TASKS, 1, eevdfRules(policy, 2_800_000, 4_000_000)));
+    this.q = laidOut((arena) => new Eevdf(arena, TASKS, 2, eevdfRules(policy, 2_800_000, 4_000_000)));
     for (const [i, { nice, slice }] of entities.entries()) {
       this.weights.push(WEIGHT_OF_NICE[nice + 20]!);
+      this.cpus.push(0);
       this.q.prepare(i + 1, this.weights[i + 1]!, slice);
-      this.q.enqueue(0, i + 1, this.curr, this.now, true);
+      this.q.enqueue(0, i + 1, 0, this.now, true);
     }
-    this.dispatch();
+    this.dispatch(0);
   }
 
-  dispatch(): void {
-    const next = this.q.pick(0, this.curr);
-    if (next === this.curr) return;
-    if (this.curr !== 0) this.q.putBack(0, this.curr);
-    this.curr = next;
-    if (next !== 0) this.q.begin(0, next, this.now);
+  dispatch(cpu: number): void {
+    const prev = this.curr[cpu]!;
+    const next = this.q.pick(cpu, prev);
+    if (next === prev) return;
+    if (prev !== 0) this.q.putBack(cpu, prev);
+    this.curr[cpu] = next;
+    if (next !== 0) this.q.begin(cpu, next, this.now);
   }
 
-  step(op: { what: string; ns: number; who: number }): void {
-    const { q } = this;
+  step(op: Operation): void {
     this.now += op.ns;
-    const over = q.tick(0, this.curr, this.now);
-    if (op.what === "sleep" && this.curr !== 0) {
-      this.asleep.add(this.curr);
-      q.sleepCurrent(0, this.curr, false);
-      this.curr = 0;
-    } else if (op.what === "wake" && this.asleep.size > 0) {
-      const tid = [...this.asleep][op.who % this.asleep.size]!;
-      this.asleep.delete(tid);
-      if (q.isQueued(tid)) q.wakeQueued(0, tid, this.curr, this.now);
-      else q.enqueue(0, tid, this.curr, this.now, false);
-      if (this.curr !== 0 && !q.wakeupPreempts(0, this.curr, tid, this.now) && !over) return;
-    } else if (op.what === "yield" && this.curr !== 0) q.yieldCurrent(0, this.curr);
-    else if (!over) return;
-    this.dispatch();
+    for (const cpu of [0, 1]) if (this.q.tick(cpu, this.curr[cpu]!, this.now)) this.dispatch(cpu);
+    this[op.what](op);
+  }
+
+  run(): void {}
+
+  sleep({ cpu }: Operation): void {
+    if (this.curr[cpu] === 0) return;
+    this.asleep.add(this.curr[cpu]!);
+    this.q.sleepCurrent(cpu, this.curr[cpu]!, false);
+    this.curr[cpu] = 0;
+    this.dispatch(cpu);
+  }
+
+  wake({ who }: Operation): void {
+    const { q } = this;
+    if (this.asleep.size === 0) return;
+    const tid = [...this.asleep][who % this.asleep.size]!;
+    this.asleep.delete(tid);
+    const cpu = this.cpus[tid]!;
+    const curr = this.curr[cpu]!;
+    if (q.isQueued(tid)) q.wakeQueued(cpu, tid, curr, this.now);
+    else q.enqueue(cpu, tid, curr, this.now, false);
+    if (curr === 0 || q.wakeupPreempts(cpu, curr, tid, this.now)) this.dispatch(cpu);
+  }
+
+  yield({ cpu }: Operation): void {
+    if (this.curr[cpu] !== 0) this.q.yieldCurrent(cpu, this.curr[cpu]!);
+    this.dispatch(cpu);
+  }
+
+  /** A waiting entity goes to the other CPU; a delayed one just leaves. The lag it carries is what it had. */
+  move({ who }: Operation): void {
+    const { q } = this;
+    const tid = 1 + (who % (this.weights.length - 1));
+    const from = this.cpus[tid]!;
+    if (!q.isQueued(tid) || this.curr[from] === tid) return;
+    const delayed = q.isDelayed(tid);
+    q.dequeueWaiting(from, tid, this.now);
+    expect(q.isQueued(tid)).toBe(false);
+    if (delayed) return;
+    const to = 1 - from;
+    this.cpus[tid] = to;
+    q.enqueue(to, tid, this.curr[to]!, this.now, false);
+    if (this.curr[to] === 0) this.dispatch(to);
+  }
+
+  reweight({ who, nice, slice }: Operation): void {
+    const tid = 1 + (who % (this.weights.length - 1));
+    const cpu = this.cpus[tid]!;
+    this.weights[tid] = WEIGHT_OF_NICE[nice + 20]!;
+    this.q.reweight(cpu, tid, this.curr[cpu]!, this.weights[tid]!, slice, this.now);
+    expect(this.q.sliceNs(tid)).toBe(slice === 0 ? 2_800_000 : slice);
   }
 
   check(): void {
+    for (const cpu of [0, 1]) this.#checkCpu(cpu);
+  }
+
+  #checkCpu(cpu: number): void {
     const { q } = this;
-    const queued = this.weights.map((_, tid) => tid).filter((tid) => tid > 0 && q.isQueued(tid));
+    const mine = this.weights.map((_, tid) => tid).filter((tid) => tid > 0 && this.cpus[tid] === cpu);
+    const queued = mine.filter((tid) => q.isQueued(tid));
     const load = queued.reduce((sum, tid) => sum + this.weights[tid]!, 0);
-    const v = q.virtualTime(0);
+    const v = q.virtualTime(cpu);
     const lag = queued.reduce((sum, tid) => sum + this.weights[tid]! * (v - q.vruntime(tid)), 0);
     expect(Math.abs(lag)).toBeLessThanOrEqual(load);
-    expect(q.load(0)).toBe(load);
-    const runnable = this.weights.length - 1 - this.asleep.size;
-    expect(q.nrRunning(0)).toBe(runnable);
-    expect(this.curr === 0).toBe(runnable === 0);
+    expect(q.load(cpu)).toBe(load);
+    const runnable = mine.filter((tid) => !this.asleep.has(tid));
+    expect(q.nrRunning(cpu)).toBe(runnable.length);
+    expect(this.curr[cpu] === 0).toBe(runnable.length === 0);
     for (const tid of queued) expect(q.isDelayed(tid)).toBe(this.asleep.has(tid));
+    const waiting: number[] = [];
+    for (let tid = q.firstWaiting(cpu); tid !== 0; tid = q.nextWaiting(tid)) waiting.push(tid);
+    expect(waiting.sort((a, b) => a - b)).toEqual(runnable.filter((tid) => tid !== this.curr[cpu]));
   }
 }
 
-const entity = fc.record({
+interface Operation {
+  readonly what: "run" | "sleep" | "wake" | "yield" | "move" | "reweight";
+  readonly ns: number;
+  readonly who: number;
+  readonly cpu: number;
+  readonly nice: number;
+  readonly slice: number;
+}
+
+const share = {
   nice: fc.integer({ min: -20, max: 19 }),
   slice: fc.constantFrom(0, 0, 100_000, 3_000_000, 40_000_000),
-});
-const operation = fc.record({
-  what: fc.constantFrom("run", "run", "sleep", "wake", "yield"),
+};
+const entity = fc.record(share);
+const operation: fc.Arbitrary<Operation> = fc.record({
+  what: fc.constantFrom("run", "run", "sleep", "wake", "yield", "move", "reweight"),
   ns: fc.nat(5_000_000),
   who: fc.nat(TASKS),
+  cpu: fc.nat(1),
+  ...share,
 });
+const RUN_A_TICK: Operation = { what: "run", ns: 4_000_000, who: 0, cpu: 0, nice: 0, slice: 0 };
 
 describe.each(["eevdf-6.12", "eevdf-7.2"] as const)("%s", (policy) => {
   it("keeps the sum of weighted lags at zero, counts right and never idles with work", () => {
@@ -118,7 +180,7 @@ describe.each(["eevdf-6.12", "eevdf-7.2"] as const)("%s", (policy) => {
           policy,
           entities.map(({ nice }) => ({ nice: nice % 6, slice: 0 })),
         );
-        for (let tick = 0; tick < 3000; tick++) bench.step({ what: "run", ns: 4_000_000, who: 0 });
+        for (let tick = 0; tick < 3000; tick++) bench.step(RUN_A_TICK);
         const load = bench.weights.reduce((a, b) => a + b, 0);
         for (let tid = 1; tid < bench.weights.length; tid++) {
           const due = (bench.now * bench.weights[tid]!) / load;

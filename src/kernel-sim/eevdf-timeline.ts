@@ -13,6 +13,8 @@ import { DeadlineTree } from "./deadline-tree.ts";
 export const WEIGHT = 0;
 /** QUEUED_ state. */
 export const QUEUED = 1;
+/** Word: the deadline is relative to the vruntime, of an entity on its way to another queue. */
+export const DEADLINE_RELATIVE = 2;
 export const VRUNTIME = 2;
 export const DEADLINE = 3;
 export const VLAG = 4;
@@ -113,6 +115,13 @@ export class EevdfTimeline {
     numbers[row | SUM]! -= weight * (numbers[(tid << 3) | VRUNTIME]! - numbers[row | BASE]!);
     numbers[row | LOAD]! -= weight;
     this.tree.remove(cpu, tid);
+  }
+
+  /** `tid`, or the first behind it in order of deadlines that is not delayed; 0 = none. Bounded by the queue's length. */
+  runnableFrom(tid: number): number {
+    let at = tid;
+    while (at !== 0 && this.words[(at << 4) | QUEUED] === DELAYED) at = this.tree.after(at);
+    return at;
   }
 
   /** update_min_vruntime(): the base follows the least vruntime, and never goes back. */

@@ -10,11 +10,13 @@
  * cut to 0) or woken (then it is simply runnable again, on the CPU where it slept).
  */
 import type { Arena } from "./arena.ts";
+import { EevdfPlacement } from "./eevdf-placement.ts";
 import type { EevdfRules } from "./eevdf-rules.ts";
 import {
   BASE,
   CURRENT,
   DEADLINE,
+  DEADLINE_RELATIVE,
   DELAYED,
   EevdfTimeline,
   EXEC_START,
@@ -34,6 +36,7 @@ import type { FairClass } from "./fair-class.ts";
 
 export class Eevdf implements FairClass {
   readonly #timeline: EevdfTimeline;
+  readonly #placement: EevdfPlacement;
   readonly #rules: EevdfRules;
   readonly #words: Int32Array;
   readonly #numbers: Float64Array;
@@ -43,6 +46,7 @@ export class Eevdf implements FairClass {
   constructor(arena: Arena, maxTasks: number, vcpus: number, rules: EevdfRules) {
     this.#rules = rules;
     this.#timeline = new EevdfTimeline(arena, maxTasks, vcpus);
+    this.#placement = new EevdfPlacement(this.#timeline, rules);
     this.#words = this.#timeline.words;
     this.#numbers = this.#timeline.numbers;
     this.#slices = this.#timeline.slices;
@@ -53,50 +57,30 @@ export class Eevdf implements FairClass {
   virtualTime(cpu: number): number {
     return this.#timeline.virtualTime(cpu);
   }
+  /** Lag of a queued entity, within the bound that may be kept over sleep. */
+  lag(cpu: number, tid: number): number {
+    return this.#placement.lag(cpu, tid);
+  }
+
   // ---- entities -----------------------------------------------------------------------------------------------------
 
   prepare(tid: number, weight: number, sliceNs: number): void {
     this.#words[(tid << 4) | WEIGHT] = weight;
     this.#words[(tid << 4) | QUEUED] = NOT_QUEUED;
+    this.#words[(tid << 4) | DEADLINE_RELATIVE] = 0;
     this.#slices[tid] = sliceNs === 0 ? this.#rules.sliceNs : sliceNs;
     this.#numbers.fill(0, (tid << 3) | VRUNTIME, (tid << 3) + 8);
   }
 
-  /**
-   * place_entity() and enqueue: runnable on `cpu`, with the lag it took along, scaled so that it keeps it after the
-   * average has moved. `initial`: a new task, which gets half a slice as its first deadline.
-   */
   enqueue(cpu: number, tid: number, curr: number, now: number, initial: boolean): void {
     const row = this.#queues + cpu;
-    const ahead = this.#runAhead(curr, now);
-    this.#place(cpu, tid, initial);
+    const ahead = this.#placement.runAhead(curr, now);
+    this.#placement.place(cpu, tid, initial);
     this.#numbers[(curr << 3) | VRUNTIME]! -= ahead;
     this.#timeline.insert(cpu, tid);
     this.#words[(tid << 4) | QUEUED] = RUNNABLE;
     this.#words[(row << 4) | NR_RUNNING]!++;
     this.#words[(row << 4) | NR_QUEUED]!++;
-  }
-
-  /**
-   * Lets `curr` be, for the moment, where it will be in virtual time when it is charged up to `now`; returns by how much,
-   * to be taken back. It is not charged: `now` is the clock of a waker, and that of the CPU itself may be behind it.
-   */
-  #runAhead(curr: number, now: number): number {
-    const delta = now - this.#numbers[(curr << 3) | EXEC_START]!;
-    const ahead = curr === 0 || delta <= 0 ? 0 : this.#timeline.virtual(curr, delta);
-    this.#numbers[(curr << 3) | VRUNTIME]! += ahead;
-    return ahead;
-  }
-
-  #place(cpu: number, tid: number, initial: boolean): void {
-    const numbers = this.#numbers;
-    const load = this.#timeline.load(cpu);
-    const weight = this.#words[(tid << 4) | WEIGHT]!;
-    const lag = load === 0 ? 0 : Math.trunc((numbers[(tid << 3) | VLAG]! * (load + weight)) / load);
-    const vruntime = this.#timeline.virtualTime(cpu) - lag;
-    const slice = this.#timeline.virtual(tid, this.#slices[tid]!);
-    numbers[(tid << 3) | VRUNTIME] = vruntime;
-    numbers[(tid << 3) | DEADLINE] = vruntime + (initial ? Math.floor(slice / 2) : slice);
   }
 
   // ---- the current entity -------------------------------------------------------------------------------------------
@@ -161,23 +145,10 @@ export class Eevdf implements FairClass {
       this.putBack(cpu, tid);
       return true;
     }
-    this.#numbers[(tid << 3) | VLAG] = this.lag(cpu, tid);
+    this.#numbers[(tid << 3) | VLAG] = this.#placement.lag(cpu, tid);
     this.#words[(row << 4) | CURRENT] = 0;
     this.#leave(cpu, tid);
     return false;
-  }
-
-  /** Its lag V - vruntime, within the bound that may be kept over sleep. */
-  lag(cpu: number, tid: number): number {
-    const { lagBound, tickNs } = this.#rules;
-    const own = this.#slices[tid]!;
-    const ns =
-      lagBound === "own-slices"
-        ? Math.max(2 * own, tickNs)
-        : Math.max(own, this.#timeline.tree.longestSlice(cpu)) + tickNs;
-    const limit = this.#timeline.virtual(tid, ns);
-    const lag = this.#timeline.virtualTime(cpu) - this.#numbers[(tid << 3) | VRUNTIME]!;
-    return Math.max(-limit, Math.min(limit, lag));
   }
 
   #leave(cpu: number, tid: number): void {
@@ -213,7 +184,7 @@ export class Eevdf implements FairClass {
 
   /** A delayed sleeper leaves at last, owed nothing (DELAY_ZERO). */
   #finishDequeue(cpu: number, tid: number): void {
-    this.#numbers[(tid << 3) | VLAG] = Math.min(0, this.lag(cpu, tid));
+    this.#numbers[(tid << 3) | VLAG] = Math.min(0, this.#placement.lag(cpu, tid));
     this.#timeline.remove(cpu, tid);
     this.#leave(cpu, tid);
   }
@@ -223,12 +194,12 @@ export class Eevdf implements FairClass {
   /** requeue_delayed_entity(): one whose dequeue was delayed is runnable again, where it is. */
   wakeQueued(cpu: number, tid: number, curr: number, now: number): void {
     if (this.#words[(tid << 4) | QUEUED] !== DELAYED) return;
-    const ahead = this.#runAhead(curr, now);
-    if (this.lag(cpu, tid) > 0) {
+    const ahead = this.#placement.runAhead(curr, now);
+    if (this.#placement.lag(cpu, tid) > 0) {
       // It has become owed something while it slept: that is not paid, it starts again at V.
       this.#timeline.remove(cpu, tid);
       this.#numbers[(tid << 3) | VLAG] = 0;
-      this.#place(cpu, tid, false);
+      this.#placement.place(cpu, tid, false);
       this.#timeline.insert(cpu, tid);
     }
     this.#numbers[(curr << 3) | VRUNTIME]! -= ahead;
@@ -239,7 +210,7 @@ export class Eevdf implements FairClass {
   /** wakeup_preempt_fair() between two ordinary tasks. */
   wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean {
     const numbers = this.#numbers;
-    const ahead = this.#runAhead(curr, now);
+    const ahead = this.#placement.runAhead(curr, now);
     const vruntime = numbers[(curr << 3) | VRUNTIME]!;
     const over = this.sliceOver(cpu) || vruntime >= numbers[(curr << 3) | DEADLINE]!;
     const shorter = this.#slices[wakee]! < this.#slices[curr]!;
@@ -259,7 +230,38 @@ export class Eevdf implements FairClass {
     numbers[(tid << 3) | PROTECTED_UNTIL] = numbers[(tid << 3) | VRUNTIME]!;
   }
 
-  // ---- asked by others ----------------------------------------------------------------------------------------------
+  // ---- leaving and changing where it waits -------------------------------------------------------------------------
+
+  /** Its lag goes with it, and what is left of its slice (PLACE_REL_DEADLINE). */
+  dequeueWaiting(cpu: number, tid: number, now: number): void {
+    const numbers = this.#numbers;
+    const row = (this.#queues + cpu) << 4;
+    const curr = this.#words[row | CURRENT]!;
+    const ahead = this.#placement.runAhead(curr, now);
+    if (this.#words[(tid << 4) | QUEUED] === DELAYED) this.#finishDequeue(cpu, tid);
+    else {
+      numbers[(tid << 3) | VLAG] = this.lag(cpu, tid);
+      this.#timeline.remove(cpu, tid);
+      numbers[(tid << 3) | DEADLINE]! -= numbers[(tid << 3) | VRUNTIME]!;
+      this.#words[(tid << 4) | DEADLINE_RELATIVE] = 1;
+      this.#words[row | NR_RUNNING]!--;
+      this.#leave(cpu, tid);
+    }
+    numbers[(curr << 3) | VRUNTIME]! -= ahead;
+  }
+
+  firstWaiting(cpu: number): number {
+    return this.#timeline.runnableFrom(this.#timeline.tree.first(cpu));
+  }
+  nextWaiting(tid: number): number {
+    return this.#timeline.runnableFrom(this.#timeline.tree.after(tid));
+  }
+
+  reweight(cpu: number, tid: number, curr: number, weight: number, sliceNs: number, now: number): void {
+    const slice = sliceNs === 0 ? this.#rules.sliceNs : sliceNs;
+    if (this.isQueued(tid)) this.#placement.reweightQueued(cpu, tid, curr, weight, slice, now);
+    else this.#placement.reweightAsleep(tid, weight, slice);
+  }
 
   /** Lag is relative to each queue's V: nothing is tied to the old queue. */
   migrate(): void {}
@@ -273,8 +275,14 @@ export class Eevdf implements FairClass {
   weight(tid: number): number {
     return this.#words[(tid << 4) | WEIGHT]!;
   }
+  sliceNs(tid: number): number {
+    return this.#slices[tid]!;
+  }
   vruntime(tid: number): number {
     return this.#numbers[(tid << 3) | VRUNTIME]!;
+  }
+  deadline(tid: number): number {
+    return this.#numbers[(tid << 3) | DEADLINE]!;
   }
   sumExec(tid: number): number {
     return this.#numbers[(tid << 3) | SUM_EXEC]!;

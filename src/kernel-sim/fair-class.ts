@@ -41,14 +41,32 @@ export interface FairClass {
   begin(cpu: number, tid: number, now: number): void;
   /** The current task was picked again at `now`. */
   beginSlice(tid: number, now: number): void;
-  /** A sleeping task changes run queues. */
+  /**
+   * `tid`, queued on `cpu` but not its current task, leaves the queue and takes what it is owed with it: still runnable,
+   * it is to be enqueued on another CPU (after `migrate`). Of a delayed one this ends the dequeue: then it just sleeps.
+   */
+  dequeueWaiting(cpu: number, tid: number, now: number): void;
+  /** A task that is not queued changes run queues. */
   migrate(from: number, to: number, tid: number): void;
+  /**
+   * The runnable tasks that wait on `cpu` for others to take, in the order in which they would run if nothing changed: who
+   * has waited most comes first. 0 = no more. The current and the delayed are not among them.
+   */
+  firstWaiting(cpu: number): number;
+  nextWaiting(tid: number): number;
+  /**
+   * A new weight and slice (0 = the class's) for a task in any state, its share until `now` being that of its old weight.
+   * `cpu`: where it is or was last, whose current task is `curr` or 0.
+   */
+  reweight(cpu: number, tid: number, curr: number, weight: number, sliceNs: number, now: number): void;
 
   /** On a run queue, current, or delayed. */
   isQueued(tid: number): boolean;
   /** Asleep, and still queued. */
   isDelayed(tid: number): boolean;
   weight(tid: number): number;
+  /** Its own slice or that of the class, ns. */
+  sliceNs(tid: number): number;
   /** Virtual run time, ns of a nice-0 task. */
   vruntime(tid: number): number;
   /** Run time charged so far, ns. */

@@ -51,11 +51,11 @@ export class FairQueue implements FairClass {
   declare private readonly numbers: Float64Array;
   /** Row of CPU 0's queue. */
   declare private readonly queues: number;
-  declare private readonly sliceNs: number;
+  declare private readonly slice: number;
 
   constructor(arena: Arena, maxTasks: number, vcpus: number, sliceNs: number) {
     this.queues = maxTasks + 1;
-    this.sliceNs = sliceNs;
+    this.slice = sliceNs;
     this.numbers = arena.float64((maxTasks + 1 + vcpus) << 3);
     this.words = new Int32Array(this.numbers.buffer, this.numbers.byteOffset, this.numbers.length << 1);
     for (let row = this.queues; row < this.numbers.length >> 3; row++) {
@@ -127,13 +127,17 @@ export class FairQueue implements FairClass {
   }
 
   begin(_cpu: number, tid: number, now: number): void {
+    this.#unlink(tid);
+    this.numbers[(tid << 3) | EXEC_START] = now;
+    this.numbers[(tid << 3) | PICKED_AT] = now;
+  }
+
+  #unlink(tid: number): void {
     const words = this.words;
     const next = words[(tid << 4) | NEXT]!;
     const prev = words[(tid << 4) | PREV]!;
     words[(prev << 4) | NEXT] = next;
     words[(next << 4) | PREV] = prev;
-    this.numbers[(tid << 3) | EXEC_START] = now;
-    this.numbers[(tid << 3) | PICKED_AT] = now;
   }
 
   /** Picked again at `now`: its next slice begins. */
@@ -164,9 +168,7 @@ export class FairQueue implements FairClass {
   }
 
   #vruntimeAfter(tid: number, delta: number): number {
-    const weight = this.words[(tid << 4) | WEIGHT]!;
-    const scaled = weight === NICE_0 ? delta : (delta * NICE_0) / weight;
-    return this.numbers[(tid << 3) | VRUNTIME]! + Math.floor(scaled);
+    return this.numbers[(tid << 3) | VRUNTIME]! + virtual(delta, this.words[(tid << 4) | WEIGHT]!);
   }
 
   /** The minimum never goes back. */
@@ -196,7 +198,36 @@ export class FairQueue implements FairClass {
 
   /** Has the current task used up its slice while others wait? Asked by the tick only. */
   sliceOver(cpu: number, curr: number, now: number): boolean {
-    return this.nrRunning(cpu) > 1 && now - this.numbers[(curr << 3) | PICKED_AT]! >= this.sliceNs;
+    return this.nrRunning(cpu) > 1 && now - this.numbers[(curr << 3) | PICKED_AT]! >= this.slice;
+  }
+
+  dequeueWaiting(cpu: number, tid: number, _now: number): void {
+    this.#unlink(tid);
+    this.sleepCurrent(cpu, tid, true);
+  }
+
+  firstWaiting(cpu: number): number {
+    return this.#waiting(this.words[((this.queues + cpu) << 4) | NEXT]!);
+  }
+  nextWaiting(tid: number): number {
+    return this.#waiting(this.words[(tid << 4) | NEXT]!);
+  }
+  /** Behind the last comes the row of the queue. */
+  #waiting(row: number): number {
+    return row < this.queues ? row : 0;
+  }
+
+  /** Virtual time goes on from where it is. What the current task has run, but not been charged for, has its old price. */
+  reweight(cpu: number, tid: number, curr: number, weight: number, _sliceNs: number, now: number): void {
+    const words = this.words;
+    const numbers = this.numbers;
+    const old = words[(tid << 4) | WEIGHT]!;
+    words[(tid << 4) | WEIGHT] = weight;
+    if (words[(tid << 4) | ON_RQ] === 0) return;
+    numbers[((this.queues + cpu) << 3) | LOAD]! += weight - old;
+    const delta = now - numbers[(tid << 3) | EXEC_START]!;
+    if (tid !== curr || delta <= 0) return;
+    numbers[(tid << 3) | VRUNTIME]! += virtual(delta, old) - virtual(delta, weight);
   }
 
   /** Keeps a task's virtual lead or lag when it changes run queues. */
@@ -212,6 +243,9 @@ export class FairQueue implements FairClass {
   }
   weight(tid: number): number {
     return this.words[(tid << 4) | WEIGHT]!;
+  }
+  sliceNs(_tid: number): number {
+    return this.slice;
   }
   vruntime(tid: number): number {
     return this.numbers[(tid << 3) | VRUNTIME]!;
@@ -230,4 +264,9 @@ export class FairQueue implements FairClass {
   minVruntime(cpu: number): number {
     return this.numbers[((this.queues + cpu) << 3) | MIN_VRUNTIME]!;
   }
+}
+
+/** `ns` of the run time of a task of this weight, in virtual time. */
+function virtual(ns: number, weight: number): number {
+  return weight === NICE_0 ? ns : Math.floor((ns * NICE_0) / weight);
 }
