@@ -33,6 +33,8 @@ export interface MachineConfig {
   /** Default 64 and 4096. */
   readonly maxPipes?: number;
   readonly pipeBytes?: number;
+  /** Timers that devices can have at once (`createTimer`). Default 64. */
+  readonly maxTimers?: number;
   /** Cost profile: "native" (default), "guest", or one of your own (`parseCostProfile`). */
   readonly profile?: ProfileName | CostModel;
   /** Idle state by name: "poll", "c1", "c1e", "c6" (native), "poll", "hlt" (guest). Default: the profile's. */
@@ -191,6 +193,7 @@ function resolveConfig(config: MachineConfig): KernelConfig {
     userBytes: config.userBytes ?? 1 << 20,
     maxPipes: config.maxPipes ?? 64,
     pipeBytes: config.pipeBytes ?? 4096,
+    maxTimers: config.maxTimers ?? 64,
     tickHz: config.tickHz ?? 250,
     fair: config.fair ?? "virtual-time",
     sliceNs: config.sliceNs ?? baseSliceNs(vcpus >= 1 ? vcpus : 1),

@@ -23,6 +23,8 @@ export interface KernelConfig {
   readonly maxPipes: number;
   /** Bytes a pipe holds. */
   readonly pipeBytes: number;
+  /** Timers that devices can have at once, beside the one of each task. */
+  readonly maxTimers: number;
   /** Ticks a second and CPU, 0 = none: then a slice ends only when its task blocks or yields. */
   readonly tickHz: number;
   /** Rules of the fair class. */
@@ -46,6 +48,7 @@ const RANGES = {
   userBytes: [4096, 2 ** 31 - 4096],
   maxPipes: [0, 1 << 16],
   pipeBytes: [1, 1 << 20],
+  maxTimers: [0, 1 << 16],
   tickHz: [0, 10_000],
   sliceNs: [1, 1e9],
   timerSlackNs: [0, 1e9],

@@ -8,6 +8,7 @@
  * | ERR_PROGRAM_THREW        | a program threw; `cause` is what it threw                                         |
  * | ERR_RETURNED_REGISTERED  | a program returned while its task was registered with umcg_ctl                    |
  * | ERR_TASK_LIMIT           | more tasks than `maxTasks`                                                        |
+ * | ERR_TIMER_LIMIT          | more timers of devices than `maxTimers`                                           |
  * | ERR_USER_MEMORY          | the user region is used up                                                        |
  * | ERR_FOREIGN_YIELD        | a program yielded something that is not a step                                    |
  * | ERR_STEP                 | a stepper was asked for something the task cannot do now                          |
@@ -19,6 +20,7 @@ export type MachineErrorCode =
   | "ERR_PROGRAM_THREW"
   | "ERR_RETURNED_REGISTERED"
   | "ERR_TASK_LIMIT"
+  | "ERR_TIMER_LIMIT"
   | "ERR_USER_MEMORY"
   | "ERR_FOREIGN_YIELD"
   | "ERR_STEP"

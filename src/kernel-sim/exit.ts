@@ -5,6 +5,7 @@ import { assert } from "./errors.ts";
 import { tid as toTid } from "./ids.ts";
 import { joinQueue, type Kernel } from "./kernel.ts";
 import { setTaskState } from "./task-state.ts";
+import { cancelTimer } from "./timers.ts";
 import { tryToWakeUp } from "./wakeup.ts";
 
 /**
@@ -20,7 +21,7 @@ export function exitTask(kernel: Kernel, tid: number, code: number, signal: numb
   tasks.setExitCode(tid, code);
   tasks.setFatalSignal(tid, signal);
   tasks.setWaitReason(tid, WAIT_EXITED);
-  host.cancelTimer(toTid(tid));
+  cancelTimer(kernel, tid);
   if (trace.on) kernel.emit(TRACE_TASK_EXIT, tid, code, signal);
   setTaskState(kernel, tid, TASK_DEAD);
   kernel.dispositions.delete(tid);

@@ -39,9 +39,9 @@ export interface Host {
   /** Forgets a task's coroutine. */
   discard(tid: Tid): void;
 
-  /** One timer a task: fires `timerExpired(tid)` on the CPU it was armed on, at `atNs`. Re-arming replaces. */
-  armTimer(tid: Tid, cpu: CpuId, atNs: number): void;
-  cancelTimer(tid: Tid): void;
+  /** Programs the clock device of `cpu` to interrupt once, at `atNs`. Programming it again replaces. */
+  armClockEvent(cpu: CpuId, atNs: number): void;
+  cancelClockEvent(cpu: CpuId): void;
 
   /** Raises an IPI on `cpu`, to arrive after delivery time. Returns false when one was already on its way. */
   raiseIpi(cpu: CpuId): boolean;

@@ -12,3 +12,4 @@ export * from "./kernel.ts";
 export * from "./steps.ts";
 export { Syscalls } from "./syscalls/syscalls.ts";
 export * from "./task-state.ts";
+export { armTimer, cancelTimer, createTimer, releaseTimer, type TimerCallback } from "./timers.ts";

@@ -27,6 +27,8 @@ import type { Host } from "./host.ts";
 import type { CpuId, Tid } from "./ids.ts";
 import { PipeTable } from "./pipe-table.ts";
 import { TaskTable } from "./task-table.ts";
+import { TimerQueue } from "./timer-queue.ts";
+import type { TimerCallback } from "./timers.ts";
 import { WaitQueues } from "./wait-queues.ts";
 
 /** Runs in user mode of the task a signal was sent to. */
@@ -55,6 +57,7 @@ export class Kernel {
   declare readonly waits: WaitQueues;
   declare readonly pipes: PipeTable;
   declare readonly fair: FairClass;
+  declare readonly timers: TimerQueue;
   declare readonly pages: PageTable;
   declare readonly local: LocalMemory;
   declare readonly memory: Memory;
@@ -75,6 +78,8 @@ export class Kernel {
   /** Cold per-task data: dispositions other than default. */
   readonly dispositions: Map<number, Map<number, Disposition>> = new Map();
   readonly names: string[] = ["idle"];
+  /** What the timers of devices do (timers.ts). */
+  readonly callbacks: (TimerCallback | undefined)[] = [];
   /** Tasks that exist and have not exited. */
   live = 0;
   #lastTid = 0;
@@ -99,6 +104,7 @@ export class Kernel {
     this.waits = laid.waits;
     this.pipes = laid.pipes;
     this.fair = laid.fair;
+    this.timers = laid.timers;
     this.pages = new PageTable(laid.pageFlags);
     this.pages.protect(this.userBase, config.userBytes, "readwrite");
     this.local = new LocalMemory(this.buffer);
@@ -159,6 +165,7 @@ interface Laid {
   readonly tasks: TaskTable;
   readonly cpus: CpuTable;
   readonly fair: FairClass;
+  readonly timers: TimerQueue;
   readonly waits: WaitQueues;
   readonly pipes: PipeTable;
   readonly pageFlags: Uint8Array;
@@ -172,7 +179,8 @@ function layOut(arena: Arena, config: KernelConfig, pages: number): Laid {
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1;
   const waits = new WaitQueues(arena, queues, tasks);
   const pipes = new PipeTable(arena, config.maxPipes, config.pipeBytes);
-  return { tasks, cpus, fair, waits, pipes, pageFlags };
+  const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers, config.vcpus);
+  return { tasks, cpus, fair, timers, waits, pipes, pageFlags };
 }
 
 function fairClass(arena: Arena, { fair, maxTasks, vcpus, sliceNs, tickHz }: KernelConfig): FairClass {

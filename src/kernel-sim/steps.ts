@@ -20,6 +20,7 @@ export const STEP_NAMES = [
   "tick",
   "minorFault",
   "threadCreate",
+  "timerReprogram",
 ] as const;
 
 export type StepName = (typeof STEP_NAMES)[number];
@@ -44,9 +45,12 @@ export const STEP_IPI_SEND: CostStep = 7;
 export const STEP_IPI_DELIVER: CostStep = 8;
 /** Software part of leaving idle: tick restart, drain of the wake list, pick. */
 export const STEP_IDLE_LOOP_EXIT: CostStep = 9;
+/** Putting a timer on its queue. */
 export const STEP_TIMER_ARM: CostStep = 10;
-/** Timer interrupt and wake of the sleeper. */
+/** Timer interrupt and wake of the first sleeper; further ones in the same interrupt cost a `wake` each. */
 export const STEP_TIMER_INTERRUPT: CostStep = 11;
 export const STEP_TICK: CostStep = 12;
 export const STEP_MINOR_FAULT: CostStep = 13;
 export const STEP_THREAD_CREATE: CostStep = 14;
+/** Programming the clock device, on top: only for a timer that becomes the first of its CPU, or ceases to be. */
+export const STEP_TIMER_REPROGRAM: CostStep = 15;

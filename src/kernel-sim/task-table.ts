@@ -181,10 +181,4 @@ export class TaskTable {
   setExitCode(tid: number, to: number): void {
     this.words[(tid << 5) | 25] = to;
   }
-  timerArmed(tid: number): number {
-    return this.words[(tid << 5) | 26]!;
-  }
-  setTimerArmed(tid: number, to: number): void {
-    this.words[(tid << 5) | 26] = to;
-  }
 }

@@ -1,16 +1,129 @@
-/** Per-task one-shot timers and the tick, as the interrupts that the host delivers. Atomic steps. */
+/**
+ * Timers and the tick, as the interrupts that the host delivers. Atomic steps.
+ *
+ * Each CPU has one clock device, programmed for the earliest hard expiry of its queue (timer-queue.ts). Its interrupt
+ * runs the queue's timers from the front while their soft expiry has passed: what may fire now does, so that it needs no
+ * interrupt of its own. A timer fires on the CPU that armed it; moving the timers of an idle CPU to a busy one is not
+ * modelled.
+ *
+ * Timer number = tid: the timer of a task's own sleep, which wakes it. Numbers above belong to devices: a function that
+ * runs in interrupt context, and may wake tasks and arm timers.
+ *
+ * What it costs. The interrupt is delivered once (timerInterrupt, which covers the first timer with its wake-up); each
+ * further timer that it runs costs a `wake`, and they are steps of their own, in order of time with what other CPUs do.
+ * Linux makes at most three passes and then backs off; here an interrupt ends when nothing is due. Programming the device
+ * costs the task that does it `timerReprogram`; the interrupt itself programs the device at its end for nothing. As in
+ * Linux a timer cancelled from another CPU leaves the device programmed: the interrupt then comes for nothing.
+ * Source: hrtimer_interrupt, __hrtimer_run_queues, __remove_hrtimer in kernel/time/hrtimer.c.
+ */
 import { TRACE_TICK, TRACE_TIMER_EXPIRE } from "../trace/events.ts";
 import { TASK_NORMAL } from "./constants.ts";
+import { MachineError } from "./errors.ts";
+import { cpuId } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
+import { STEP_TIMER_REPROGRAM } from "./steps.ts";
 import { reschedule, tryToWakeUp } from "./wakeup.ts";
 
-/** A task's timer fired on the executing CPU, in interrupt context: wakes the sleeper. */
-export function timerExpired(kernel: Kernel, tid: number): void {
-  const { tasks, cpus, host, trace, cpu } = kernel;
-  tasks.setTimerArmed(tid, 0);
-  cpus.setWakeStart(cpu, host.now);
-  if (trace.on) kernel.emit(TRACE_TIMER_EXPIRE, tid, 0, 0);
-  tryToWakeUp(kernel, tid, TASK_NORMAL, 0);
+/** What a device's timer does, in interrupt context on the CPU that armed it. */
+export type TimerCallback = (timer: number) => void;
+
+/** While its interrupt is handled the device is not touched: it is programmed at the end. */
+const IN_INTERRUPT = Number.NEGATIVE_INFINITY;
+
+/** A timer of a device. Throws ERR_TIMER_LIMIT when `maxTimers` of them exist. */
+export function createTimer(kernel: Kernel, callback: TimerCallback): number {
+  const { callbacks, config } = kernel;
+  const free = callbacks.indexOf(undefined);
+  const index = free < 0 ? callbacks.length : free;
+  if (index >= config.maxTimers) {
+    throw new MachineError("ERR_TIMER_LIMIT", `no timer left: maxTimers is ${config.maxTimers}`);
+  }
+  callbacks[index] = callback;
+  return config.maxTasks + 1 + index;
+}
+
+/** Gives a device's timer back. It must not be armed. */
+export function releaseTimer(kernel: Kernel, timer: number): void {
+  kernel.callbacks[timer - kernel.config.maxTasks - 1] = undefined;
+}
+
+/**
+ * Arms a timer of a device on `cpu`: it fires between `atNs` and `atNs + slackNs`, ns since boot, or as soon as it can.
+ * Re-arming replaces. Costs nothing: a device's own clock is not the CPU's.
+ */
+export function armTimer(kernel: Kernel, timer: number, cpu: number, atNs: number, slackNs = 0): void {
+  program(kernel, cpu, timer, atNs, atNs + slackNs);
+}
+
+/** Arms the sleep timer of the current task on its CPU; charges the device, if it has to be programmed. */
+export function armSleep(kernel: Kernel, tid: number, atNs: number, slackNs: number): void {
+  if (program(kernel, kernel.cpu, tid, atNs, atNs + slackNs)) kernel.host.charge(STEP_TIMER_REPROGRAM);
+}
+
+/**
+ * No-op when the timer is not armed. Returns whether the device had to be programmed; the one of another CPU stays as it
+ * is.
+ */
+export function cancelTimer(kernel: Kernel, timer: number): boolean {
+  const { timers, cpu } = kernel;
+  if (!timers.isArmed(timer)) return false;
+  const programmedFor = timers.cpuOf(timer) === cpu && timers.clockNs(cpu) === timers.hardNs(timer);
+  timers.cancel(timer);
+  if (programmedFor && timers.nextNs(cpu) > timers.clockNs(cpu)) return setClock(kernel, cpu);
+  return false;
+}
+
+/** Returns whether the device had to be programmed. */
+function program(kernel: Kernel, cpu: number, timer: number, softNs: number, hardNs: number): boolean {
+  const { timers } = kernel;
+  const moved = timers.isArmed(timer) && cancelTimer(kernel, timer);
+  timers.arm(timer, cpu, softNs, hardNs);
+  return hardNs < timers.clockNs(cpu) ? setClock(kernel, cpu) : moved;
+}
+
+/** Programs the device of `cpu` for the first timer of its queue. */
+function setClock(kernel: Kernel, cpu: number): true {
+  const { timers, host } = kernel;
+  const next = timers.nextNs(cpu);
+  timers.setClockNs(cpu, next);
+  if (next === Number.POSITIVE_INFINITY) host.cancelClockEvent(cpuId(cpu));
+  else host.armClockEvent(cpuId(cpu), Math.max(next, host.now));
+  return true;
+}
+
+/** The clock device of `cpu` interrupts: what is armed from now on waits for the end of the interrupt. */
+export function clockInterrupt(kernel: Kernel, cpu: number): void {
+  kernel.timers.setClockNs(cpu, IN_INTERRUPT);
+}
+
+/**
+ * The interrupt on the executing CPU goes on, when what came before has been paid for: runs one timer. Returns whether
+ * another is due, for which the host charges a `wake` before it calls again. `first`: the interrupt has just been delivered.
+ */
+export function runTimer(kernel: Kernel, first: boolean): boolean {
+  const { timers, cpus, host, cpu } = kernel;
+  if (first) cpus.setWakeStart(cpu, host.now);
+  if (isDue(kernel)) fire(kernel, timers.first(cpu));
+  if (isDue(kernel)) {
+    cpus.setWakeStart(cpu, host.now);
+    return true;
+  }
+  setClock(kernel, cpu);
+  return false;
+}
+
+function isDue(kernel: Kernel): boolean {
+  const first = kernel.timers.first(kernel.cpu);
+  return first !== 0 && kernel.timers.softNs(first) <= kernel.host.now;
+}
+
+function fire(kernel: Kernel, timer: number): void {
+  const { timers, callbacks, config, trace } = kernel;
+  timers.cancel(timer);
+  const device = timer - config.maxTasks;
+  if (trace.on) kernel.emit(TRACE_TIMER_EXPIRE, device > 0 ? 0 : timer, device > 0 ? device : 0, 0);
+  if (device > 0) callbacks[device - 1]!(timer);
+  else tryToWakeUp(kernel, timer, TASK_NORMAL, 0);
 }
 
 /** The tick of the executing CPU. Returns whether another one is needed: only while somebody waits for the CPU. */

@@ -175,8 +175,8 @@ export const TRACE_EVENTS: readonly TraceEventInfo[] = [
     "timer_expire",
     "a timer fired",
     "CPU that handled it",
-    field("tid", "taskName", "owner of the timer"),
-    UNUSED,
+    field("tid", "taskName", "task whose sleep it ends, 0 = a device's timer", ["device"]),
+    field("timer", "number", "number of the device's timer, 0 = a task's", ["task"]),
     UNUSED,
   ),
   info(

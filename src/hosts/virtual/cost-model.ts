@@ -49,6 +49,7 @@ const NATIVE: CostModel = {
     tick: 1500,
     minorFault: 500,
     threadCreate: 12000,
+    timerReprogram: 100,
   },
   // MWAIT-based states poll their flag line too, but in depth: they are woken by an IPI here as `c1` with HLT would be.
   idleStates: [POLL, always("c1", false, 1000), always("c1e", false, 4000), always("c6", false, 100000)],
@@ -73,6 +74,7 @@ const GUEST: CostModel = {
     tick: 2500,
     minorFault: 1200,
     threadCreate: 15700,
+    timerReprogram: 11680,
   },
   idleStates: [
     POLL,

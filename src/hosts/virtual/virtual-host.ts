@@ -26,14 +26,20 @@ import {
   STEP_IPI_DELIVER,
   STEP_TICK,
   STEP_TIMER_INTERRUPT,
+  STEP_WAKE,
 } from "../../kernel-sim/steps.ts";
-import { tick, timerExpired } from "../../kernel-sim/timers.ts";
+import { clockInterrupt, runTimer, tick } from "../../kernel-sim/timers.ts";
 import { handleIpi } from "../../kernel-sim/wakeup.ts";
 import { TRACE_SYS_EXIT } from "../../trace/events.ts";
 import { type CostModel, exitLatency, type IdleState, stepPrices } from "./cost-model.ts";
 import { CpuRunner } from "./cpu-runner.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { Jitter } from "./jitter.ts";
+
+/** The clock device is quiet; its interrupt is being delivered; its handler has run a timer and has more to run. */
+const CLOCK_QUIET = 0;
+const CLOCK_DELIVERED = 1;
+const CLOCK_MORE = 2;
 
 const DONE: Completed<void> = new Completed(undefined);
 const PAUSE: Pause = new Pause(YIELD_PAUSE);
@@ -55,9 +61,8 @@ export class VirtualHost implements Host {
   declare private readonly idle: IdleState;
   declare private readonly queue: EventQueue;
   declare private readonly runner: CpuRunner;
-  /** CPU a task's timer was armed on, and whether its interrupt is already being handled. */
-  declare private readonly timerCpu: Int32Array;
-  declare private readonly timerInHandler: Uint8Array;
+  /** How far each CPU is in an interrupt of its clock device: CLOCK_. */
+  declare private readonly clockPhase: Uint8Array;
   declare private readonly vcpus: number;
   /** Period of the tick, 0 = none. */
   declare private readonly tickNs: number;
@@ -72,10 +77,9 @@ export class VirtualHost implements Host {
     this.idlePolls = this.idle.polls;
     this.vcpus = kernel.config.vcpus;
     this.tickNs = kernel.config.tickHz === 0 ? 0 : Math.floor(1e9 / kernel.config.tickHz);
-    this.queue = new EventQueue(3 * this.vcpus + kernel.config.maxTasks + 1, this.vcpus);
+    this.queue = new EventQueue(4 * this.vcpus + 1, this.vcpus);
     this.runner = new CpuRunner(kernel, this, this.queue);
-    this.timerCpu = new Int32Array(kernel.config.maxTasks + 1);
-    this.timerInHandler = new Uint8Array(kernel.config.maxTasks + 1);
+    this.clockPhase = new Uint8Array(this.vcpus);
     // At boot every CPU is on its way into idle at time 0, so what set-up code starts is found without any signal.
     for (let cpu = 0; cpu < this.vcpus; cpu++) {
       kernel.cpus.setIdlePhase(cpu, IDLE_ENTERING);
@@ -139,13 +143,11 @@ export class VirtualHost implements Host {
     this.runner.discard(tid);
   }
 
-  armTimer(tid: Tid, cpu: CpuId, atNs: number): void {
-    this.timerCpu[tid] = cpu;
-    this.timerInHandler[tid] = 0;
-    this.queue.schedule(3 * this.vcpus + tid, atNs);
+  armClockEvent(cpu: CpuId, atNs: number): void {
+    this.queue.schedule(3 * this.vcpus + cpu, atNs);
   }
-  cancelTimer(tid: Tid): void {
-    this.queue.cancel(3 * this.vcpus + tid);
+  cancelClockEvent(cpu: CpuId): void {
+    this.queue.cancel(3 * this.vcpus + cpu);
   }
 
   raiseIpi(cpu: CpuId): boolean {
@@ -181,8 +183,8 @@ export class VirtualHost implements Host {
    */
   run(untilNs: number = Number.POSITIVE_INFINITY, stop?: () => boolean): void {
     const { queue } = this;
-    // An event that is never handled, in the slot of task 0's timer: no CPU runs ahead of it.
-    const horizon = 3 * this.vcpus;
+    // An event that is never handled, in a slot of its own: no CPU runs ahead of it.
+    const horizon = 4 * this.vcpus;
     if (untilNs < Number.POSITIVE_INFINITY) queue.schedule(horizon, untilNs);
     let stopped = false;
     while (!stopped && queue.size > 0 && queue.top < untilNs) {
@@ -209,7 +211,7 @@ export class VirtualHost implements Host {
     if (slot < n) this.runner.runCpu(slot);
     else if (slot < 2 * n) this.#interrupt(slot - n, this.#onIpi);
     else if (slot < 3 * n) this.#interrupt(slot - 2 * n, this.#onTick);
-    else this.#onTimer(slot - 3 * n);
+    else this.#onClock(slot - 3 * n);
   }
 
   // ---- interrupts ---------------------------------------------------------------------------------------------------
@@ -244,19 +246,30 @@ export class VirtualHost implements Host {
     if (tick(this.kernel)) this.armTick(cpuId(cpu));
   }
 
-  /** First the interrupt arrives, then, when it has been paid for, its handler wakes the sleeper. */
-  #onTimer(tid: number): void {
-    const cpu = this.timerCpu[tid]!;
-    if (this.timerInHandler[tid] === 0) {
-      const cost = this.#price(STEP_TIMER_INTERRUPT);
-      this.timerInHandler[tid] = 1;
-      this.queue.schedule(3 * this.vcpus + tid, this.now + cost);
-      if (this.queue.isPending(cpu)) this.queue.schedule(cpu, this.queue.timeOf(cpu) + cost);
-      else this.#wakeIdle(cpu, cost, false);
+  /** First the interrupt arrives; then, as each has been paid for, its handler runs one timer after the other. */
+  #onClock(cpu: number): void {
+    const phase = this.clockPhase[cpu]!;
+    if (phase === CLOCK_QUIET) {
+      clockInterrupt(this.kernel, cpu);
+      this.#clockGoesOn(cpu, CLOCK_DELIVERED, STEP_TIMER_INTERRUPT);
       return;
     }
-    this.timerInHandler[tid] = 0;
-    this.#interrupt(cpu, () => timerExpired(this.kernel, tid));
+    // Quiet before the handler, which programs the device when nothing more is due.
+    this.clockPhase[cpu] = CLOCK_QUIET;
+    let more = false;
+    this.#interrupt(cpu, () => {
+      more = runTimer(this.kernel, phase === CLOCK_DELIVERED);
+    });
+    if (more) this.#clockGoesOn(cpu, CLOCK_MORE, STEP_WAKE);
+  }
+
+  /** The clock's handler goes on when `step` has been paid for by whatever it interrupts. */
+  #clockGoesOn(cpu: number, phase: number, step: CostStep): void {
+    const cost = this.#price(step);
+    this.clockPhase[cpu] = phase;
+    this.queue.schedule(3 * this.vcpus + cpu, this.now + cost);
+    if (this.queue.isPending(cpu)) this.queue.schedule(cpu, this.queue.timeOf(cpu) + cost);
+    else this.#wakeIdle(cpu, cost, false);
   }
 
   /**

@@ -19,12 +19,13 @@ import {
 } from "../constants.ts";
 import { exitTask } from "../exit.ts";
 import { YIELD_EXIT } from "../host.ts";
-import { cpuId, tid as toTid } from "../ids.ts";
+import { tid as toTid } from "../ids.ts";
 import { type Disposition, joinQueue, type Kernel } from "../kernel.ts";
 import { schedule } from "../schedule.ts";
 import { exitToUserMode, hasExitWork, isSignal, sendSignal, signalPending } from "../signals.ts";
 import { STEP_TIMER_ARM } from "../steps.ts";
 import { setTaskState } from "../task-state.ts";
+import { armSleep, cancelTimer } from "../timers.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 
 /** Sleeps `ns` plus the timer slack. 0, -EINTR, -EINVAL (not a non-negative number). */
@@ -40,14 +41,13 @@ function* sleep(kernel: Kernel, tid: number, ns: number): Coroutine<number> {
   const { tasks, host, config } = kernel;
   host.charge(STEP_TIMER_ARM);
   yield* host.sync();
-  tasks.setTimerArmed(tid, 1);
-  host.armTimer(toTid(tid), cpuId(kernel.cpu), host.now + ns + config.timerSlackNs);
+  const until = host.now + ns;
   tasks.setWaitReason(tid, WAIT_NANOSLEEP);
-  tasks.setWaitOn(tid, host.now + ns);
-  while (tasks.timerArmed(tid) !== 0) {
+  tasks.setWaitOn(tid, until);
+  armSleep(kernel, tid, until, config.timerSlackNs);
+  while (kernel.timers.isArmed(tid)) {
     if (signalPending(kernel, tid)) {
-      host.cancelTimer(toTid(tid));
-      tasks.setTimerArmed(tid, 0);
+      cancelTimer(kernel, tid);
       return -EINTR;
     }
     setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
