@@ -8,6 +8,7 @@ M:N userspace threading on a simulated SMP kernel with UMCG, in virtual time.
 
 Commands:
   bench       measure how long a wake-up takes
+  calibrate   derive a cost profile from the machine this runs on
 
 Options:
   -h, --help  show this help, or that of a command: umcg bench --help

@@ -4,6 +4,9 @@
  * Signals. The simulation is synchronous, so a handler runs only when a command gives up its turn (`turn`), which
  * commands do between stretches of a run.
  */
+import { openNodeProbes } from "../bench/calibrate/node-probes.ts";
+import type { Probes } from "../bench/calibrate/probes.ts";
+
 export interface Output {
   write(text: string): void;
 }
@@ -22,6 +25,8 @@ export interface CliIo {
   turn(): Promise<void>;
   /** Calls `handler` on SIGINT and SIGTERM instead of ending the process, until the returned function is called. */
   onSignal(handler: (signal: StopSignal) => void): () => void;
+  /** What can be timed of the machine this runs on. */
+  openProbes(): Probes;
 }
 
 /** The real thing. */
@@ -30,6 +35,7 @@ export function nodeIo(): CliIo {
     stdout: process.stdout,
     stderr: { write: (text) => process.stderr.write(text), isTTY: process.stderr.isTTY === true },
     clock: () => performance.now(),
+    openProbes: openNodeProbes,
     turn: () => new Promise((resolve) => setImmediate(resolve)),
     onSignal(handler) {
       process.on("SIGINT", handler);

@@ -3,10 +3,13 @@ import { readFileSync } from "node:fs";
 import { WORKLOADS } from "../bench/registry.ts";
 import type { Workload } from "../bench/workload.ts";
 import { benchCommand } from "./bench-command.ts";
+import { calibrateCommand } from "./calibrate-command.ts";
 import { EXIT_USAGE, reportError, UsageError } from "./errors.ts";
 import { MAIN_HELP } from "./help.ts";
 import type { CliIo } from "./io.ts";
 import { Options } from "./options.ts";
+
+const COMMANDS = ["bench", "calibrate"] as const;
 
 /**
  * Runs `umcg` with `args` (without the interpreter and the script). Returns the exit code: 0 done, 1 the run failed, 2
@@ -19,11 +22,10 @@ export async function runCli(
 ): Promise<number> {
   try {
     const [command, ...rest] = args;
-    if (command === "bench") {
-      await benchCommand(rest, io, workloads);
-      return 0;
-    }
-    return mainCommand(args, io);
+    if (command === "bench") await benchCommand(rest, io, workloads);
+    else if (command === "calibrate") await calibrateCommand(rest, io);
+    else return mainCommand(args, io);
+    return 0;
   } catch (error) {
     return reportError(error, io);
   }
@@ -34,11 +36,12 @@ function mainCommand(args: readonly string[], io: CliIo): number {
   const types = { help: { type: "boolean", short: "h" }, version: { type: "boolean" } } as const;
   const options = new Options("umcg", types, args);
   const [command] = options.positionals;
-  if (command === "bench") throw new UsageError("write the command first: umcg bench ...", "umcg");
+  if (COMMANDS.some((known) => known === command))
+    throw new UsageError(`write the command first: umcg ${command} ...`, "umcg");
   if (options.has("help")) io.stdout.write(MAIN_HELP);
   else if (options.has("version")) io.stdout.write(`umcg ${version()}\n`);
   else if (command !== undefined)
-    throw new UsageError(`unknown command "${command}"; known is bench`, "umcg");
+    throw new UsageError(`unknown command "${command}"; known are ${COMMANDS.join(", ")}`, "umcg");
   else {
     io.stderr.write(MAIN_HELP);
     return EXIT_USAGE;

@@ -14,6 +14,14 @@ const QUIET_MS = 2000;
 const ASKED_PER_LOOK = 4;
 const ERASE_LINE = "\r\x1b[K";
 
+/** Something that goes in stretches. */
+export interface Stretched {
+  /** Share that is behind, 0 to 1. */
+  readonly progress: number;
+  /** Goes on to the end or until `stop`, asked now and then, says so. Returns whether it is at the end. */
+  advance(stop: () => boolean): boolean;
+}
+
 export class Session {
   readonly io: CliIo;
   readonly #startedAt: number;
@@ -31,12 +39,24 @@ export class Session {
 
   /** Runs to the end. `label` goes before the percentage. Throws Interrupted, MachineError. */
   async finish(run: BenchRun, label: string): Promise<BenchResult> {
+    if (!(await this.follow(run, label))) throw this.interrupted();
+    return run.result();
+  }
+
+  /** Goes to the end. False: interrupted, for commands that have something to show all the same. */
+  async follow(run: Stretched, label: string): Promise<boolean> {
     for (let ended = false; !ended; ) {
       ended = run.advance(this.#stretch());
       this.#draw(`${label}: ${Math.floor(run.progress * 100)} %`);
-      await this.breathe();
+      await this.io.turn();
+      if (this.#signal !== undefined) return false;
     }
-    return run.result();
+    return true;
+  }
+
+  /** What a command throws after an interruption. */
+  interrupted(): Interrupted {
+    return new Interrupted(this.#signal ?? "SIGINT");
   }
 
   /** Lets signals be handled. Throws Interrupted. */

@@ -1,5 +1,6 @@
 /** A process for commands to run in, in memory: what they print, a clock of the test's, signals when the test says so. */
 
+import type { Probes } from "../../src/bench/calibrate/probes.ts";
 import type { Workload } from "../../src/bench/workload.ts";
 import type { CliIo, StopSignal } from "../../src/cli/io.ts";
 import { runCli } from "../../src/cli/run-cli.ts";
@@ -10,7 +11,11 @@ export interface FakeOptions {
   readonly msPerLook?: number;
   /** Called at each turn (from 1) that a command gives up; may return a signal to deliver. */
   readonly onTurn?: (turn: number) => StopSignal | undefined;
+  /** The machine that calibrate measures. Default: one of which nothing can be timed. */
+  readonly probes?: Probes;
 }
+
+const UNREACHABLE: Probes = { probes: [], hypervisor: undefined, timerSlackNs: 0, close: () => {} };
 
 export interface Ran {
   readonly code: number;
@@ -44,6 +49,7 @@ export async function run(
       now += options.msPerLook ?? 0;
       return now;
     },
+    openProbes: () => options.probes ?? UNREACHABLE,
     turn: async () => {
       const signal = options.onTurn?.(++turns);
       if (signal !== undefined) for (const handler of handlers) handler(signal);

@@ -7,6 +7,7 @@
  * Source: scheduler.md D.2 and D.3, where each figure's origin is given.
  */
 import { STEP_NAMES, type StepName } from "../../kernel-sim/steps.ts";
+import type { StepSources } from "./cost-sources.ts";
 
 export interface IdleState {
   readonly name: string;
@@ -22,6 +23,8 @@ export interface CostModel {
   readonly idleStates: readonly IdleState[];
   /** Index of the state an idle CPU enters unless told otherwise. */
   readonly defaultIdleState: number;
+  /** Where the prices come from, if the profile tells. */
+  readonly sources?: StepSources;
 }
 
 function always(name: string, polls: boolean, ns: number): IdleState {

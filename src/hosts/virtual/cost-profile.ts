@@ -3,12 +3,14 @@
  *
  *     { "name": "my-server", "base": "native", "steps": { "wake": 310, "switch": 450 }, "idle": "c6" }
  *
- * Everything but `name` is optional; what is left out is the base's. `idleStates`, when given, replaces the base's list.
+ * Everything but `name` is optional; what is left out is the base's. `idleStates`, when given, replaces the base's list;
+ * `sources` tells where prices come from (cost-sources.ts), as `umcg calibrate` writes it.
  * Nothing is guessed: an unknown key or a value that is no price is ERR_CONFIG with the path of the key.
  */
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { STEP_NAMES, type StepName } from "../../kernel-sim/steps.ts";
 import { type CostModel, type IdleState, PROFILES, type ProfileName } from "./cost-model.ts";
+import { parseSources } from "./cost-sources.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,7 +19,7 @@ const MAX_NS = 1_000_000_000;
 
 /** Throws ERR_CONFIG naming the first bad key. */
 export function parseCostProfile(data: unknown): CostModel {
-  const profile = fields("profile", data, ["name", "base", "steps", "idleStates", "idle"]);
+  const profile = fields("profile", data, ["name", "base", "steps", "idleStates", "idle", "sources"]);
   const name = text("profile.name", profile["name"]);
   const base =
     PROFILES[oneOf("profile.base", profile["base"] ?? "native", Object.keys(PROFILES) as ProfileName[])];
@@ -32,7 +34,8 @@ export function parseCostProfile(data: unknown): CostModel {
   const names = idleStates.map((state) => state.name);
   const fallback = names[Math.min(base.defaultIdleState, names.length - 1)]!;
   const idle = oneOf("profile.idle", profile["idle"] ?? fallback, names);
-  return { name, steps, idleStates, defaultIdleState: names.indexOf(idle) };
+  const model = { name, steps, idleStates, defaultIdleState: names.indexOf(idle) };
+  return profile["sources"] === undefined ? model : { ...model, sources: parseSources(profile["sources"]) };
 }
 
 function states(data: unknown): IdleState[] {

@@ -1,6 +1,7 @@
 /** The virtual host: discrete events, virtual nanoseconds, a named cost model. */
 export * from "./cost-model.ts";
 export * from "./cost-profile.ts";
+export * from "./cost-sources.ts";
 export * from "./event-heap.ts";
 export * from "./jitter.ts";
 export * from "./virtual-host.ts";

@@ -72,6 +72,20 @@ describe("names the bad key", () => {
       { name: "m", idleStates: [{ name: "x", polls: 1, exit: [{ fromNs: 0, ns: 1 }] }] },
       "profile.idleStates[0].polls",
     ],
+    [{ name: "m", sources: 1 }, "profile.sources must be an object, got 1"],
+    [{ name: "m", sources: { wakee: {} } }, "profile.sources.wakee is no key"],
+    [{ name: "m", sources: { wake: "guest" } }, 'profile.sources.wake must be an object, got "guest"'],
+    [{ name: "m", sources: { wake: {} } }, "profile.sources.wake.from must be a text"],
+    [{ name: "m", sources: { wake: { from: "guest" } } }, "profile.sources.wake.why must be a text"],
+    [
+      { name: "m", sources: { wake: { from: "guest", why: "so", p50: 3 } } },
+      "profile.sources.wake.p50 is no key",
+    ],
+    [
+      { name: "m", sources: { wake: { from: "measured", probe: "clock", p50: 3, p90: -1, samples: 2 } } },
+      "profile.sources.wake.p90 must be 0 or more, got -1",
+    ],
+    [{ name: "m", sources: { wake: { from: "measured", p50: 3 } } }, "profile.sources.wake.probe must be"],
   ])("%j", (data, message) => {
     expect(() => parseCostProfile(data)).toThrow(
       expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringContaining(message) }),
