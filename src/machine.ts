@@ -18,6 +18,7 @@ import type { FairPolicy } from "./kernel-sim/fair-class.ts";
 import { resolveFault } from "./kernel-sim/faults.ts";
 import type { Tid } from "./kernel-sim/ids.ts";
 import { Kernel } from "./kernel-sim/kernel.ts";
+import type { TopologyConfig } from "./kernel-sim/topology.ts";
 import { TraceRing } from "./trace/ring.ts";
 import { type Program, UserSpace } from "./umcg/env.ts";
 import { PostedUmcg } from "./umcg/posted.ts";
@@ -41,6 +42,10 @@ export interface MachineConfig {
   readonly idle?: string;
   /** Ticks a second and CPU; 0 = none. Default 250. */
   readonly tickHz?: number;
+  /** Threads of a core, cores of an LLC, LLCs of a socket. Default: one thread a core, one LLC, one socket. */
+  readonly topology?: TopologyConfig;
+  /** Working set of a task, bytes, that it fetches again when it comes to another core. Default 0: that costs nothing. */
+  readonly migrationBytes?: number;
   /** Rules of the fair class: "virtual-time" (default), "eevdf-6.12" or "eevdf-7.2". */
   readonly fair?: FairPolicy;
   /** Slice of a fair task, ns. Default: EEVDF's base slice for the number of CPUs. */
@@ -195,6 +200,8 @@ function resolveConfig(config: MachineConfig): KernelConfig {
     pipeBytes: config.pipeBytes ?? 4096,
     maxTimers: config.maxTimers ?? 64,
     tickHz: config.tickHz ?? 250,
+    topology: config.topology ?? {},
+    migrationBytes: config.migrationBytes ?? 0,
     fair: config.fair ?? "virtual-time",
     sliceNs: config.sliceNs ?? baseSliceNs(vcpus >= 1 ? vcpus : 1),
     timerSlackNs: config.timerSlackNs ?? 50_000,

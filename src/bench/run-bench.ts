@@ -11,6 +11,7 @@
 import type { CostModel, ProfileName } from "../hosts/virtual/cost-model.ts";
 import type { WakeMode } from "../kernel-sim/config.ts";
 import type { FairPolicy } from "../kernel-sim/fair-class.ts";
+import type { TopologyConfig } from "../kernel-sim/topology.ts";
 import { createMachine, type Machine } from "../machine.ts";
 import type { TraceSink } from "../trace/sink.ts";
 import type { WakeSummary } from "../trace/spans.ts";
@@ -30,6 +31,10 @@ export interface BenchOptions {
   readonly idle?: string;
   /** Rules of the fair class. Default "virtual-time". */
   readonly fair?: FairPolicy;
+  /** Threads of a core, cores of an LLC, LLCs of a socket. Default: one LLC, no SMT. */
+  readonly topology?: TopologyConfig;
+  /** Working set that a migrated task fetches again, bytes. Default 0. */
+  readonly migrationBytes?: number;
   readonly jitter?: boolean;
   readonly seed?: number;
   /** Trace the measured rounds for the spans. Default true; without, spans are empty and the run is faster. */
@@ -73,7 +78,20 @@ export class BenchRun {
 
   /** Throws MachineError ERR_CONFIG for what cannot be simulated. */
   constructor(options: BenchOptions) {
-    const { workload, loops, vcpus, wake, profile, idle, fair, jitter, seed, sink } = options;
+    const {
+      workload,
+      loops,
+      vcpus,
+      wake,
+      profile,
+      idle,
+      fair,
+      topology,
+      migrationBytes,
+      jitter,
+      seed,
+      sink,
+    } = options;
     this.#options = options;
     this.machine = createMachine({
       ...TICKLESS,
@@ -82,6 +100,8 @@ export class BenchRun {
       ...(profile !== undefined && { profile }),
       ...(idle !== undefined && { idle }),
       ...(fair !== undefined && { fair }),
+      ...(topology !== undefined && { topology }),
+      ...(migrationBytes !== undefined && { migrationBytes }),
       ...(jitter !== undefined && { jitter }),
       ...(seed !== undefined && { seed }),
       trace: sink !== undefined,

@@ -6,6 +6,7 @@ import { type CostModel, PROFILES, type ProfileName } from "../hosts/virtual/cos
 import { parseCostProfile } from "../hosts/virtual/cost-profile.ts";
 import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
 import { FAIR_POLICIES, type FairPolicy } from "../kernel-sim/fair-class.ts";
+import type { TopologyConfig } from "../kernel-sim/topology.ts";
 import { Options, type OptionTypes } from "./options.ts";
 
 export const DEFAULT_VCPUS = 8;
@@ -15,6 +16,7 @@ export const DEFAULT_TRACED_LOOPS = 1_000;
 export const DEFAULT_MATRIX_LOOPS = 5_000;
 const MAX_VCPUS = 1024;
 const MAX_LOOPS = 1_000_000_000;
+const MAX_WORKING_SET = 1_000_000_000;
 
 const OPTIONS: OptionTypes = {
   matrix: { type: "boolean" },
@@ -23,6 +25,10 @@ const OPTIONS: OptionTypes = {
   profile: { type: "string" },
   idle: { type: "string" },
   fair: { type: "string" },
+  smt: { type: "string" },
+  llc: { type: "string" },
+  socket: { type: "string" },
+  "working-set": { type: "string" },
   loops: { type: "string" },
   seed: { type: "string" },
   jitter: { type: "boolean" },
@@ -48,6 +54,8 @@ export interface SinglePlan extends Common {
   readonly profile: CostModel;
   readonly idle: string | undefined;
   readonly fair: FairPolicy | undefined;
+  readonly topology: TopologyConfig;
+  readonly migrationBytes: number;
   /** File for the timeline. */
   readonly trace: string | undefined;
 }
@@ -87,8 +95,18 @@ function singlePlan(options: Options, workloads: readonly Workload[]): SinglePla
     profile,
     idle: options.oneOf("idle", idleStates, ` (profile ${profile.name})`),
     fair: options.oneOf("fair", FAIR_POLICIES),
+    topology: readTopology(options),
+    migrationBytes: options.integer("working-set", 0, MAX_WORKING_SET, 0),
     trace,
     ...common(options, trace === undefined ? DEFAULT_LOOPS : DEFAULT_TRACED_LOOPS, false),
+  };
+}
+
+function readTopology(options: Options): TopologyConfig {
+  return {
+    smt: options.integer("smt", 1, 8, 1),
+    ...(options.has("llc") && { coresPerLlc: options.integer("llc", 1, MAX_VCPUS, 1) }),
+    ...(options.has("socket") && { llcsPerSocket: options.integer("socket", 1, MAX_VCPUS, 1) }),
   };
 }
 
@@ -109,7 +127,7 @@ function readProfile(options: Options): CostModel {
 function matrixPlan(options: Options): MatrixPlan {
   const [name] = options.positionals;
   if (name !== undefined) throw options.usage(`--matrix runs every workload: leave out "${name}"`);
-  for (const fixed of ["wake", "profile", "idle", "fair"]) {
+  for (const fixed of ["wake", "profile", "idle", "fair", "smt", "llc", "socket", "working-set"]) {
     if (options.has(fixed)) throw options.usage(`--${fixed} does not go with --matrix, which compares them`);
   }
   if (options.has("trace")) throw options.usage("--trace does not go with --matrix: trace one workload");

@@ -38,7 +38,8 @@ export async function benchCommand(
 async function singleCommand(plan: SinglePlan, session: Session): Promise<string> {
   const file = plan.trace === undefined ? undefined : new TraceFile(plan.trace);
   try {
-    const { workload, vcpus, wake, profile, idle, fair, loops, seed, jitter } = plan;
+    const { workload, vcpus, wake, profile, idle, fair, topology, migrationBytes, loops, seed, jitter } =
+      plan;
     let chrome: ChromeTrace | undefined;
     const sink = (machine: Machine): ChromeTrace => {
       chrome = new ChromeTrace(traceNames(machine));
@@ -48,6 +49,8 @@ async function singleCommand(plan: SinglePlan, session: Session): Promise<string
       workload,
       vcpus,
       profile,
+      topology,
+      migrationBytes,
       loops,
       seed,
       jitter,

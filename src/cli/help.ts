@@ -34,6 +34,10 @@ Options:
   --profile NAME   native | guest, or a .json file of your own: cost model of the machine (default native)
   --idle STATE     state of an idle vCPU: poll, c1, c1e, c6 (native); poll, hlt (guest)
   --fair POLICY    virtual-time | eevdf-6.12 | eevdf-7.2: rules of the fair class (default virtual-time)
+  --smt N          threads of a core, 1 to 8 (default 1); CPU c is thread c % N of core c / N
+  --llc N          cores that share a last-level cache (default: all)
+  --socket N       LLCs of a socket (default: all)
+  --working-set N  bytes that a task fetches again when it comes to another core (default 0)
   --loops N        rounds to measure (default ${DEFAULT_LOOPS}; with --trace ${DEFAULT_TRACED_LOOPS}; with --matrix ${DEFAULT_MATRIX_LOOPS})
   --seed N         seed of the jitter (default 1)
   --jitter         spread the costs around their median; --no-jitter: keep them fixed

@@ -1,6 +1,7 @@
 /** Starting tasks: the record, its first CPU, and the first wake-up (copy_process() and wake_up_new_task()). */
 import type { Coroutine } from "../atomics/step.ts";
 import { TRACE_TASK_NEW } from "../trace/events.ts";
+import { checkInteger } from "./config.ts";
 import { TASK_NEW, TASK_WAKING } from "./constants.ts";
 import { MachineError } from "./errors.ts";
 import { NICE_0_WEIGHT, WEIGHT_OF_NICE } from "./fair-queue.ts";
@@ -18,6 +19,8 @@ export interface TaskOptions {
   readonly nice?: number;
   /** A slice of its own, ns, 100 000 to 100 000 000 (sched_setattr's runtime). Default: the machine's. EEVDF only. */
   readonly sliceNs?: number;
+  /** Working set, bytes, that it fetches again when it comes to another core. Default: the machine's `migrationBytes`. */
+  readonly migrationBytes?: number;
 }
 
 /** Fills in the record of a new task; it does not run yet. Throws ERR_CONFIG naming a bad option. */
@@ -25,6 +28,8 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   const weight = weightOf(options.nice);
   const affinity = checkAffinity(kernel, options.affinity);
   const sliceNs = sliceOf(options.sliceNs);
+  const migrationBytes = options.migrationBytes ?? kernel.config.migrationBytes;
+  checkInteger("migrationBytes", migrationBytes, 0, 1e9);
   const tid = kernel.allocateTid();
   const { tasks } = kernel;
   tasks.setState(tid, TASK_NEW);
@@ -36,6 +41,8 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   tasks.setUmcgTask(tid, 0);
   tasks.setOnCpuUntil(tid, 0);
   tasks.setWorkLeft(tid, 0);
+  tasks.setCacheCpu(tid, -1);
+  tasks.setWorkingSet(tid, migrationBytes);
   kernel.fair.prepare(tid, weight, sliceNs);
   const words = tasks.maskWords;
   for (let word = 0; word < words; word++) tasks.allowed[tid * words + word] = affinity ? 0 : -1;

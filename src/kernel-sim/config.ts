@@ -2,6 +2,7 @@
 import { WF_CURRENT_CPU, WF_SYNC } from "./constants.ts";
 import { MachineError } from "./errors.ts";
 import { FAIR_POLICIES, type FairPolicy } from "./fair-class.ts";
+import { checkTopology, type TopologyConfig } from "./topology.ts";
 
 /** How a primitive wakes: no flag, WF_SYNC or WF_CURRENT_CPU. */
 export type WakeMode = "any" | "sync" | "current-cpu";
@@ -27,6 +28,10 @@ export interface KernelConfig {
   readonly maxTimers: number;
   /** Ticks a second and CPU, 0 = none: then a slice ends only when its task blocks or yields. */
   readonly tickHz: number;
+  /** Which CPUs share a core, a cache, a socket. */
+  readonly topology: TopologyConfig;
+  /** Bytes that a task fetches again on another core, unless it has a working set of its own. 0 = that costs nothing. */
+  readonly migrationBytes: number;
   /** Rules of the fair class. */
   readonly fair: FairPolicy;
   /** Slice of a fair task, ns. */
@@ -52,22 +57,28 @@ const RANGES = {
   tickHz: [0, 10_000],
   sliceNs: [1, 1e9],
   timerSlackNs: [0, 1e9],
+  migrationBytes: [0, 1e9],
 } as const;
+
+/** Throws ERR_CONFIG unless `value` is an integer from `low` to `high`. */
+export function checkInteger(name: string, value: unknown, low: number, high: number): void {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < low || value > high) {
+    throw new MachineError(
+      "ERR_CONFIG",
+      `${name} must be an integer from ${low} to ${high}, got ${String(value)}`,
+    );
+  }
+}
 
 /** Throws ERR_CONFIG naming the first value that is not an integer within its range. */
 export function checkKernelConfig(config: KernelConfig): void {
   for (const [name, [low, high]] of Object.entries(RANGES)) {
-    const value: unknown = config[name as keyof typeof RANGES];
-    if (typeof value !== "number" || !Number.isInteger(value) || value < low || value > high) {
-      throw new MachineError(
-        "ERR_CONFIG",
-        `${name} must be an integer from ${low} to ${high}, got ${String(value)}`,
-      );
-    }
+    checkInteger(name, config[name as keyof typeof RANGES], low, high);
   }
   if (config.userBytes % 4096 !== 0) {
     throw new MachineError("ERR_CONFIG", `userBytes must be a multiple of 4096, got ${config.userBytes}`);
   }
+  checkTopology(config.topology);
   if (!FAIR_POLICIES.includes(config.fair)) {
     throw new MachineError(
       "ERR_CONFIG",

@@ -29,6 +29,8 @@ export interface Host {
   /** Puts `step` on the executing CPU's account. */
   charge(step: CostStep): void;
   chargeNs(ns: number): void;
+  /** `times` as much as `step` costs, as one charge. */
+  chargeTimes(step: CostStep, times: number): void;
   /** Settles what is owed: completes when nothing is due before `now`. */
   sync(): Step<void>;
   /** `ns` of user-mode computation, preemptible and interruptible. */

@@ -13,3 +13,4 @@ export * from "./steps.ts";
 export { Syscalls } from "./syscalls/syscalls.ts";
 export * from "./task-state.ts";
 export { armTimer, cancelTimer, createTimer, releaseTimer, type TimerCallback } from "./timers.ts";
+export * from "./topology.ts";

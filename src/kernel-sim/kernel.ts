@@ -29,6 +29,7 @@ import { PipeTable } from "./pipe-table.ts";
 import { TaskTable } from "./task-table.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import type { TimerCallback } from "./timers.ts";
+import { Topology } from "./topology.ts";
 import { WaitQueues } from "./wait-queues.ts";
 
 /** Runs in user mode of the task a signal was sent to. */
@@ -54,6 +55,7 @@ export class Kernel {
   declare readonly buffer: ArrayBuffer;
   declare readonly tasks: TaskTable;
   declare readonly cpus: CpuTable;
+  declare readonly topology: Topology;
   declare readonly waits: WaitQueues;
   declare readonly pipes: PipeTable;
   declare readonly fair: FairClass;
@@ -90,6 +92,7 @@ export class Kernel {
     const { config } = parts;
     this.config = config;
     this.trace = parts.trace;
+    this.topology = new Topology(config.vcpus, config.topology);
     const measure = new Arena(PAGE_SIZE);
     layOut(measure, config, 0);
     const userBase = Math.ceil(measure.end / PAGE_SIZE) * PAGE_SIZE;

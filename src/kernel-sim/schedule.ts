@@ -20,7 +20,7 @@ import { assert } from "./errors.ts";
 import { YIELD_SCHEDULE } from "./host.ts";
 import { cpuId, tid as toTid } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
-import { STEP_BLOCK, STEP_SWITCH } from "./steps.ts";
+import { STEP_BLOCK, STEP_REFILL_FAR, STEP_REFILL_NEAR, STEP_SWITCH } from "./steps.ts";
 import { setTaskState } from "./task-state.ts";
 import { drainWakeList } from "./wakeup.ts";
 
@@ -91,8 +91,22 @@ function switchTo(kernel: Kernel, prev: number, next: number, reason: number): v
   else {
     fair.begin(cpu, next, now);
     if (fair.nrRunning(cpu) > 1) host.armTick(cpuId(cpu));
+    if (tasks.cacheCpu(next) !== cpu) refillCache(kernel, next);
   }
   if (trace.on) trace.emit(now, TRACE_SCHED_SWITCH, cpu, next, prev, reason);
+}
+
+/**
+ * A task that ran elsewhere last fetches its working set again, on its own time. Nothing is fetched on another thread of
+ * the same core, nor by a new task, which has touched nothing yet.
+ */
+function refillCache(kernel: Kernel, tid: number): void {
+  const { tasks, topology, host, cpu } = kernel;
+  const from = tasks.cacheCpu(tid);
+  tasks.setCacheCpu(tid, cpu);
+  const kib = tasks.workingSet(tid) / 1024;
+  if (kib === 0 || from < 0 || topology.coreOf(from) === topology.coreOf(cpu)) return;
+  host.chargeTimes(topology.shareCache(from, cpu) ? STEP_REFILL_NEAR : STEP_REFILL_FAR, kib);
 }
 
 function enterIdle(kernel: Kernel): void {

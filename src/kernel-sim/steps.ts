@@ -21,6 +21,11 @@ export const STEP_NAMES = [
   "minorFault",
   "threadCreate",
   "timerReprogram",
+  "cacheLineSmt",
+  "cacheLineLlc",
+  "cacheLineSocket",
+  "refillNear",
+  "refillFar",
 ] as const;
 
 export type StepName = (typeof STEP_NAMES)[number];
@@ -54,3 +59,10 @@ export const STEP_MINOR_FAULT: CostStep = 13;
 export const STEP_THREAD_CREATE: CostStep = 14;
 /** Programming the clock device, on top: only for a timer that becomes the first of its CPU, or ceases to be. */
 export const STEP_TIMER_REPROGRAM: CostStep = 15;
+/** One cache line moved between two threads of a core; between LLCs of a socket; between sockets. */
+export const STEP_CACHE_LINE_SMT: CostStep = 16;
+export const STEP_CACHE_LINE_LLC: CostStep = 17;
+export const STEP_CACHE_LINE_SOCKET: CostStep = 18;
+/** 1024 bytes of a migrated task's working set fetched again, from within its LLC; from beyond it. */
+export const STEP_REFILL_NEAR: CostStep = 19;
+export const STEP_REFILL_FAR: CostStep = 20;

@@ -181,4 +181,18 @@ export class TaskTable {
   setExitCode(tid: number, to: number): void {
     this.words[(tid << 5) | 25] = to;
   }
+  /** CPU whose caches hold its working set: the one it ran on last. */
+  cacheCpu(tid: number): number {
+    return this.words[(tid << 5) | 30]!;
+  }
+  setCacheCpu(tid: number, to: number): void {
+    this.words[(tid << 5) | 30] = to;
+  }
+  /** Bytes that it fetches again on another core. */
+  workingSet(tid: number): number {
+    return this.words[(tid << 5) | 31]!;
+  }
+  setWorkingSet(tid: number, to: number): void {
+    this.words[(tid << 5) | 31] = to;
+  }
 }

@@ -27,13 +27,18 @@ import { IDLE_ASLEEP, IDLE_NOT } from "./cpu-table.ts";
 import { cpuId } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
 import { selectTaskRq } from "./select-cpu.ts";
-import { STEP_CACHE_LINE, STEP_IPI_SEND, STEP_WAKE } from "./steps.ts";
+import { STEP_IPI_SEND, STEP_WAKE } from "./steps.ts";
 import { setTaskState } from "./task-state.ts";
 
 /** How a task got onto its run queue (arg0 of SCHED_WAKEUP). */
 export const QUEUED_DIRECTLY = 0;
 export const QUEUED_BY_WAKE_LIST = 1;
 export const WAS_QUEUED = 2;
+
+/** One cache line of `cpu` moves to the executing CPU. */
+export function chargeLine(kernel: Kernel, cpu: number): void {
+  kernel.host.charge(kernel.topology.lineStep(kernel.cpu, cpu));
+}
 
 /** Puts the bookkeeping of one wake-up on the waker's account. Nothing is owed for a task that is not asleep. */
 export function chargeWake(kernel: Kernel, tid: number, mask: number): Step<void> {
@@ -82,16 +87,17 @@ export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: nu
   return true;
 }
 
-/** ttwu_queue_cond() within one LLC: only an idle remote CPU is asked to queue the task itself. */
+/** ttwu_queue_cond(): a CPU that is idle, or that does not share the waker's cache, is asked to queue the task itself. */
 function usesWakeList(kernel: Kernel, cpu: number): boolean {
-  return cpu !== kernel.cpu && kernel.fair.nrRunning(cpu) === 0;
+  if (cpu === kernel.cpu) return false;
+  return kernel.fair.nrRunning(cpu) === 0 || !kernel.topology.shareCache(kernel.cpu, cpu);
 }
 
 function queueOnWakeList(kernel: Kernel, cpu: number, tid: number): void {
   const { cpus, tasks, host } = kernel;
   tasks.setWakeNext(tid, 0);
   const tail = cpus.wakeListTail(cpu);
-  host.charge(STEP_CACHE_LINE);
+  chargeLine(kernel, cpu);
   // The clock of an idle CPU that is about to look may be behind this one's: it waits (drainWakeList).
   tasks.setOnCpuUntil(tid, Math.max(host.now, tasks.onCpuUntil(tid)));
   if (tail === 0) cpus.setWakeListHead(cpu, tid);
@@ -127,8 +133,8 @@ export function activate(kernel: Kernel, cpu: number, tid: number, how: number, 
   const remote = cpu !== kernel.cpu;
   // Taking a remote run-queue lock moves the lock's and the queue's lines.
   if (remote) {
-    host.charge(STEP_CACHE_LINE);
-    host.charge(STEP_CACHE_LINE);
+    chargeLine(kernel, cpu);
+    chargeLine(kernel, cpu);
   }
   fair.enqueue(cpu, tid, cpus.curr(cpu), host.now, initial);
   cpus.setIdle(cpu, false);
@@ -156,8 +162,8 @@ function wakeWhereQueued(kernel: Kernel, tid: number): void {
   const delayed = fair.isDelayed(tid);
   if (delayed) {
     if (cpu !== kernel.cpu) {
-      host.charge(STEP_CACHE_LINE);
-      host.charge(STEP_CACHE_LINE);
+      chargeLine(kernel, cpu);
+      chargeLine(kernel, cpu);
     }
     fair.wakeQueued(cpu, tid, cpus.curr(cpu), host.now);
   }
@@ -182,7 +188,7 @@ export function signalCpu(kernel: Kernel, cpu: number): void {
   // On its way into or out of idle a CPU looks at its flag of its own accord.
   if (idle && (host.idlePolls || cpus.idlePhase(cpu) !== IDLE_ASLEEP)) {
     cpus.setNeedResched(cpu, 1);
-    host.charge(STEP_CACHE_LINE);
+    chargeLine(kernel, cpu);
     host.pokePolling(cpuId(cpu));
     return;
   }

@@ -46,6 +46,24 @@ describe("--json", () => {
   );
 });
 
+describe("the shape of the machine", () => {
+  /** ns of a hand-off between two CPUs. */
+  async function handOff(...args: string[]): Promise<number> {
+    const { stdout } = await run([
+      ...["bench", "futex-swap", "--vcpus", "2", "--loops", "50", "--wake", "any", "--json"],
+      ...args,
+    ]);
+    return JSON.parse(stdout).nsPerOp;
+  }
+
+  test("is what --smt, --llc and --socket say: a line of the wake list comes from as far", async () => {
+    const near = await handOff();
+    expect((await handOff("--smt", "2")) - near).toBe(8 - 25);
+    expect((await handOff("--llc", "1")) - near).toBe(100 - 25);
+    expect((await handOff("--llc", "1", "--socket", "1")) - near).toBe(150 - 25);
+  });
+});
+
 describe("the table", () => {
   test("tells the configuration, the three spans and what they mean", async () => {
     const { code, stdout, stderr } = await run(["bench", "futex-swap", "--loops", "500", "--wake", "any"]);

@@ -4,7 +4,7 @@ import { run } from "./fake-io.ts";
 
 const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
 const OPTIONS =
-  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --loops, --seed, --jitter, --no-jitter, --json, --trace, --help";
+  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --seed, --jitter, --no-jitter, --json, --trace, --help";
 
 describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["--help", "--version"]]])("%j shows the commands", async (args) => {
@@ -53,6 +53,7 @@ describe("help", () => {
 });
 
 const LOOPS = "--loops must be an integer from 1 to 1000000000, got";
+const SMT = "--smt must be an integer from 1 to 8, got";
 const VCPUS = "--vcpus must be an integer from 1 to 1024, got";
 const SEED = "--seed must be an integer from -9007199254740991 to 9007199254740991, got";
 
@@ -112,6 +113,11 @@ describe("bad usage of umcg bench", () => {
     [["pipe", "--loops", "1000000001"], `${LOOPS} "1000000001"`],
     [["pipe", "--loops", "9".repeat(400)], `${LOOPS} "${"9".repeat(400)}"`],
 
+    [["pipe", "--smt", "0"], `${SMT} "0"`],
+    [["pipe", "--llc", "0"], '--llc must be an integer from 1 to 1024, got "0"'],
+    [["pipe", "--socket", "x"], '--socket must be an integer from 1 to 1024, got "x"'],
+    [["pipe", "--working-set", "-1"], '--working-set must be an integer from 0 to 1000000000, got "-1"'],
+    [["--matrix", "--smt", "2"], "--smt does not go with --matrix, which compares them"],
     [["pipe", "--vcpus", "0"], `${VCPUS} "0"`],
     [["pipe", "--vcpus", "-1"], `${VCPUS} "-1"`],
     [["pipe", "--vcpus", "2.5"], `${VCPUS} "2.5"`],

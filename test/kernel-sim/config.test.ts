@@ -15,6 +15,7 @@ const NUMBERS = [
   ["tickHz", 0, 10_000],
   ["sliceNs", 1, 1e9],
   ["timerSlackNs", 0, 1e9],
+  ["migrationBytes", 0, 1e9],
 ] as const;
 
 const BAD_VALUES: readonly unknown[] = [

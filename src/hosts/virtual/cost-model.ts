@@ -53,6 +53,11 @@ const NATIVE: CostModel = {
     minorFault: 500,
     threadCreate: 12000,
     timerReprogram: 100,
+    cacheLineSmt: 8,
+    cacheLineLlc: 100,
+    cacheLineSocket: 150,
+    refillNear: 51,
+    refillFar: 128,
   },
   // MWAIT-based states poll their flag line too, but in depth: they are woken by an IPI here as `c1` with HLT would be.
   idleStates: [POLL, always("c1", false, 1000), always("c1e", false, 4000), always("c6", false, 100000)],
@@ -78,6 +83,12 @@ const GUEST: CostModel = {
     minorFault: 1200,
     threadCreate: 15700,
     timerReprogram: 11680,
+    // Measured within an LLC only, and that at the top of its range in the sources: so are these.
+    cacheLineSmt: 10,
+    cacheLineLlc: 115,
+    cacheLineSocket: 200,
+    refillNear: 51,
+    refillFar: 128,
   },
   idleStates: [
     POLL,

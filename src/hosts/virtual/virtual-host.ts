@@ -21,7 +21,6 @@ import { leaveIdleState } from "../../kernel-sim/schedule.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
 import {
   type CostStep,
-  STEP_CACHE_LINE,
   STEP_IDLE_LOOP_EXIT,
   STEP_IPI_DELIVER,
   STEP_TICK,
@@ -95,6 +94,10 @@ export class VirtualHost implements Host {
   chargeNs(ns: number): void {
     this.now += ns;
   }
+  chargeTimes(step: CostStep, times: number): void {
+    const ns = Math.round(this.prices[step]! * times);
+    this.now += this.jitter === undefined ? ns : this.jitter.sample(step, ns);
+  }
   sync(): Step<void> {
     // The budget bounds loops that never have to wait for anybody: they too must come back to the host.
     return this.now < this.queue.top && --this.kernel.userLocal.budget >= 0 ? DONE : PAUSE;
@@ -158,7 +161,7 @@ export class VirtualHost implements Host {
   }
 
   pokePolling(cpu: CpuId): void {
-    this.#wakeIdle(cpu, this.#price(STEP_CACHE_LINE));
+    this.#wakeIdle(cpu, this.#price(this.kernel.topology.lineStep(this.kernel.cpu, cpu)));
   }
 
   armTick(cpu: CpuId): void {
