@@ -42,8 +42,24 @@ function plans(action: fc.Arbitrary<Action>): fc.Arbitrary<TaskPlan[]> {
   return fc.array(task, { minLength: 1, maxLength: 8 });
 }
 
+const bind: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("bind" as const),
+  task: fc.nat(20),
+  cpus: fc.array(fc.nat(15), { maxLength: 3 }),
+});
+
 /** Programs that do everything a plan can. */
 export const anyPlan: fc.Arbitrary<TaskPlan[]> = plans(
+  fc.oneof(
+    { weight: 12, arbitrary: simple },
+    { weight: 1, arbitrary: signal },
+    { weight: 2, arbitrary: bind },
+    { weight: 1, arbitrary: child },
+  ),
+);
+
+/** Programs whose tasks stay where they are allowed from the beginning. */
+export const unboundPlan: fc.Arbitrary<TaskPlan[]> = plans(
   fc.oneof(
     { weight: 12, arbitrary: simple },
     { weight: 1, arbitrary: signal },

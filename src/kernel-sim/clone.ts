@@ -44,9 +44,7 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   tasks.setCacheCpu(tid, -1);
   tasks.setWorkingSet(tid, migrationBytes);
   kernel.fair.prepare(tid, weight, sliceNs);
-  const words = tasks.maskWords;
-  for (let word = 0; word < words; word++) tasks.allowed[tid * words + word] = affinity ? 0 : -1;
-  for (const cpu of affinity ?? []) tasks.allowed[tid * words + (cpu >>> 5)]! |= 1 << (cpu & 31);
+  tasks.allowOnly(tid, affinity);
   kernel.names[tid] = options.name ?? `task-${tid}`;
   kernel.live++;
   return tid;
@@ -65,7 +63,7 @@ export function startTask(kernel: Kernel, tid: Tid, body: Coroutine<unknown>): v
 }
 
 /** find_idlest_cpu() over one domain: an idle allowed CPU, else the one with the least load; lowest number wins. */
-function idlestCpu(kernel: Kernel, tid: number): number {
+export function idlestCpu(kernel: Kernel, tid: number): number {
   const { cpus, tasks, fair } = kernel;
   let best = -1;
   for (let cpu = 0; cpu < cpus.count; cpu++) {

@@ -51,6 +51,8 @@ export const NR_NANOSLEEP = 35;
 export const NR_CLONE = 56;
 export const NR_EXIT = 60;
 export const NR_WAIT4 = 61;
+export const NR_SCHED_SETAFFINITY = 203;
+export const NR_SCHED_GETAFFINITY = 204;
 export const NR_TGKILL = 234;
 export const NR_FUTEX = 202;
 export const NR_RT_SIGACTION = 13;
@@ -75,6 +77,8 @@ const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [NR_WAIT4]: "join",
   [NR_GETTID]: "gettid",
   [NR_FUTEX]: "futex",
+  [NR_SCHED_SETAFFINITY]: "sched_setaffinity",
+  [NR_SCHED_GETAFFINITY]: "sched_getaffinity",
   [NR_TGKILL]: "tgkill",
   [NR_UMCG_CTL]: "umcg_ctl",
   [NR_UMCG_WAIT]: "umcg_wait",

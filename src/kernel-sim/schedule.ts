@@ -7,6 +7,7 @@
  */
 import { type Coroutine, Pause, type Step } from "../atomics/step.ts";
 import { TRACE_IDLE_ENTER, TRACE_IDLE_EXIT, TRACE_SCHED_SWITCH } from "../trace/events.ts";
+import { idlestCpu } from "./clone.ts";
 import {
   PF_UMCG_WORKER,
   TASK_INTERRUPTIBLE,
@@ -20,6 +21,7 @@ import { assert } from "./errors.ts";
 import { YIELD_SCHEDULE } from "./host.ts";
 import { cpuId, tid as toTid } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
+import { attachTask } from "./migrate.ts";
 import { STEP_BLOCK, STEP_REFILL_FAR, STEP_REFILL_NEAR, STEP_SWITCH } from "./steps.ts";
 import { setTaskState } from "./task-state.ts";
 import { drainWakeList } from "./wakeup.ts";
@@ -53,6 +55,10 @@ export function switchTask(kernel: Kernel, preempted = false): void {
     reason = tasks.waitReason(prev);
   } else {
     fair.update(cpu, prev, host.now);
+    if (!tasks.allows(prev, cpu)) {
+      pushOff(kernel, prev);
+      return;
+    }
     if (fair.nrRunning(cpu) === 1) return;
     runnable = prev;
   }
@@ -66,6 +72,16 @@ export function switchTask(kernel: Kernel, preempted = false): void {
     fair.putBack(cpu, prev);
   }
   switchTo(kernel, prev, next, reason);
+}
+
+/** The current task may not run here any more: it goes, still runnable, to a CPU where it may. Whoever comes next pays. */
+function pushOff(kernel: Kernel, prev: number): void {
+  const { tasks, fair, host, cpu } = kernel;
+  fair.putBack(cpu, prev);
+  fair.dequeueWaiting(cpu, prev, host.now);
+  tasks.setInvoluntarySwitches(prev, tasks.involuntarySwitches(prev) + 1);
+  switchTo(kernel, prev, fair.pick(cpu, 0), WAIT_NONE);
+  attachTask(kernel, prev, idlestCpu(kernel, prev));
 }
 
 /** Does the descheduled task leave the run queue? A pending signal keeps an interruptible sleeper awake. */
@@ -82,7 +98,11 @@ function mustSleep(kernel: Kernel, prev: number): boolean {
 
 function switchTo(kernel: Kernel, prev: number, next: number, reason: number): void {
   const { cpus, tasks, fair, host, trace, cpu } = kernel;
-  if (next !== 0) host.charge(STEP_SWITCH);
+  if (next !== 0) {
+    // Moved here by a CPU whose clock is ahead: it cannot have been there before.
+    if (host.now < tasks.onCpuUntil(next)) host.chargeNs(tasks.onCpuUntil(next) - host.now);
+    host.charge(STEP_SWITCH);
+  }
   const now = host.now;
   if (prev !== 0) tasks.setOnCpuUntil(prev, now);
   cpus.setCurr(cpu, next);

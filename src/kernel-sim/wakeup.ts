@@ -62,14 +62,11 @@ export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: nu
     const began = cpus.wakeStart(kernel.cpu);
     trace.emit(began, TRACE_SCHED_WAKING, kernel.cpu, tid, flags, kernel.current);
   }
-  if (kernel.fair.isQueued(tid)) {
-    wakeWhereQueued(kernel, tid);
-    return true;
-  }
+  if (kernel.fair.isQueued(tid) && wakeWhereQueued(kernel, tid)) return true;
   setTaskState(kernel, tid, TASK_WAKING);
   const old = tasks.cpu(tid);
   if (host.now < tasks.onCpuUntil(tid)) {
-    if (usesWakeList(kernel, old)) {
+    if (usesWakeList(kernel, old) && tasks.allows(tid, old)) {
       queueOnWakeList(kernel, old, tid);
       return true;
     }
@@ -82,9 +79,14 @@ export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: nu
     wakeFlags |= WF_MIGRATED;
     moveTask(kernel, tid, old, cpu);
   }
+  queueWaking(kernel, cpu, tid);
+  return true;
+}
+
+/** ttwu_queue(): a WAKING task, which has been moved to `cpu`, gets onto its run queue. */
+export function queueWaking(kernel: Kernel, cpu: number, tid: number): void {
   if (usesWakeList(kernel, cpu)) queueOnWakeList(kernel, cpu, tid);
   else activate(kernel, cpu, tid, QUEUED_DIRECTLY);
-  return true;
 }
 
 /** ttwu_queue_cond(): a CPU that is idle, or that does not share the waker's cache, is asked to queue the task itself. */
@@ -130,18 +132,25 @@ export function drainWakeList(kernel: Kernel, cpu: number): void {
 /** Puts a WAKING task on the run queue of `cpu` and sees to it that the CPU notices. */
 export function activate(kernel: Kernel, cpu: number, tid: number, how: number, initial = false): void {
   const { cpus, tasks, fair, trace, host } = kernel;
-  const remote = cpu !== kernel.cpu;
-  // Taking a remote run-queue lock moves the lock's and the queue's lines.
-  if (remote) {
-    chargeLine(kernel, cpu);
-    chargeLine(kernel, cpu);
-  }
+  lockQueueOf(kernel, cpu);
   fair.enqueue(cpu, tid, cpus.curr(cpu), host.now, initial);
   cpus.setIdle(cpu, false);
   setTaskState(kernel, tid, TASK_RUNNING);
   tasks.setCpu(tid, cpu);
   if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, cpu, tid, how, kernel.cpu);
-  if (cpus.curr(cpu) === 0) reschedule(kernel, cpu);
+  checkNewcomer(kernel, cpu, tid, initial);
+}
+
+/** Taking a remote run-queue lock moves the lock's and the queue's lines. */
+export function lockQueueOf(kernel: Kernel, cpu: number): void {
+  if (cpu === kernel.cpu) return;
+  chargeLine(kernel, cpu);
+  chargeLine(kernel, cpu);
+}
+
+/** A task has come to the run queue of `cpu`, which shall notice. `initial`: a new one. */
+export function checkNewcomer(kernel: Kernel, cpu: number, tid: number, initial: boolean): void {
+  if (kernel.cpus.curr(cpu) === 0) reschedule(kernel, cpu);
   else checkPreempt(kernel, cpu, tid, initial);
 }
 
@@ -154,22 +163,25 @@ function checkPreempt(kernel: Kernel, cpu: number, tid: number, initial: boolean
 
 /**
  * ttwu_runnable(): the wakee has not left its run queue. No CPU is selected, whatever the flags say: it announced sleep
- * and is still current, or its dequeue was delayed and it stays where it slept.
+ * and is still current, or its dequeue was delayed and it stays where it slept. Unless it may not run there any more:
+ * then its dequeue ends, and it is to be woken as any other. Returns false in that case.
  */
-function wakeWhereQueued(kernel: Kernel, tid: number): void {
+function wakeWhereQueued(kernel: Kernel, tid: number): boolean {
   const { cpus, tasks, fair, host, trace } = kernel;
   const cpu = tasks.cpu(tid);
   const delayed = fair.isDelayed(tid);
   if (delayed) {
-    if (cpu !== kernel.cpu) {
-      chargeLine(kernel, cpu);
-      chargeLine(kernel, cpu);
+    lockQueueOf(kernel, cpu);
+    if (!tasks.allows(tid, cpu)) {
+      fair.dequeueWaiting(cpu, tid, host.now);
+      return false;
     }
     fair.wakeQueued(cpu, tid, cpus.curr(cpu), host.now);
   }
   setTaskState(kernel, tid, TASK_RUNNING);
   if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, cpu, tid, WAS_QUEUED, kernel.cpu);
   if (delayed) checkPreempt(kernel, cpu, tid, false);
+  return true;
 }
 
 /** resched_curr(): asks `cpu` to call schedule() soon. */
@@ -209,7 +221,8 @@ export function handleIpi(kernel: Kernel, running: boolean): void {
   if (running && cpus.wakeListHead(cpu) !== 0) drainWakeList(kernel, cpu);
 }
 
-function moveTask(kernel: Kernel, tid: number, from: number, to: number): void {
+/** Writes down that a task that is on no queue belongs to another CPU from now on. */
+export function moveTask(kernel: Kernel, tid: number, from: number, to: number): void {
   kernel.fair.migrate(from, to, tid);
   kernel.tasks.setCpu(tid, to);
   if (kernel.trace.on) kernel.trace.emit(kernel.host.now, TRACE_MIGRATE, to, tid, from, 0);

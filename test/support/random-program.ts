@@ -19,6 +19,8 @@ export type Action =
   | { readonly do: "touch"; readonly page: number }
   /** A signal that every task handles by computing for a moment. */
   | { readonly do: "signal"; readonly task: number }
+  /** Binds a task to CPUs, given as numbers modulo the machine's. */
+  | { readonly do: "bind"; readonly task: number; readonly cpus: readonly number[] }
   /** Starts a task that does this and waits for its end. */
   | { readonly do: "child"; readonly actions: readonly Action[] };
 
@@ -40,13 +42,16 @@ interface Commons {
   readonly buffer: Addr;
   /** Read ends. */
   readonly pipes: number[];
+  readonly vcpus: number;
   /** tids of the plan's tasks. */
   readonly tids: number[];
 }
 
 /** Spawns the tasks of a plan. Pipes are opened by the first of them to run. */
 export function spawnPlan(machine: Machine, plan: readonly TaskPlan[]): void {
+  const { vcpus } = machine.kernel.config;
   const commons: Commons = {
+    vcpus,
     words: machine.allocate(4 * WORDS),
     pages: machine.allocate(4096 * PAGES, 4096),
     buffer: machine.allocate(256),
@@ -54,7 +59,6 @@ export function spawnPlan(machine: Machine, plan: readonly TaskPlan[]): void {
     tids: [],
   };
   machine.protect(commons.pages, 4096 * PAGES, "absent");
-  const { vcpus } = machine.kernel.config;
   for (const { actions, nice, affinity } of plan) {
     const cpus = affinity.map((cpu) => cpu % vcpus);
     const tid = machine.spawn(
@@ -103,6 +107,11 @@ function* performOne(env: Env, commons: Commons, action: Action): Coroutine<void
     case "signal":
       yield* sys.kill(commons.tids[action.task % commons.tids.length]!, SIGUSR1);
       break;
+    case "bind": {
+      const cpus = action.cpus.map((cpu) => cpu % commons.vcpus);
+      yield* sys.schedSetaffinity(commons.tids[action.task % commons.tids.length]!, cpus);
+      break;
+    }
     case "child": {
       const child = yield* env.spawn(function* (own) {
         yield* perform(own, commons, action.actions);

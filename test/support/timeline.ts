@@ -1,5 +1,6 @@
 /** Who had which CPU when, read off a trace; and the rules that hold for every such timeline. */
 import {
+  TRACE_MIGRATE,
   TRACE_SCHED_SWITCH,
   TRACE_SCHED_WAKEUP,
   TRACE_TASK_NEW,
@@ -82,6 +83,7 @@ function wakeFlaws(log: TraceLog): string[] {
   const queuedOn = new Map<number, number>();
   for (const { kind, cpu, tid, timeNs, arg0, arg1 } of log.events) {
     if (kind === TRACE_TASK_NEW) state.set(tid, "asleep");
+    if (kind === TRACE_MIGRATE) queuedOn.set(tid, cpu);
     if (kind === TRACE_SCHED_WAKEUP && arg0 !== TRACE_WAKEUP_QUEUED) {
       if (state.get(tid) !== "asleep") flaws.push(`task ${tid}: queued at ${timeNs} while ${state.get(tid)}`);
       state.set(tid, "queued");

@@ -7,6 +7,7 @@ import type { Coroutine } from "../../atomics/step.ts";
 import type { Disposition, Kernel } from "../kernel.ts";
 import { sysFutexWait, sysFutexWake } from "./futex.ts";
 import { sysClose, sysPipe, sysRead, sysWrite } from "./pipe.ts";
+import { sysSchedGetaffinity, sysSchedSetaffinity } from "./sched.ts";
 import {
   sysExitTask,
   sysGettid,
@@ -30,6 +31,14 @@ export class Syscalls {
   /** Lets the other runnable tasks of this CPU run: 0. */
   schedYield(): Coroutine<number> {
     return sysSchedYield(this.#kernel);
+  }
+  /** Lets a task (0 = the caller) run on these CPUs only: 0, -ESRCH, -EINVAL. */
+  schedSetaffinity(tid: number, cpus: readonly number[]): Coroutine<number> {
+    return sysSchedSetaffinity(this.#kernel, tid, cpus);
+  }
+  /** The CPUs a task (0 = the caller) may run on, ascending, or -ESRCH. */
+  schedGetaffinity(tid: number): Coroutine<readonly number[] | number> {
+    return sysSchedGetaffinity(this.#kernel, tid);
   }
   /** The caller's tid. */
   gettid(): Coroutine<number> {
