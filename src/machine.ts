@@ -7,6 +7,7 @@
  */
 import type { Addr } from "./atomics/address.ts";
 import type { Protection } from "./atomics/page-table.ts";
+import { type Accounting, accounting } from "./hosts/virtual/accounting.ts";
 import { type CostModel, PROFILES, type ProfileName } from "./hosts/virtual/cost-model.ts";
 import { Jitter } from "./hosts/virtual/jitter.ts";
 import { VirtualHost } from "./hosts/virtual/virtual-host.ts";
@@ -148,6 +149,7 @@ export class Machine {
     const { kernel } = this;
     this.host.run(options.untilNs, () => kernel.live === 0 || options.stop?.() === true);
     this.trace.flush();
+    this.host.time.check();
     if (this.host.pending === 0 && kernel.live > 0) {
       const list = this.waiters();
       throw new MachineError(
@@ -161,6 +163,11 @@ export class Machine {
   /** Tasks that have not exited, with what each waits for. */
   waiters(): Waiter[] {
     return waiters(this.kernel);
+  }
+
+  /** Where the time of each CPU went, what each step cost and who paid, what each task had. */
+  accounting(): Accounting {
+    return accounting(this.kernel, this.host);
   }
 
   result(): RunResult {

@@ -1,6 +1,7 @@
 /** Starting tasks: the record, its first CPU, and the first wake-up (copy_process() and wake_up_new_task()). */
 import type { Coroutine } from "../atomics/step.ts";
 import { TRACE_TASK_NEW } from "../trace/events.ts";
+import { resetAccount } from "./accounts.ts";
 import { checkInteger } from "./config.ts";
 import { TASK_NEW, TASK_WAKING } from "./constants.ts";
 import { MachineError } from "./errors.ts";
@@ -43,6 +44,7 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   tasks.setWorkLeft(tid, 0);
   tasks.setCacheCpu(tid, -1);
   tasks.setWorkingSet(tid, migrationBytes);
+  resetAccount(kernel, tid);
   kernel.fair.prepare(tid, weight, sliceNs);
   tasks.allowOnly(tid, affinity);
   kernel.names[tid] = options.name ?? `task-${tid}`;

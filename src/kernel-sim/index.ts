@@ -1,4 +1,5 @@
 /** The simulated SMP kernel: tasks, run queues, wake-up path, timers, system calls (patch 1 of UMCG v0.3 and the machine). */
+export * from "./accounts.ts";
 export * from "./clone.ts";
 export * from "./config.ts";
 export * from "./constants.ts";

@@ -14,6 +14,7 @@ import { PageTable } from "../atomics/page-table.ts";
 import type { Coroutine } from "../atomics/step.ts";
 import { type NosleepMode, UserAccess } from "../atomics/user-access.ts";
 import type { TraceRing } from "../trace/ring.ts";
+import { GoneTasks } from "./accounts.ts";
 import { Arena } from "./arena.ts";
 import type { KernelConfig } from "./config.ts";
 import { CpuTable } from "./cpu-table.ts";
@@ -82,6 +83,8 @@ export class Kernel {
   readonly names: string[] = ["idle"];
   /** What the timers of devices do (timers.ts). */
   readonly callbacks: (TimerCallback | undefined)[] = [];
+  /** What tasks had whose slots have new owners. */
+  readonly gone: GoneTasks = new GoneTasks();
   /** Tasks that exist and have not exited. */
   live = 0;
   #lastTid = 0;

@@ -69,6 +69,7 @@ export function switchTask(kernel: Kernel, preempted = false): void {
   }
   if (runnable !== 0) {
     tasks.setInvoluntarySwitches(prev, tasks.involuntarySwitches(prev) + 1);
+    tasks.setQueuedAt(prev, host.now);
     fair.putBack(cpu, prev);
   }
   switchTo(kernel, prev, next, reason);
@@ -110,6 +111,7 @@ function switchTo(kernel: Kernel, prev: number, next: number, reason: number): v
   if (next === 0) enterIdle(kernel);
   else {
     fair.begin(cpu, next, now);
+    tasks.setWaitNs(next, tasks.waitNs(next) + now - tasks.queuedAt(next));
     if (fair.nrRunning(cpu) > 1) host.armTick(cpuId(cpu));
     if (tasks.cacheCpu(next) !== cpu) refillCache(kernel, next);
   }

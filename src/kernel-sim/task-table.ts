@@ -16,6 +16,7 @@ export class TaskTable {
   /** Words of an affinity mask. */
   declare readonly maskWords: number;
   declare readonly allowed: Int32Array;
+  declare private readonly moves: Int32Array;
   /** The same records as 32 int32 and as 16 float64 each. */
   declare private readonly words: Int32Array;
   declare private readonly numbers: Float64Array;
@@ -27,6 +28,7 @@ export class TaskTable {
     this.numbers = arena.float64(rows << 4);
     this.words = new Int32Array(this.numbers.buffer, this.numbers.byteOffset, this.numbers.length << 1);
     this.allowed = arena.int32(rows * this.maskWords);
+    this.moves = arena.int32(rows);
   }
 
   /** May the task run on `cpu`? */
@@ -201,5 +203,25 @@ export class TaskTable {
   }
   setWorkingSet(tid: number, to: number): void {
     this.words[(tid << 5) | 31] = to;
+  }
+  /** Since when it waits for a CPU, and how long it has waited so far, ns. Written by who queues it, then by its CPU. */
+  queuedAt(tid: number): number {
+    return this.numbers[(tid << 4) | 14]!;
+  }
+  setQueuedAt(tid: number, to: number): void {
+    this.numbers[(tid << 4) | 14] = to;
+  }
+  waitNs(tid: number): number {
+    return this.numbers[(tid << 4) | 13]!;
+  }
+  setWaitNs(tid: number, to: number): void {
+    this.numbers[(tid << 4) | 13] = to;
+  }
+  /** How often it changed CPUs. */
+  migrations(tid: number): number {
+    return this.moves[tid]!;
+  }
+  setMigrations(tid: number, to: number): void {
+    this.moves[tid] = to;
   }
 }

@@ -137,6 +137,7 @@ export function activate(kernel: Kernel, cpu: number, tid: number, how: number, 
   cpus.setIdle(cpu, false);
   setTaskState(kernel, tid, TASK_RUNNING);
   tasks.setCpu(tid, cpu);
+  tasks.setQueuedAt(tid, host.now);
   if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, cpu, tid, how, kernel.cpu);
   checkNewcomer(kernel, cpu, tid, initial);
 }
@@ -177,6 +178,7 @@ function wakeWhereQueued(kernel: Kernel, tid: number): boolean {
       return false;
     }
     fair.wakeQueued(cpu, tid, cpus.curr(cpu), host.now);
+    tasks.setQueuedAt(tid, host.now);
   }
   setTaskState(kernel, tid, TASK_RUNNING);
   if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, cpu, tid, WAS_QUEUED, kernel.cpu);
@@ -225,5 +227,6 @@ export function handleIpi(kernel: Kernel, running: boolean): void {
 export function moveTask(kernel: Kernel, tid: number, from: number, to: number): void {
   kernel.fair.migrate(from, to, tid);
   kernel.tasks.setCpu(tid, to);
+  kernel.tasks.setMigrations(tid, kernel.tasks.migrations(tid) + 1);
   if (kernel.trace.on) kernel.trace.emit(kernel.host.now, TRACE_MIGRATE, to, tid, from, 0);
 }

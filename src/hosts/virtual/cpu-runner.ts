@@ -3,6 +3,7 @@
  */
 import { KERNEL_STEP_BUDGET, STEP_BUDGET } from "../../atomics/local-memory.ts";
 import { type Coroutine, RESUME, type Resume, YIELD_PAUSE } from "../../atomics/step.ts";
+import { IDLE_ASLEEP } from "../../kernel-sim/cpu-table.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { exitTask } from "../../kernel-sim/exit.ts";
 import { type Host, YIELD_EXIT, YIELD_SCHEDULE, YIELD_WORK } from "../../kernel-sim/host.ts";
@@ -10,6 +11,7 @@ import { cpuId, NO_TASK, tid as toTid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { idleTurn, switchTask } from "../../kernel-sim/schedule.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
+import { type CpuTime, OPEN_IDLE, OPEN_NOTHING, OPEN_WORK, PAID_BY_IDLE, PAID_BY_TASK } from "./cpu-time.ts";
 import type { EventQueue } from "./event-queue.ts";
 
 /** What a CPU's pending RESUME does. */
@@ -29,6 +31,7 @@ export class CpuRunner {
   declare private readonly kernel: Kernel;
   declare private readonly host: Host;
   declare private readonly queue: EventQueue;
+  declare private readonly time: CpuTime;
   readonly #bodies: (Coroutine<unknown> | undefined)[] = [];
   declare private readonly mode: Int32Array;
   /** Exit code of a program that has returned while others were due; the CPU comes back to it. */
@@ -38,8 +41,9 @@ export class CpuRunner {
   #resumedAt = 0;
 
   /** `host`: whose clock it is. `queue`: where the RESUME of each CPU is the event of its number. */
-  constructor(kernel: Kernel, host: Host, queue: EventQueue) {
+  constructor(kernel: Kernel, host: Host, queue: EventQueue, time: CpuTime) {
     this.kernel = kernel;
+    this.time = time;
     this.host = host;
     this.queue = queue;
     this.mode = new Int32Array(kernel.config.vcpus);
@@ -60,13 +64,20 @@ export class CpuRunner {
     const kernel = this.kernel;
     const { cpus } = kernel;
     kernel.cpu = cpuId(cpu);
+    this.time.payer = PAID_BY_TASK;
+    this.time.resumed(cpu, this.host.now);
     if (this.mode[cpu] !== MODE_GO_ON) this.#endMode(cpu);
-    for (let turn = 0; this.#turn(cpu, cpus.curr(cpu)); turn++) {
-      if (this.host.now < this.queue.top && turn < MAX_TURNS) continue;
-      this.queue.schedule(cpu, this.host.now);
-      return;
+    let executing = true;
+    for (let turn = 0; executing; turn++) {
+      if (!this.#turn(cpu, cpus.curr(cpu))) executing = false;
+      else if (this.host.now >= this.queue.top || turn >= MAX_TURNS) {
+        this.queue.schedule(cpu, this.host.now);
+        break;
+      }
     }
-    kernel.current = NO_TASK;
+    if (!executing) kernel.current = NO_TASK;
+    const idle = cpus.idlePhase(cpu) === IDLE_ASLEEP ? OPEN_IDLE : OPEN_NOTHING;
+    this.time.suspended(cpu, this.host.now, this.mode[cpu] === MODE_WORK ? OPEN_WORK : idle);
   }
 
   /** Runs the idle loop or a coroutine up to its next request. False: the CPU sleeps or waits for its RESUME. */
@@ -74,8 +85,10 @@ export class CpuRunner {
     const kernel = this.kernel;
     if (tid === 0) {
       kernel.current = NO_TASK;
+      this.time.payer = PAID_BY_IDLE;
       return idleTurn(kernel);
     }
+    this.time.payer = PAID_BY_TASK;
     kernel.current = toTid(tid);
     kernel.userLocal.budget = STEP_BUDGET;
     this.#resumedAt = this.host.now;
@@ -130,7 +143,10 @@ export class CpuRunner {
 
   /** A program that only touches memory lets no time pass; its operations are then taken for a nanosecond each. */
   #budgetSpent(): void {
-    if (this.host.now === this.#resumedAt) this.host.now += STEP_BUDGET;
+    if (this.host.now === this.#resumedAt) {
+      this.host.now += STEP_BUDGET;
+      this.time.worked += STEP_BUDGET;
+    }
     // In the kernel, or before user space's own look at it: an interrupt takes the CPU away.
     if (this.kernel.cpus.needResched(this.kernel.cpu) !== 0) switchTask(this.kernel, true);
   }
@@ -144,6 +160,7 @@ export class CpuRunner {
       this.queue.schedule(cpu, end);
       return false;
     }
+    this.time.worked += tasks.workLeft(tid);
     tasks.setWorkLeft(tid, 0);
     this.host.now = end;
     return true;
@@ -189,7 +206,9 @@ export class CpuRunner {
     const curr = kernel.cpus.curr(cpu);
     if (this.mode[cpu] !== MODE_WORK || !hasExitWork(kernel, curr)) return;
     const end = this.queue.timeOf(cpu) - stolen;
-    kernel.tasks.setWorkLeft(curr, Math.max(0, end - (this.host.now - stolen)));
+    const left = Math.max(0, end - (this.host.now - stolen));
+    this.time.cutWork(cpu, kernel.tasks.workLeft(curr) - left);
+    kernel.tasks.setWorkLeft(curr, left);
     this.mode[cpu] = MODE_GO_ON;
     this.queue.schedule(cpu, this.host.now);
   }

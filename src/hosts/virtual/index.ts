@@ -1,7 +1,9 @@
 /** The virtual host: discrete events, virtual nanoseconds, a named cost model. */
+export * from "./accounting.ts";
 export * from "./cost-model.ts";
 export * from "./cost-profile.ts";
 export * from "./cost-sources.ts";
+export type { CpuTimes, Payer, StepAccount } from "./cpu-time.ts";
 export * from "./event-heap.ts";
 export * from "./jitter.ts";
 export * from "./virtual-host.ts";

@@ -32,6 +32,7 @@ import { handleIpi } from "../../kernel-sim/wakeup.ts";
 import { TRACE_SYS_EXIT } from "../../trace/events.ts";
 import { type CostModel, exitLatency, type IdleState, stepPrices } from "./cost-model.ts";
 import { CpuRunner } from "./cpu-runner.ts";
+import { CpuTime, IN_FLIGHT, PAID_BY_IDLE, PAID_BY_INTERRUPT, PAID_BY_NOBODY } from "./cpu-time.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { Jitter } from "./jitter.ts";
 
@@ -51,6 +52,8 @@ export interface VirtualHostOptions {
 
 export class VirtualHost implements Host {
   now = 0;
+  /** Where the time of each CPU went. */
+  declare readonly time: CpuTime;
   declare readonly idleState: number;
   declare readonly idlePolls: boolean;
 
@@ -77,7 +80,8 @@ export class VirtualHost implements Host {
     this.vcpus = kernel.config.vcpus;
     this.tickNs = kernel.config.tickHz === 0 ? 0 : Math.floor(1e9 / kernel.config.tickHz);
     this.queue = new EventQueue(4 * this.vcpus + 1, this.vcpus);
-    this.runner = new CpuRunner(kernel, this, this.queue);
+    this.time = new CpuTime(this.vcpus, this.prices);
+    this.runner = new CpuRunner(kernel, this, this.queue, this.time);
     this.clockPhase = new Uint8Array(this.vcpus);
     // At boot every CPU is on its way into idle at time 0, so what set-up code starts is found without any signal.
     for (let cpu = 0; cpu < this.vcpus; cpu++) {
@@ -88,15 +92,20 @@ export class VirtualHost implements Host {
   }
 
   charge(step: CostStep): void {
-    const ns = this.prices[step]!;
-    this.now += this.jitter === undefined ? ns : this.jitter.sample(step, ns);
+    if (this.jitter === undefined) {
+      this.now += this.prices[step]!;
+      this.time.count(step);
+    } else this.now += this.#price(step, this.time.payer);
   }
   chargeNs(ns: number): void {
     this.now += ns;
+    this.time.spin(ns);
   }
   chargeTimes(step: CostStep, times: number): void {
-    const ns = Math.round(this.prices[step]! * times);
-    this.now += this.jitter === undefined ? ns : this.jitter.sample(step, ns);
+    const price = Math.round(this.prices[step]! * times);
+    const ns = this.jitter === undefined ? price : this.jitter.sample(step, price);
+    this.now += ns;
+    this.time.countAt(this.time.payer, step, ns);
   }
   sync(): Step<void> {
     // The budget bounds loops that never have to wait for anybody: they too must come back to the host.
@@ -113,6 +122,7 @@ export class VirtualHost implements Host {
       !hasExitWork(kernel, kernel.current)
     ) {
       this.now = end;
+      this.time.worked += ns;
       return DONE;
     }
     return this.#workThrough(ns);
@@ -156,12 +166,12 @@ export class VirtualHost implements Host {
   raiseIpi(cpu: CpuId): boolean {
     const slot = this.vcpus + cpu;
     if (this.queue.isPending(slot)) return false;
-    this.queue.schedule(slot, this.now + this.#price(STEP_IPI_DELIVER));
+    this.queue.schedule(slot, this.now + this.#price(STEP_IPI_DELIVER, IN_FLIGHT));
     return true;
   }
 
   pokePolling(cpu: CpuId): void {
-    this.#wakeIdle(cpu, this.#price(this.kernel.topology.lineStep(this.kernel.cpu, cpu)));
+    this.#wakeIdle(cpu, this.#price(this.kernel.topology.lineStep(this.kernel.cpu, cpu), IN_FLIGHT));
   }
 
   armTick(cpu: CpuId): void {
@@ -197,6 +207,7 @@ export class VirtualHost implements Host {
       stopped = stop?.() === true;
     }
     queue.cancel(horizon);
+    this.time.payer = PAID_BY_NOBODY;
     if (!stopped && queue.size > 0) this.now = Math.max(this.now, untilNs);
   }
 
@@ -204,9 +215,12 @@ export class VirtualHost implements Host {
     return this.queue.size;
   }
 
-  #price(step: CostStep): number {
-    const ns = this.prices[step]!;
-    return this.jitter === undefined ? ns : this.jitter.sample(step, ns);
+  /** What `step` costs now, on the account of `payer`. */
+  #price(step: CostStep, payer: number): number {
+    const price = this.prices[step]!;
+    const ns = this.jitter === undefined ? price : this.jitter.sample(step, price);
+    this.time.countAt(payer, step, ns);
+    return ns;
   }
 
   #dispatch(slot: number): void {
@@ -225,9 +239,11 @@ export class VirtualHost implements Host {
     const began = this.now;
     kernel.cpu = cpuId(cpu);
     kernel.current = NO_TASK;
+    this.time.payer = PAID_BY_INTERRUPT;
     handler.call(this, cpu);
+    const stolen = this.now - began;
+    if (stolen > 0) this.time.steal(cpu, stolen);
     if (this.queue.isPending(cpu)) {
-      const stolen = this.now - began;
       if (stolen > 0) this.queue.schedule(cpu, this.queue.timeOf(cpu) + stolen);
       this.runner.endWorkIfAsked(cpu, stolen);
     }
@@ -244,7 +260,9 @@ export class VirtualHost implements Host {
     this.#wakeIdle(cpu, 0);
   }
 
+  /** A tick that was armed while the CPU was busy is none any more in idle. */
   #onTick(cpu: number): void {
+    if (this.kernel.cpus.curr(cpu) === 0) return;
     this.charge(STEP_TICK);
     if (tick(this.kernel)) this.armTick(cpuId(cpu));
   }
@@ -268,7 +286,8 @@ export class VirtualHost implements Host {
 
   /** The clock's handler goes on when `step` has been paid for by whatever it interrupts. */
   #clockGoesOn(cpu: number, phase: number, step: CostStep): void {
-    const cost = this.#price(step);
+    const cost = this.#price(step, PAID_BY_INTERRUPT);
+    this.time.steal(cpu, cost);
     this.clockPhase[cpu] = phase;
     this.queue.schedule(3 * this.vcpus + cpu, this.now + cost);
     if (this.queue.isPending(cpu)) this.queue.schedule(cpu, this.queue.timeOf(cpu) + cost);
@@ -282,6 +301,9 @@ export class VirtualHost implements Host {
   #wakeIdle(cpu: number, ns: number, latency = true): void {
     const exit = leaveIdleState(this.kernel, cpu);
     if (exit < 0) return;
-    this.queue.schedule(cpu, this.now + ns + (latency ? exit : 0) + this.#price(STEP_IDLE_LOOP_EXIT));
+    const hardware = latency ? exit : 0;
+    const software = this.#price(STEP_IDLE_LOOP_EXIT, PAID_BY_IDLE);
+    this.time.leaveIdle(cpu, hardware, software);
+    this.queue.schedule(cpu, this.now + ns + hardware + software);
   }
 }

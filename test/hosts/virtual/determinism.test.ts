@@ -1,7 +1,7 @@
 /**
  * The trace of a run is fixed by program, configuration and seed, to the byte, on every supported version of Node: the
  * digests are written down in __snapshots__. A change that moves a step, a price or an event changes them; then look at
- * the traces, and if the change is meant, write the new ones down with `npm test -- -u determinism`.
+ * the traces, and if the change is meant, write the new ones down with `npm test -- determinism -u`.
  */
 import { describe, expect, test } from "vitest";
 import type { MachineConfig } from "../../../src/machine.ts";

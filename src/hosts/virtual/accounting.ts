@@ -1,0 +1,43 @@
+/** The accounts of a machine on the virtual host, as data. */
+import { type GoneTasks, type TaskAccount, taskAccounts } from "../../kernel-sim/accounts.ts";
+import type { Kernel } from "../../kernel-sim/kernel.ts";
+import type { CpuTime, CpuTimes, StepAccount } from "./cpu-time.ts";
+
+export interface CpuAccount extends CpuTimes {
+  readonly cpu: number;
+  /** Context switches, to idle and back included. */
+  readonly switches: number;
+  readonly ipisSent: number;
+  readonly ipisReceived: number;
+  /** Signals to this CPU that needed no IPI of their own. */
+  readonly ipisCoalesced: number;
+}
+
+export interface Accounting {
+  readonly cpus: readonly CpuAccount[];
+  /** All charges, by step and payer. */
+  readonly steps: readonly StepAccount[];
+  /** Tasks whose slots have not been given to others, exited ones included. */
+  readonly tasks: readonly TaskAccount[];
+  /** The sum over all other tasks. */
+  readonly gone: Readonly<GoneTasks>;
+}
+
+export function accounting(
+  kernel: Kernel,
+  host: { readonly now: number; readonly time: CpuTime },
+): Accounting {
+  const { cpus } = kernel;
+  const list: CpuAccount[] = [];
+  for (let cpu = 0; cpu < cpus.count; cpu++) {
+    list.push({
+      cpu,
+      ...host.time.times(cpu, host.now),
+      switches: cpus.switches(cpu),
+      ipisSent: cpus.ipisSent(cpu),
+      ipisReceived: cpus.ipisReceived(cpu),
+      ipisCoalesced: cpus.ipisCoalesced(cpu),
+    });
+  }
+  return { cpus: list, steps: host.time.steps(), tasks: taskAccounts(kernel), gone: { ...kernel.gone } };
+}
