@@ -66,16 +66,16 @@ export class CpuRunner {
     kernel.cpu = cpuId(cpu);
     this.time.payer = PAID_BY_TASK;
     this.time.resumed(cpu, this.host.now);
-    if (this.mode[cpu] !== MODE_GO_ON) this.#endMode(cpu);
-    let executing = true;
-    for (let turn = 0; executing; turn++) {
-      if (!this.#turn(cpu, cpus.curr(cpu))) executing = false;
-      else if (this.host.now >= this.queue.top || turn >= MAX_TURNS) {
+    // The first turn is due now; each further one, also the one behind an exit, only if nothing is due before it.
+    let turn = this.mode[cpu] === MODE_GO_ON ? 0 : this.#endMode(cpu);
+    do {
+      if (turn > 0 && (this.host.now >= this.queue.top || turn > MAX_TURNS)) {
         this.queue.schedule(cpu, this.host.now);
         break;
       }
-    }
-    if (!executing) kernel.current = NO_TASK;
+      turn++;
+    } while (this.#turn(cpu, cpus.curr(cpu)));
+    kernel.current = NO_TASK;
     const idle = cpus.idlePhase(cpu) === IDLE_ASLEEP ? OPEN_IDLE : OPEN_NOTHING;
     this.time.suspended(cpu, this.host.now, this.mode[cpu] === MODE_WORK ? OPEN_WORK : idle);
   }
@@ -192,12 +192,16 @@ export class CpuRunner {
     switchTask(kernel);
   }
 
-  /** The RESUME that ends a stretch of work or comes back to an exit. */
-  #endMode(cpu: number): void {
+  /** The RESUME that ends a stretch of work or comes back to an exit. Returns the turns that this took: the exit is one. */
+  #endMode(cpu: number): 0 | 1 {
     const mode = this.mode[cpu];
     this.mode[cpu] = MODE_GO_ON;
-    if (mode === MODE_WORK) this.kernel.tasks.setWorkLeft(this.kernel.cpus.curr(cpu), 0);
-    else this.#finish(cpu);
+    if (mode === MODE_EXIT) {
+      this.#finish(cpu);
+      return 1;
+    }
+    this.kernel.tasks.setWorkLeft(this.kernel.cpus.curr(cpu), 0);
+    return 0;
   }
 
   /** Return from an interrupt to user mode: a task with something to do is resumed now, the rest of its work kept. */

@@ -111,9 +111,10 @@ export class CpuTime {
 
   // ---- the ledger ---------------------------------------------------------------------------------------------------
 
-  /** Whoever executes pays for `step`. */
-  count(step: CostStep): void {
+  /** Whoever executes pays for `step`. Returns its price. */
+  count(step: CostStep): number {
     this.counts[this.payer + step]!++;
+    return this.prices[step]!;
   }
   /** `count`, at `ns` instead of the step's price. */
   countAt(row: number, step: CostStep, ns: number): void {

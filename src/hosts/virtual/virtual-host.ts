@@ -92,10 +92,7 @@ export class VirtualHost implements Host {
   }
 
   charge(step: CostStep): void {
-    if (this.jitter === undefined) {
-      this.now += this.prices[step]!;
-      this.time.count(step);
-    } else this.now += this.#price(step, this.time.payer);
+    this.now += this.jitter === undefined ? this.time.count(step) : this.#price(step, this.time.payer);
   }
   chargeNs(ns: number): void {
     this.now += ns;
