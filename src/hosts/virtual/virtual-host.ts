@@ -5,9 +5,7 @@
  * - executing: its coroutine runs now (cpu-runner.ts). It runs ahead on credit (host.ts) as long as nothing is due;
  * - suspended: RESUME is pending; its mode says what it will do then (go on, end a stretch of user work, exit, idle on);
  * - asleep in idle: no event. An IPI, a flag write or a timer schedules its way out;
- * - interrupted: an interrupt is handled at its own time, while the CPU is suspended, and what it costs is added to the
- *   pending RESUME. In a stretch of user work it may instead end the stretch, so that the task reschedules or takes a
- *   signal at once.
+ * - interrupted: see interrupts.ts.
  *
  * Rejected: an event per operation (20 times slower) and a coroutine per CPU (interrupts would need a second stack).
  */
@@ -15,31 +13,17 @@ import { Completed, type Coroutine, Pause, type Step, YIELD_PAUSE } from "../../
 import { NR_INTERRUPT } from "../../kernel-sim/constants.ts";
 import { IDLE_ENTERING } from "../../kernel-sim/cpu-table.ts";
 import { type Host, YIELD_WORK } from "../../kernel-sim/host.ts";
-import { type CpuId, cpuId, NO_TASK, type Tid } from "../../kernel-sim/ids.ts";
+import type { CpuId, Tid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
-import { leaveIdleState } from "../../kernel-sim/schedule.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
-import {
-  type CostStep,
-  STEP_IDLE_LOOP_EXIT,
-  STEP_IPI_DELIVER,
-  STEP_TICK,
-  STEP_TIMER_INTERRUPT,
-  STEP_WAKE,
-} from "../../kernel-sim/steps.ts";
-import { clockInterrupt, runTimer, tick } from "../../kernel-sim/timers.ts";
-import { handleIpi } from "../../kernel-sim/wakeup.ts";
+import { type CostStep, STEP_IPI_DELIVER } from "../../kernel-sim/steps.ts";
 import { TRACE_SYS_EXIT } from "../../trace/events.ts";
 import { type CostModel, exitLatency, type IdleState, stepPrices } from "./cost-model.ts";
 import { CpuRunner } from "./cpu-runner.ts";
-import { CpuTime, IN_FLIGHT, PAID_BY_IDLE, PAID_BY_INTERRUPT, PAID_BY_NOBODY } from "./cpu-time.ts";
+import { CpuTime, IN_FLIGHT, PAID_BY_NOBODY } from "./cpu-time.ts";
 import { EventQueue } from "./event-queue.ts";
+import { Interrupts } from "./interrupts.ts";
 import type { Jitter } from "./jitter.ts";
-
-/** The clock device is quiet; its interrupt is being delivered; its handler has run a timer and has more to run. */
-const CLOCK_QUIET = 0;
-const CLOCK_DELIVERED = 1;
-const CLOCK_MORE = 2;
 
 const DONE: Completed<void> = new Completed(undefined);
 const PAUSE: Pause = new Pause(YIELD_PAUSE);
@@ -63,8 +47,7 @@ export class VirtualHost implements Host {
   declare private readonly idle: IdleState;
   declare private readonly queue: EventQueue;
   declare private readonly runner: CpuRunner;
-  /** How far each CPU is in an interrupt of its clock device: CLOCK_. */
-  declare private readonly clockPhase: Uint8Array;
+  declare private readonly interrupts: Interrupts;
   declare private readonly vcpus: number;
   /** Period of the tick, 0 = none. */
   declare private readonly tickNs: number;
@@ -82,7 +65,7 @@ export class VirtualHost implements Host {
     this.queue = new EventQueue(4 * this.vcpus + 1, this.vcpus);
     this.time = new CpuTime(this.vcpus, this.prices);
     this.runner = new CpuRunner(kernel, this, this.queue, this.time);
-    this.clockPhase = new Uint8Array(this.vcpus);
+    this.interrupts = new Interrupts(kernel, this, this.queue, this.runner, this.time);
     // At boot every CPU is on its way into idle at time 0, so what set-up code starts is found without any signal.
     for (let cpu = 0; cpu < this.vcpus; cpu++) {
       kernel.cpus.setIdlePhase(cpu, IDLE_ENTERING);
@@ -92,7 +75,7 @@ export class VirtualHost implements Host {
   }
 
   charge(step: CostStep): void {
-    this.now += this.jitter === undefined ? this.time.count(step) : this.#price(step, this.time.payer);
+    this.now += this.jitter === undefined ? this.time.count(step) : this.price(step, this.time.payer);
   }
   chargeNs(ns: number): void {
     this.now += ns;
@@ -163,12 +146,12 @@ export class VirtualHost implements Host {
   raiseIpi(cpu: CpuId): boolean {
     const slot = this.vcpus + cpu;
     if (this.queue.isPending(slot)) return false;
-    this.queue.schedule(slot, this.now + this.#price(STEP_IPI_DELIVER, IN_FLIGHT));
+    this.queue.schedule(slot, this.now + this.price(STEP_IPI_DELIVER, IN_FLIGHT));
     return true;
   }
 
   pokePolling(cpu: CpuId): void {
-    this.#wakeIdle(cpu, this.#price(this.kernel.topology.lineStep(this.kernel.cpu, cpu), IN_FLIGHT));
+    this.interrupts.wakeIdle(cpu, this.price(this.kernel.topology.lineStep(this.kernel.cpu, cpu), IN_FLIGHT));
   }
 
   armTick(cpu: CpuId): void {
@@ -213,7 +196,7 @@ export class VirtualHost implements Host {
   }
 
   /** What `step` costs now, on the account of `payer`. */
-  #price(step: CostStep, payer: number): number {
+  price(step: CostStep, payer: number): number {
     const price = this.prices[step]!;
     const ns = this.jitter === undefined ? price : this.jitter.sample(step, price);
     this.time.countAt(payer, step, ns);
@@ -221,86 +204,12 @@ export class VirtualHost implements Host {
   }
 
   #dispatch(slot: number): void {
-    const n = this.vcpus;
-    if (slot < n) this.runner.runCpu(slot);
-    else if (slot < 2 * n) this.#interrupt(slot - n, this.#onIpi);
-    else if (slot < 3 * n) this.#interrupt(slot - 2 * n, this.#onTick);
-    else this.#onClock(slot - 3 * n);
-  }
-
-  // ---- interrupts ---------------------------------------------------------------------------------------------------
-
-  /** Handles an interrupt on a CPU that is suspended or asleep, and charges it to whatever it interrupted. */
-  #interrupt(cpu: number, handler: (this: VirtualHost, cpu: number) => void): void {
-    const kernel = this.kernel;
-    const began = this.now;
-    kernel.cpu = cpuId(cpu);
-    kernel.current = NO_TASK;
-    this.time.payer = PAID_BY_INTERRUPT;
-    handler.call(this, cpu);
-    const stolen = this.now - began;
-    if (stolen > 0) this.time.steal(cpu, stolen);
-    if (this.queue.isPending(cpu)) {
-      if (stolen > 0) this.queue.schedule(cpu, this.queue.timeOf(cpu) + stolen);
-      this.runner.endWorkIfAsked(cpu, stolen);
-    }
+    if (slot < this.vcpus) this.runner.runCpu(slot);
+    else this.interrupts.dispatch(slot);
   }
 
   /** A device interrupt on `cpu`, now, from outside the machine: `handler` runs in interrupt context there. */
   deliverInterrupt(cpu: CpuId, handler: () => void): void {
-    this.#interrupt(cpu, handler);
-    this.#wakeIdle(cpu, 0);
-  }
-
-  #onIpi(cpu: number): void {
-    handleIpi(this.kernel, this.kernel.cpus.curr(cpu) !== 0);
-    this.#wakeIdle(cpu, 0);
-  }
-
-  /** A tick that was armed while the CPU was busy is none any more in idle. */
-  #onTick(cpu: number): void {
-    if (this.kernel.cpus.curr(cpu) === 0) return;
-    this.charge(STEP_TICK);
-    if (tick(this.kernel)) this.armTick(cpuId(cpu));
-  }
-
-  /** First the interrupt arrives; then, as each has been paid for, its handler runs one timer after the other. */
-  #onClock(cpu: number): void {
-    const phase = this.clockPhase[cpu]!;
-    if (phase === CLOCK_QUIET) {
-      clockInterrupt(this.kernel, cpu);
-      this.#clockGoesOn(cpu, CLOCK_DELIVERED, STEP_TIMER_INTERRUPT);
-      return;
-    }
-    // Quiet before the handler, which programs the device when nothing more is due.
-    this.clockPhase[cpu] = CLOCK_QUIET;
-    let more = false;
-    this.#interrupt(cpu, () => {
-      more = runTimer(this.kernel, phase === CLOCK_DELIVERED);
-    });
-    if (more) this.#clockGoesOn(cpu, CLOCK_MORE, STEP_WAKE);
-  }
-
-  /** The clock's handler goes on when `step` has been paid for by whatever it interrupts. */
-  #clockGoesOn(cpu: number, phase: number, step: CostStep): void {
-    const cost = this.#price(step, PAID_BY_INTERRUPT);
-    this.time.steal(cpu, cost);
-    this.clockPhase[cpu] = phase;
-    this.queue.schedule(3 * this.vcpus + cpu, this.now + cost);
-    if (this.queue.isPending(cpu)) this.queue.schedule(cpu, this.queue.timeOf(cpu) + cost);
-    else this.#wakeIdle(cpu, cost, false);
-  }
-
-  /**
-   * A sleeping CPU notices something after `ns`, and goes through the exit of its idle state and of the idle loop.
-   * `latency` false: the price of what woke it covers the hardware exit (the timer interrupt's does).
-   */
-  #wakeIdle(cpu: number, ns: number, latency = true): void {
-    const exit = leaveIdleState(this.kernel, cpu);
-    if (exit < 0) return;
-    const hardware = latency ? exit : 0;
-    const software = this.#price(STEP_IDLE_LOOP_EXIT, PAID_BY_IDLE);
-    this.time.leaveIdle(cpu, hardware, software);
-    this.queue.schedule(cpu, this.now + ns + hardware + software);
+    this.interrupts.deliver(cpu, handler);
   }
 }
