@@ -8,6 +8,7 @@
 import type { Addr } from "./atomics/address.ts";
 import type { Protection } from "./atomics/page-table.ts";
 import { type Accounting, accounting } from "./hosts/virtual/accounting.ts";
+import { type BootConfig, checkBootConfig } from "./hosts/virtual/boot-config.ts";
 import { type CostModel, PROFILES, type ProfileName } from "./hosts/virtual/cost-model.ts";
 import { Jitter } from "./hosts/virtual/jitter.ts";
 import { VirtualHost } from "./hosts/virtual/virtual-host.ts";
@@ -19,6 +20,7 @@ import type { FairPolicy } from "./kernel-sim/fair-class.ts";
 import { resolveFault } from "./kernel-sim/faults.ts";
 import type { Tid } from "./kernel-sim/ids.ts";
 import { Kernel } from "./kernel-sim/kernel.ts";
+import type { BootReport } from "./kernel-sim/smp/bring-up.ts";
 import type { TopologyConfig } from "./kernel-sim/topology.ts";
 import { TraceRing } from "./trace/ring.ts";
 import { type Program, UserSpace } from "./umcg/env.ts";
@@ -55,6 +57,8 @@ export interface MachineConfig {
   readonly timerSlackNs?: number;
   /** How primitives wake; one mode for all, or by primitive. Default: pipe "sync", futex "any", umcg "current-cpu". */
   readonly wake?: WakeMode | Partial<KernelConfig["wake"]>;
+  /** What bringing the CPUs up costs, and what goes wrong. Default: nothing, nothing. */
+  readonly boot?: BootConfig;
   /** Noise on step costs. Default off. */
   readonly jitter?: boolean;
   /** Seed of the noise, an integer. Default 1. */
@@ -93,6 +97,8 @@ export class Machine {
   readonly userSpace: UserSpace;
   readonly trace: TraceRing;
   readonly costs: CostModel;
+  /** Which CPUs came up, and when. */
+  readonly boot: BootReport;
 
   constructor(config: MachineConfig = {}) {
     const kernelConfig = resolveConfig(config);
@@ -113,7 +119,8 @@ export class Machine {
       fault: (kernel) => (a: Addr, write: boolean) => resolveFault(kernel, a, write),
     });
     const jitter = config.jitter ? new Jitter(seed) : undefined;
-    this.host = new VirtualHost(this.kernel, { costs: this.costs, idleState, jitter });
+    const boot = checkBootConfig(config.boot ?? {}, kernelConfig.vcpus);
+    this.host = new VirtualHost(this.kernel, { costs: this.costs, idleState, jitter, boot });
     this.kernel.host = this.host;
     const profile: string = config.umcg ?? "posted";
     if (profile !== "posted") throw bad("umcg", '"posted"', profile);
@@ -123,6 +130,7 @@ export class Machine {
     const umcg = new PostedUmcg(this.kernel, local);
     this.kernel.hooks = umcg;
     this.userSpace = new UserSpace(this.kernel, umcg);
+    this.boot = this.host.boot();
   }
 
   /** Creates a task; it runs when the machine does. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
@@ -188,7 +196,7 @@ export class Machine {
   }
 }
 
-/** Creates a machine. Throws MachineError ERR_CONFIG naming the first bad value. */
+/** Creates a machine and brings its CPUs up. Throws MachineError ERR_CONFIG naming the first bad value, ERR_BOOT. */
 export function createMachine(config: MachineConfig = {}): Machine {
   return new Machine(config);
 }

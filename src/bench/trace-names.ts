@@ -1,5 +1,7 @@
 /** Words for the numbers in a machine's trace: the one place that knows the rooms they come from. */
 import { syscallName, waitReason } from "../kernel-sim/constants.ts";
+import { CPU_STATE_NAMES } from "../kernel-sim/smp/cpu-state.ts";
+import { ipiNames } from "../kernel-sim/smp/mailbox.ts";
 import type { Machine } from "../machine.ts";
 import { hex32, type TraceNames } from "../trace/names.ts";
 import { dieReason } from "../umcg/die-reasons.ts";
@@ -11,5 +13,7 @@ export function traceNames({ kernel, costs }: Machine): TraceNames {
     waitReason,
     syscallName,
     dieReason,
+    ipiKind: ipiNames,
+    cpuState: (state) => CPU_STATE_NAMES[state] ?? hex32(state),
   };
 }

@@ -17,6 +17,7 @@ import { idlestCpu } from "./clone.ts";
 import { TASK_WAKING } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
 import { migrateWaiting } from "./migrate.ts";
+import { setAllowed } from "./smp/affinity.ts";
 import { moveTask, queueWaking, reschedule } from "./wakeup.ts";
 
 /** The CPUs task `tid` may run on. */
@@ -26,10 +27,10 @@ export function affinityOf(kernel: Kernel, tid: number): number[] {
   return cpus;
 }
 
-/** Lets `tid` run on `allowed` only, CPUs of this machine and at least one. Atomic. */
+/** Lets `tid` run on `allowed` only, CPUs of this machine of which at least one is READY. Atomic. */
 export function setAffinity(kernel: Kernel, tid: number, allowed: readonly number[]): void {
   const { tasks, cpus, fair, host } = kernel;
-  tasks.allowOnly(tid, allowed);
+  setAllowed(kernel, tid, allowed);
   const cpu = tasks.cpu(tid);
   if (tasks.allows(tid, cpu)) return;
   if (cpus.curr(cpu) === tid) reschedule(kernel, cpu);

@@ -8,6 +8,7 @@ import { MachineError } from "./errors.ts";
 import { NICE_0_WEIGHT, WEIGHT_OF_NICE } from "./fair-queue.ts";
 import type { Tid } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
+import { anyUsable, setAllowed } from "./smp/affinity.ts";
 import { setTaskState } from "./task-state.ts";
 import { activate, QUEUED_DIRECTLY } from "./wakeup.ts";
 
@@ -46,7 +47,7 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   tasks.setWorkingSet(tid, migrationBytes);
   resetAccount(kernel, tid);
   kernel.fair.prepare(tid, weight, sliceNs);
-  tasks.allowOnly(tid, affinity);
+  setAllowed(kernel, tid, affinity);
   kernel.names[tid] = options.name ?? `task-${tid}`;
   kernel.live++;
   return tid;
@@ -107,6 +108,9 @@ function checkAffinity(
       "ERR_CONFIG",
       `affinity must list CPUs from 0 to ${last}, got [${affinity.join(", ")}]`,
     );
+  }
+  if (!anyUsable(kernel, affinity)) {
+    throw new MachineError("ERR_CONFIG", `none of the CPUs of affinity [${affinity.join(", ")}] is ready`);
   }
   return affinity;
 }

@@ -2,7 +2,7 @@
  * vCPU records, indexed by CPU, in the machine's buffer: 64 bytes each, laid out and accessed as those of tasks are.
  *
  * `curr`, the run queue and the idle words of a CPU are written by that CPU, or by a waker holding its run-queue lock
- * (a primitive is atomic, see docs/architecture.md). `needResched` and the wake list are written by anybody.
+ * (a primitive is atomic, see docs/architecture.md). `needResched`, the wake list and `pending` are written by anybody.
  */
 import type { Arena } from "./arena.ts";
 
@@ -97,6 +97,13 @@ export class CpuTable {
   }
   setIpisCoalesced(cpu: number, to: number): void {
     this.words[(cpu << 4) | 8] = to;
+  }
+  /** Mailbox: what was sent here and not yet served, IPI_ bits (smp/mailbox.ts). A CPU does not sleep while one is set. */
+  pending(cpu: number): number {
+    return this.words[(cpu << 4) | 9]!;
+  }
+  setPending(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 9] = to;
   }
   /** When the wake-up now being made on this CPU began: its cost is charged before its effect. */
   wakeStart(cpu: number): number {

@@ -13,6 +13,8 @@
  * | ERR_FOREIGN_YIELD        | a program yielded something that is not a step                                    |
  * | ERR_STEP                 | a stepper was asked for something the task cannot do now                          |
  * | ERR_RUN_LIMIT            | a run passed the limit it was given                                               |
+ * | ERR_BOOT                 | the boot CPU did not come up                                                      |
+ * | ERR_HOST                 | the host refused, again and again, what the kernel cannot do without              |
  */
 export type MachineErrorCode =
   | "ERR_CONFIG"
@@ -24,7 +26,9 @@ export type MachineErrorCode =
   | "ERR_USER_MEMORY"
   | "ERR_FOREIGN_YIELD"
   | "ERR_STEP"
-  | "ERR_RUN_LIMIT";
+  | "ERR_RUN_LIMIT"
+  | "ERR_BOOT"
+  | "ERR_HOST";
 
 export class MachineError extends Error {
   readonly code: MachineErrorCode;

@@ -19,8 +19,25 @@ import type { CostStep } from "./steps.ts";
 export const YIELD_SCHEDULE = 1;
 /** I have exited: never resume me. */
 export const YIELD_EXIT = 2;
+/** Let me wait until the word I named to `park` changes, or its deadline. My CPU does nothing else. */
+export const YIELD_PARK = 4;
 /** Let `workLeft` ns of user-mode computation pass; resume me when done or interrupted. */
 export const YIELD_WORK = 3;
+
+/** The threads of CPUs, as far as the kernel must know of them: to bring CPUs up, to wait for one another, to stop. */
+export interface CpuThreads {
+  /** Starts the thread of a CPU: `startSecondary(kernel, cpu)` runs on it. False: there is none to be had. */
+  startCpu(cpu: CpuId): boolean;
+  /** Creates the clock event of the executing CPU. False: there is none to be had. */
+  createTimer(cpu: CpuId): boolean;
+  /**
+   * Holds the executing CPU while `smp.words[word]` is `old`, until `deadlineNs` at the latest. It may return early and for
+   * no reason: whoever calls tests his condition again.
+   */
+  park(word: number, old: number, deadlineNs: number): Coroutine<void>;
+  /** `smp.words[word]` has changed: whoever is parked on it looks again. */
+  unpark(word: number): void;
+}
 
 export interface Host {
   /** Clock of the executing CPU, ns since boot. */
@@ -45,12 +62,14 @@ export interface Host {
   armClockEvent(cpu: CpuId, atNs: number): void;
   cancelClockEvent(cpu: CpuId): void;
 
-  /** Raises an IPI on `cpu`, to arrive after delivery time. Returns false when one was already on its way. */
-  raiseIpi(cpu: CpuId): boolean;
+  /** Raises an IPI on `cpu`, to arrive after delivery time. "pending": one is on its way. "refused": not now. */
+  raiseIpi(cpu: CpuId): "raised" | "pending" | "refused";
   /** A polling idle CPU notices a flag write after one cache-line transfer. */
   pokePolling(cpu: CpuId): void;
   /** Periodic tick on `cpu` until it is alone with its task again. No-op when armed or when ticks are off. */
   armTick(cpu: CpuId): void;
+
+  readonly threads: CpuThreads;
 
   /** Hardware exit latency, ns, of `idleState` after `idleNs` asleep. */
   idleExitNs(idleState: number, idleNs: number): number;

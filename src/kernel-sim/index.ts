@@ -10,6 +10,7 @@ export * from "./hooks.ts";
 export * from "./host.ts";
 export * from "./ids.ts";
 export * from "./kernel.ts";
+export * from "./smp/index.ts";
 export * from "./steps.ts";
 export { Syscalls } from "./syscalls/syscalls.ts";
 export * from "./task-state.ts";

@@ -27,6 +27,7 @@ import { type Hooks, NO_HOOKS } from "./hooks.ts";
 import type { Host } from "./host.ts";
 import type { CpuId, Tid } from "./ids.ts";
 import { PipeTable } from "./pipe-table.ts";
+import { SmpTable } from "./smp/smp-table.ts";
 import { TaskTable } from "./task-table.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import type { TimerCallback } from "./timers.ts";
@@ -57,6 +58,7 @@ export class Kernel {
   declare readonly tasks: TaskTable;
   declare readonly cpus: CpuTable;
   declare readonly topology: Topology;
+  declare readonly smp: SmpTable;
   declare readonly waits: WaitQueues;
   declare readonly pipes: PipeTable;
   declare readonly fair: FairClass;
@@ -107,6 +109,7 @@ export class Kernel {
     const laid = layOut(new Arena(PAGE_SIZE, this.buffer), config, this.userEnd / PAGE_SIZE);
     this.tasks = laid.tasks;
     this.cpus = laid.cpus;
+    this.smp = laid.smp;
     this.waits = laid.waits;
     this.pipes = laid.pipes;
     this.fair = laid.fair;
@@ -170,6 +173,7 @@ export class Kernel {
 interface Laid {
   readonly tasks: TaskTable;
   readonly cpus: CpuTable;
+  readonly smp: SmpTable;
   readonly fair: FairClass;
   readonly timers: TimerQueue;
   readonly waits: WaitQueues;
@@ -181,12 +185,13 @@ function layOut(arena: Arena, config: KernelConfig, pages: number): Laid {
   const pageFlags = arena.uint8(pages);
   const tasks = new TaskTable(arena, config.maxTasks, config.vcpus);
   const cpus = new CpuTable(arena, config.vcpus);
+  const smp = new SmpTable(arena, config.vcpus);
   const fair = fairClass(arena, config);
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1;
   const waits = new WaitQueues(arena, queues, tasks);
   const pipes = new PipeTable(arena, config.maxPipes, config.pipeBytes);
   const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers, config.vcpus);
-  return { tasks, cpus, fair, timers, waits, pipes, pageFlags };
+  return { tasks, cpus, smp, fair, timers, waits, pipes, pageFlags };
 }
 
 function fairClass(arena: Arena, { fair, maxTasks, vcpus, sliceNs, tickHz }: KernelConfig): FairClass {

@@ -22,6 +22,7 @@ import { YIELD_SCHEDULE } from "./host.ts";
 import { cpuId, tid as toTid } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
 import { attachTask } from "./migrate.ts";
+import { serveMailbox } from "./smp/serve.ts";
 import { STEP_BLOCK, STEP_REFILL_FAR, STEP_REFILL_NEAR, STEP_SWITCH } from "./steps.ts";
 import { setTaskState } from "./task-state.ts";
 import { drainWakeList } from "./wakeup.ts";
@@ -140,20 +141,19 @@ function enterIdle(kernel: Kernel): void {
 
 /**
  * One turn of the idle loop. Returns true when the CPU has a task to run, false when it went to sleep.
- * ENTERING: look at the flag and the list once more; whoever wakes this CPU from now on sees it polling or asleep, so
+ * ENTERING: look at the flag and the mailbox once more; whoever wakes this CPU from now on sees it polling or asleep, so
  * there is no gap. EXITING: the exit latency has been paid; queue what was sent here and pick.
  */
 export function idleTurn(kernel: Kernel): boolean {
   const { cpus, host, trace, cpu } = kernel;
   const phase = cpus.idlePhase(cpu);
-  const wanted = cpus.needResched(cpu) !== 0 || cpus.wakeListHead(cpu) !== 0;
+  const wanted = cpus.needResched(cpu) !== 0 || cpus.pending(cpu) !== 0;
   if (phase === IDLE_ENTERING && !wanted) {
     cpus.setIdlePhase(cpu, IDLE_ASLEEP);
     if (trace.on) kernel.emit(TRACE_IDLE_ENTER, 0, host.idleState, 0);
     return false;
   }
-  cpus.setNeedResched(cpu, 0);
-  drainWakeList(kernel, cpu);
+  serveMailbox(kernel);
   cpus.setNeedResched(cpu, 0);
   const next = kernel.fair.pick(cpu, 0);
   if (next === 0) {

@@ -22,7 +22,8 @@ import { exitTask } from "./exit.ts";
 import { YIELD_EXIT } from "./host.ts";
 import type { Disposition, Kernel } from "./kernel.ts";
 import { schedule } from "./schedule.ts";
-import { signalCpu, tryToWakeUp } from "./wakeup.ts";
+import { IPI_RESCHEDULE, wakeCpu } from "./smp/mailbox.ts";
+import { tryToWakeUp } from "./wakeup.ts";
 
 /** Rounds of work a return to user mode may take: each sleeps or runs a handler, so many are a runaway. */
 const MAX_EXIT_ROUNDS = 1 << 16;
@@ -55,7 +56,7 @@ export function sendSignal(kernel: Kernel, tid: number, signal: number): void {
 
 /** kick_process(): an IPI makes a CPU pass its return-to-user path, where the running task sees its signal. No schedule(). */
 function kick(kernel: Kernel, cpu: number): void {
-  if (cpu !== kernel.cpu) signalCpu(kernel, cpu);
+  if (cpu !== kernel.cpu) wakeCpu(kernel, cpu, IPI_RESCHEDULE);
 }
 
 /** force_sig(): a synchronous fault of the current task. An ignored signal is made fatal; a handler is honoured. */

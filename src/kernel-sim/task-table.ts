@@ -36,13 +36,6 @@ export class TaskTable {
     return ((this.allowed[tid * this.maskWords + (cpu >>> 5)]! >>> (cpu & 31)) & 1) === 1;
   }
 
-  /** Sets the CPUs it may run on: all, unless they are listed. */
-  allowOnly(tid: number, cpus?: readonly number[]): void {
-    const { allowed, maskWords } = this;
-    allowed.fill(cpus === undefined ? -1 : 0, tid * maskWords, (tid + 1) * maskWords);
-    for (const cpu of cpus ?? []) allowed[tid * maskWords + (cpu >>> 5)]! |= 1 << (cpu & 31);
-  }
-
   /** TASK_ state. Set through `setTaskState` only. */
   state(tid: number): number {
     return this.words[tid << 5]!;

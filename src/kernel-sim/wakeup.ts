@@ -14,20 +14,14 @@
  * The cost of the bookkeeping is charged before the effect: `yield* chargeWake()`, then `tryToWakeUp()`.
  */
 import type { Step } from "../atomics/step.ts";
-import {
-  TRACE_IPI_RECEIVE,
-  TRACE_IPI_SEND,
-  TRACE_MIGRATE,
-  TRACE_SCHED_WAKEUP,
-  TRACE_SCHED_WAKING,
-  TRACE_WAKE_MISS,
-} from "../trace/events.ts";
+import { TRACE_MIGRATE, TRACE_SCHED_WAKEUP, TRACE_SCHED_WAKING, TRACE_WAKE_MISS } from "../trace/events.ts";
 import { TASK_RUNNING, TASK_WAKING, WF_MIGRATED, WF_TTWU } from "./constants.ts";
-import { IDLE_ASLEEP, IDLE_NOT } from "./cpu-table.ts";
+import { IDLE_ASLEEP } from "./cpu-table.ts";
 import { cpuId } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
 import { selectTaskRq } from "./select-cpu.ts";
-import { STEP_IPI_SEND, STEP_WAKE } from "./steps.ts";
+import { IPI_CALL, IPI_RESCHEDULE, wakeCpu } from "./smp/mailbox.ts";
+import { STEP_WAKE } from "./steps.ts";
 import { setTaskState } from "./task-state.ts";
 
 /** How a task got onto its run queue (arg0 of SCHED_WAKEUP). */
@@ -107,7 +101,7 @@ function queueOnWakeList(kernel: Kernel, cpu: number, tid: number): void {
   cpus.setWakeListTail(cpu, tid);
   cpus.setIdle(cpu, false);
   // Only the push that finds the list empty signals; later ones ride along.
-  if (tail === 0) signalCpu(kernel, cpu);
+  if (tail === 0) wakeCpu(kernel, cpu, IPI_CALL);
   else cpus.setIpisCoalesced(cpu, cpus.ipisCoalesced(cpu) + 1);
 }
 
@@ -192,35 +186,7 @@ export function reschedule(kernel: Kernel, cpu: number): void {
   if (cpus.needResched(cpu) !== 0) return;
   cpus.setNeedResched(cpu, 1);
   // "This" CPU can be asleep only for set-up code, which runs on none.
-  if (cpu !== kernel.cpu || cpus.idlePhase(cpu) === IDLE_ASLEEP) signalCpu(kernel, cpu);
-}
-
-/** Makes another CPU look: through its flag line while it polls in idle, else by an IPI. */
-export function signalCpu(kernel: Kernel, cpu: number): void {
-  const { cpus, host, trace } = kernel;
-  const idle = cpus.idlePhase(cpu) !== IDLE_NOT;
-  // On its way into or out of idle a CPU looks at its flag of its own accord.
-  if (idle && (host.idlePolls || cpus.idlePhase(cpu) !== IDLE_ASLEEP)) {
-    cpus.setNeedResched(cpu, 1);
-    chargeLine(kernel, cpu);
-    host.pokePolling(cpuId(cpu));
-    return;
-  }
-  host.charge(STEP_IPI_SEND);
-  if (!host.raiseIpi(cpuId(cpu))) {
-    cpus.setIpisCoalesced(cpu, cpus.ipisCoalesced(cpu) + 1);
-    return;
-  }
-  cpus.setIpisSent(kernel.cpu, cpus.ipisSent(kernel.cpu) + 1);
-  if (trace.on) kernel.emit(TRACE_IPI_SEND, kernel.current, cpu, 0);
-}
-
-/** The IPI handler. A running CPU drains its wake list here; an idle one does so on its way out of the idle loop. */
-export function handleIpi(kernel: Kernel, running: boolean): void {
-  const { cpus, trace, cpu } = kernel;
-  cpus.setIpisReceived(cpu, cpus.ipisReceived(cpu) + 1);
-  if (trace.on) kernel.emit(TRACE_IPI_RECEIVE, 0, 0, 0);
-  if (running && cpus.wakeListHead(cpu) !== 0) drainWakeList(kernel, cpu);
+  if (cpu !== kernel.cpu || cpus.idlePhase(cpu) === IDLE_ASLEEP) wakeCpu(kernel, cpu, IPI_RESCHEDULE);
 }
 
 /** Writes down that a task that is on no queue belongs to another CPU from now on. */

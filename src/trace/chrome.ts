@@ -189,6 +189,9 @@ export class ChromeTrace implements TraceSink {
       case kinds.TRACE_IPI_RECEIVE:
         onCpu(`IPI receive ${nameOf(names, "ipiKind", arg0)}`, {});
         break;
+      case kinds.TRACE_CPU_STATE:
+        onCpu(`CPU ${nameOf(names, "cpuState", arg0)}`, {});
+        break;
       case kinds.TRACE_SIGNAL:
         onTask(`signal ${nameOf(names, "signalName", arg0)}`, { sender: arg1 });
         break;

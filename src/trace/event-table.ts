@@ -3,11 +3,12 @@
  * from.
  *
  * One table, so that a dump cannot disagree with the documentation. Rejected: a formatting function per
- * kind (nineteen functions that differ in two words); the names of flags, system calls or UMCG states
+ * kind (twenty functions that differ in two words); the names of flags, system calls or UMCG states
  * (they belong to rooms above; see names.ts). Words are only here for values that the trace itself
  * defines.
  */
 import {
+  TRACE_CPU_STATE,
   TRACE_IDLE_ENTER,
   TRACE_IDLE_EXIT,
   TRACE_IPI_RECEIVE,
@@ -141,7 +142,7 @@ export const TRACE_EVENTS: readonly TraceEventInfo[] = [
     "sender",
     CURRENT,
     field("target", "number", "target CPU"),
-    field("kind", "ipiKind", "kind of interrupt"),
+    field("kind", "ipiKind", "kind of interrupt, one bit"),
   ),
   info(
     TRACE_IPI_RECEIVE,
@@ -149,7 +150,7 @@ export const TRACE_EVENTS: readonly TraceEventInfo[] = [
     "an inter-processor interrupt was taken",
     "receiver",
     UNUSED,
-    field("kind", "ipiKind", "kind of interrupt"),
+    field("kind", "ipiKind", "kinds it stands for, a bit each"),
     UNUSED,
   ),
   info(
@@ -243,6 +244,15 @@ export const TRACE_EVENTS: readonly TraceEventInfo[] = [
     UNUSED,
   ),
   info(TRACE_TICK, "tick", "the periodic tick", "CPU that ticked", CURRENT, UNUSED, UNUSED),
+  info(
+    TRACE_CPU_STATE,
+    "cpu_state",
+    "a CPU came up, stopped or failed",
+    "CPU whose state changed",
+    UNUSED,
+    field("state", "cpuState", "state from now on"),
+    field("from", "cpuState", "state until now"),
+  ),
 ];
 
 /** Name and fields of a kind, or undefined for a number that is none. */

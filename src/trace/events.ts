@@ -51,6 +51,8 @@ export const TRACE_PAGE_FAULT = 17;
 export const TRACE_MIGRATE = 18;
 /** The periodic tick of a CPU. */
 export const TRACE_TICK = 19;
+/** A CPU came up, stopped or failed. */
+export const TRACE_CPU_STATE = 20;
 
 /** arg0 of SCHED_WAKEUP: the waker took the run queue's lock and activated the task itself. */
 export const TRACE_WAKEUP_DIRECT = 0;

@@ -17,6 +17,7 @@ export interface TraceNames {
   readonly syscallName?: (nr: number) => string;
   readonly signalName?: (signo: number) => string;
   readonly ipiKind?: (kind: number) => string;
+  readonly cpuState?: (state: number) => string;
   readonly dieReason?: (reason: number) => string;
   readonly wakeFlags?: (flags: number) => string;
   readonly umcgWord?: (word: number) => string;

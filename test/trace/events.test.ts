@@ -27,6 +27,7 @@ describe("the vocabulary", () => {
       TRACE_PAGE_FAULT: 17,
       TRACE_MIGRATE: 18,
       TRACE_TICK: 19,
+      TRACE_CPU_STATE: 20,
     });
   });
 
@@ -41,7 +42,7 @@ describe("the vocabulary", () => {
     }
   });
 
-  test.each([0, 20, -1, 1.5, Number.NaN])("has no row for kind %d", (kind) => {
+  test.each([0, 21, -1, 1.5, Number.NaN])("has no row for kind %d", (kind) => {
     expect(traceEventInfo(kind)).toBeUndefined();
   });
 

@@ -6,18 +6,29 @@ import { type Coroutine, RESUME, type Resume, YIELD_PAUSE } from "../../atomics/
 import { IDLE_ASLEEP } from "../../kernel-sim/cpu-table.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { exitTask } from "../../kernel-sim/exit.ts";
-import { type Host, YIELD_EXIT, YIELD_SCHEDULE, YIELD_WORK } from "../../kernel-sim/host.ts";
+import { type Host, YIELD_EXIT, YIELD_PARK, YIELD_SCHEDULE, YIELD_WORK } from "../../kernel-sim/host.ts";
 import { cpuId, NO_TASK, tid as toTid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { idleTurn, switchTask } from "../../kernel-sim/schedule.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
-import { type CpuTime, OPEN_IDLE, OPEN_NOTHING, OPEN_WORK, PAID_BY_IDLE, PAID_BY_TASK } from "./cpu-time.ts";
+import { CPU_READY } from "../../kernel-sim/smp/cpu-state.ts";
+import type { VirtualThreads } from "./cpu-threads.ts";
+import {
+  type CpuTime,
+  OPEN_IDLE,
+  OPEN_NOTHING,
+  OPEN_SPIN,
+  OPEN_WORK,
+  PAID_BY_IDLE,
+  PAID_BY_TASK,
+} from "./cpu-time.ts";
 import type { EventQueue } from "./event-queue.ts";
 
 /** What a CPU's pending RESUME does. */
 const MODE_GO_ON = 0;
 const MODE_WORK = 1;
 const MODE_EXIT = 2;
+const MODE_PARK = 3;
 
 /** Coroutine resumptions of one CPU before the event loop is asked whether to go on. */
 const MAX_TURNS = 1 << 8;
@@ -32,6 +43,7 @@ export class CpuRunner {
   declare private readonly host: Host;
   declare private readonly queue: EventQueue;
   declare private readonly time: CpuTime;
+  declare private readonly threads: VirtualThreads;
   readonly #bodies: (Coroutine<unknown> | undefined)[] = [];
   declare private readonly mode: Int32Array;
   /** Exit code of a program that has returned while others were due; the CPU comes back to it. */
@@ -41,11 +53,12 @@ export class CpuRunner {
   #resumedAt = 0;
 
   /** `host`: whose clock it is. `queue`: where the RESUME of each CPU is the event of its number. */
-  constructor(kernel: Kernel, host: Host, queue: EventQueue, time: CpuTime) {
+  constructor(kernel: Kernel, host: Host, queue: EventQueue, time: CpuTime, threads: VirtualThreads) {
     this.kernel = kernel;
     this.time = time;
     this.host = host;
     this.queue = queue;
+    this.threads = threads;
     this.mode = new Int32Array(kernel.config.vcpus);
     this.exitCode = new Int32Array(kernel.config.vcpus);
     this.fresh = new Uint8Array(kernel.config.maxTasks + 1);
@@ -64,6 +77,10 @@ export class CpuRunner {
     const kernel = this.kernel;
     const { cpus } = kernel;
     kernel.cpu = cpuId(cpu);
+    if (kernel.smp.state(cpu) !== CPU_READY) {
+      this.threads.resume(cpu);
+      return;
+    }
     this.time.payer = PAID_BY_TASK;
     this.time.resumed(cpu, this.host.now);
     // The first turn is due now; each further one, also the one behind an exit, only if nothing is due before it.
@@ -76,8 +93,15 @@ export class CpuRunner {
       turn++;
     } while (this.#turn(cpu, cpus.curr(cpu)));
     kernel.current = NO_TASK;
-    const idle = cpus.idlePhase(cpu) === IDLE_ASLEEP ? OPEN_IDLE : OPEN_NOTHING;
-    this.time.suspended(cpu, this.host.now, this.mode[cpu] === MODE_WORK ? OPEN_WORK : idle);
+    this.time.suspended(cpu, this.host.now, this.#openStretch(cpu));
+  }
+
+  /** What the CPU does from now on until its RESUME. */
+  #openStretch(cpu: number): number {
+    const mode = this.mode[cpu];
+    if (mode === MODE_WORK) return OPEN_WORK;
+    if (mode === MODE_PARK) return OPEN_SPIN;
+    return this.kernel.cpus.idlePhase(cpu) === IDLE_ASLEEP ? OPEN_IDLE : OPEN_NOTHING;
   }
 
   /** Runs the idle loop or a coroutine up to its next request. False: the CPU sleeps or waits for its RESUME. */
@@ -105,6 +129,10 @@ export class CpuRunner {
         return true;
       case YIELD_WORK:
         return this.#work(cpu, tid);
+      case YIELD_PARK:
+        this.mode[cpu] = MODE_PARK;
+        this.threads.parking.begin(cpu);
+        return false;
       case YIELD_EXIT:
         this.#bodies[tid] = undefined;
         switchTask(kernel);
@@ -200,7 +228,7 @@ export class CpuRunner {
       this.#finish(cpu);
       return 1;
     }
-    this.kernel.tasks.setWorkLeft(this.kernel.cpus.curr(cpu), 0);
+    if (mode === MODE_WORK) this.kernel.tasks.setWorkLeft(this.kernel.cpus.curr(cpu), 0);
     return 0;
   }
 

@@ -13,10 +13,11 @@
 import { assert } from "../../kernel-sim/errors.ts";
 import { type CostStep, STEP_NAMES } from "../../kernel-sim/steps.ts";
 
-/** What a CPU does while it is suspended: what was begun takes no time, user-mode work, or sleep in idle. */
+/** What a CPU does while it is suspended: what was begun takes no time, user-mode work, sleep in idle, or spinning for another CPU. */
 export const OPEN_NOTHING = 0;
 export const OPEN_WORK = 1;
 export const OPEN_IDLE = 2;
+export const OPEN_SPIN = 3;
 
 /** Columns of the ledger: the named steps; waiting for another CPU (`chargeNs`); hardware latency of leaving idle. */
 const NAMES: readonly string[] = [...STEP_NAMES, "spin", "idleExit"];
@@ -133,6 +134,11 @@ export class CpuTime {
 
   // ---- the time line ------------------------------------------------------------------------------------------------
 
+  /** `cpu` is up from `now` on. */
+  begin(cpu: number, now: number): void {
+    this.clock[cpu] = now;
+  }
+
   /** The RESUME of `cpu` is due at `now`. */
   resumed(cpu: number, now: number): void {
     const gap = now - this.clock[cpu]! - this.stolen[cpu]!;
@@ -140,6 +146,7 @@ export class CpuTime {
     if (this.stolen[cpu] !== 0) this.#closeInterrupts(cpu);
     if (open === OPEN_WORK) this.user[cpu]! += gap;
     else if (open === OPEN_IDLE) this.#closeIdle(cpu, gap);
+    else if (open === OPEN_SPIN) this.#closeSpin(cpu, gap);
     else if (gap !== 0) assert(false, `${gap} ns of CPU ${cpu} before ${now} are not accounted for`);
     this.clock[cpu] = now;
     this.worked = 0;
@@ -148,6 +155,12 @@ export class CpuTime {
   #closeInterrupts(cpu: number): void {
     this.interrupt[cpu]! += this.stolen[cpu]!;
     this.stolen[cpu] = 0;
+  }
+
+  #closeSpin(cpu: number, gap: number): void {
+    this.system[cpu]! += gap;
+    this.counts[PAID_BY_TASK + SPIN]!++;
+    this.extra[PAID_BY_TASK + SPIN]! += gap;
   }
 
   #closeIdle(cpu: number, gap: number): void {

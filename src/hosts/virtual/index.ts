@@ -1,5 +1,6 @@
 /** The virtual host: discrete events, virtual nanoseconds, a named cost model. */
 export * from "./accounting.ts";
+export * from "./boot-config.ts";
 export * from "./cost-model.ts";
 export * from "./cost-profile.ts";
 export * from "./cost-sources.ts";

@@ -8,6 +8,7 @@
 import { type CpuId, cpuId, NO_TASK } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { leaveIdleState } from "../../kernel-sim/schedule.ts";
+import { handleIpi } from "../../kernel-sim/smp/serve.ts";
 import {
   type CostStep,
   STEP_IDLE_LOOP_EXIT,
@@ -16,8 +17,8 @@ import {
   STEP_WAKE,
 } from "../../kernel-sim/steps.ts";
 import { clockInterrupt, runTimer, tick } from "../../kernel-sim/timers.ts";
-import { handleIpi } from "../../kernel-sim/wakeup.ts";
 import type { CpuRunner } from "./cpu-runner.ts";
+import type { VirtualThreads } from "./cpu-threads.ts";
 import { type CpuTime, PAID_BY_IDLE, PAID_BY_INTERRUPT } from "./cpu-time.ts";
 import type { EventQueue } from "./event-queue.ts";
 
@@ -29,6 +30,7 @@ const CLOCK_MORE = 2;
 /** The clock, the prices and the tick of the host. */
 export interface InterruptHost {
   readonly now: number;
+  readonly threads: VirtualThreads;
   charge(step: CostStep): void;
   price(step: CostStep, payer: number): number;
   armTick(cpu: CpuId): void;
@@ -40,12 +42,14 @@ export class Interrupts {
   declare private readonly queue: EventQueue;
   declare private readonly runner: CpuRunner;
   declare private readonly time: CpuTime;
+  declare private readonly threads: VirtualThreads;
   declare private readonly vcpus: number;
   /** How far each CPU is in an interrupt of its clock device: CLOCK_. */
   declare private readonly clockPhase: Uint8Array;
 
   /** `queue`: the events of the host, in the slots that `VirtualHost` gives them. */
   constructor(kernel: Kernel, host: InterruptHost, queue: EventQueue, runner: CpuRunner, time: CpuTime) {
+    this.threads = host.threads;
     this.kernel = kernel;
     this.host = host;
     this.queue = queue;
@@ -74,6 +78,7 @@ export class Interrupts {
     const stolen = this.host.now - began;
     if (stolen > 0) this.time.steal(cpu, stolen);
     if (this.queue.isPending(cpu)) {
+      this.threads.parking.interrupted(cpu);
       if (stolen > 0) this.queue.schedule(cpu, this.queue.timeOf(cpu) + stolen);
       this.runner.endWorkIfAsked(cpu, stolen);
     }

@@ -16,10 +16,13 @@ import { type Host, YIELD_WORK } from "../../kernel-sim/host.ts";
 import type { CpuId, Tid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
+import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
 import { type CostStep, STEP_IPI_DELIVER } from "../../kernel-sim/steps.ts";
 import { TRACE_SYS_EXIT } from "../../trace/events.ts";
+import type { BootPlan } from "./boot-config.ts";
 import { type CostModel, exitLatency, type IdleState, stepPrices } from "./cost-model.ts";
 import { CpuRunner } from "./cpu-runner.ts";
+import { VirtualThreads } from "./cpu-threads.ts";
 import { CpuTime, IN_FLIGHT, PAID_BY_NOBODY } from "./cpu-time.ts";
 import { EventQueue } from "./event-queue.ts";
 import { Interrupts } from "./interrupts.ts";
@@ -32,6 +35,7 @@ export interface VirtualHostOptions {
   readonly costs: CostModel;
   readonly idleState: number;
   readonly jitter: Jitter | undefined;
+  readonly boot: BootPlan;
 }
 
 export class VirtualHost implements Host {
@@ -48,6 +52,7 @@ export class VirtualHost implements Host {
   declare private readonly queue: EventQueue;
   declare private readonly runner: CpuRunner;
   declare private readonly interrupts: Interrupts;
+  declare readonly threads: VirtualThreads;
   declare private readonly vcpus: number;
   /** Period of the tick, 0 = none. */
   declare private readonly tickNs: number;
@@ -64,14 +69,21 @@ export class VirtualHost implements Host {
     this.tickNs = kernel.config.tickHz === 0 ? 0 : Math.floor(1e9 / kernel.config.tickHz);
     this.queue = new EventQueue(4 * this.vcpus + 1, this.vcpus);
     this.time = new CpuTime(this.vcpus, this.prices);
-    this.runner = new CpuRunner(kernel, this, this.queue, this.time);
+    this.threads = new VirtualThreads(kernel, this.queue, options.boot);
+    this.runner = new CpuRunner(kernel, this, this.queue, this.time, this.threads);
     this.interrupts = new Interrupts(kernel, this, this.queue, this.runner, this.time);
-    // At boot every CPU is on its way into idle at time 0, so what set-up code starts is found without any signal.
-    for (let cpu = 0; cpu < this.vcpus; cpu++) {
-      kernel.cpus.setIdlePhase(cpu, IDLE_ENTERING);
-      kernel.cpus.setIdle(cpu, true);
-      this.queue.schedule(cpu, 0);
+  }
+
+  /** Brings the CPUs up. Then each is on its way into idle, so what set-up code starts is found without any signal. */
+  boot(): BootReport {
+    const report = this.threads.boot();
+    for (const cpu of report.ready) {
+      this.kernel.cpus.setIdlePhase(cpu, IDLE_ENTERING);
+      this.kernel.cpus.setIdle(cpu, true);
+      this.time.begin(cpu, this.now);
+      this.queue.schedule(cpu, this.now);
     }
+    return report;
   }
 
   charge(step: CostStep): void {
@@ -143,11 +155,12 @@ export class VirtualHost implements Host {
     this.queue.cancel(3 * this.vcpus + cpu);
   }
 
-  raiseIpi(cpu: CpuId): boolean {
+  raiseIpi(cpu: CpuId): "raised" | "pending" | "refused" {
     const slot = this.vcpus + cpu;
-    if (this.queue.isPending(slot)) return false;
+    if (this.queue.isPending(slot)) return "pending";
+    if (this.threads.refusesSend()) return "refused";
     this.queue.schedule(slot, this.now + this.price(STEP_IPI_DELIVER, IN_FLIGHT));
-    return true;
+    return "raised";
   }
 
   pokePolling(cpu: CpuId): void {

@@ -5,12 +5,13 @@ import { affinityOf, setAffinity } from "../affinity.ts";
 import { NR_SCHED_GETAFFINITY, NR_SCHED_SETAFFINITY, TASK_DEAD } from "../constants.ts";
 import type { Kernel } from "../kernel.ts";
 import { exitToUserMode, hasExitWork } from "../signals.ts";
+import { anyUsable } from "../smp/affinity.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 import { exists } from "./task.ts";
 
 /**
  * Lets a task run on these CPUs only, from now on; the caller itself is on one of them when this returns. CPUs that the
- * machine does not have are left out. 0; -ESRCH no such task; -EINVAL no CPU is left, or what is listed is no CPU number.
+ * machine does not have, or that did not come up, are left out. 0; -ESRCH no such task; -EINVAL no CPU is left, or what is listed is no CPU number.
  */
 export function* sysSchedSetaffinity(
   kernel: Kernel,
@@ -21,7 +22,7 @@ export function* sysSchedSetaffinity(
   yield* kernel.host.sync();
   const of = target === 0 ? tid : target;
   const present = cpus.filter((cpu) => cpu < kernel.cpus.count);
-  const valid = present.length > 0 && cpus.every((cpu) => Number.isInteger(cpu) && cpu >= 0);
+  const valid = anyUsable(kernel, present) && cpus.every((cpu) => Number.isInteger(cpu) && cpu >= 0);
   const result = isAlive(kernel, of) ? (valid ? 0 : -EINVAL) : -ESRCH;
   if (result === 0) setAffinity(kernel, of, present);
   yield* kernel.host.sync();

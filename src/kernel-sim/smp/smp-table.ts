@@ -1,0 +1,94 @@
+/**
+ * What the CPUs of a machine know of each other, in the machine's buffer: 64 bytes a CPU, and a line for the whole machine.
+ *
+ * | word        | written by                                                                                           |
+ * |-------------|------------------------------------------------------------------------------------------------------|
+ * | state       | `setCpuState` only                                                                                     |
+ * | idleTask    | the boot CPU, before it releases the CPU; read by the CPU after                                        |
+ * | doorbell    | any sender, after it has set a pending bit (mailbox.ts)                                                |
+ * | raised      | any sender that raises an interrupt; the CPU, when it takes it                                         |
+ * | received    | the CPU                                                                                                |
+ * | usable mask | with the state                                                                                         |
+ *
+ * The pending bits themselves are in cpu-table.ts, beside the other words that an idle CPU looks at.
+ */
+import type { Arena } from "../arena.ts";
+
+const WORDS = 16;
+
+export class SmpTable {
+  declare readonly count: number;
+  /** Words of a mask of CPUs. */
+  declare readonly maskWords: number;
+  /** Bit set of CPUs that tasks may be placed on: those that are READY. */
+  declare private readonly usable: Int32Array;
+  /** For hosts, which park on a word of it: `stateWord`. */
+  declare readonly words: Int32Array;
+
+  constructor(arena: Arena, vcpus: number) {
+    this.count = vcpus;
+    this.maskWords = (vcpus + 31) >>> 5;
+    this.words = arena.int32(vcpus * WORDS);
+    this.usable = arena.int32(this.maskWords);
+  }
+
+  /** CPU_ state. Set through `setCpuState` only. */
+  state(cpu: number): number {
+    return this.words[cpu << 4]!;
+  }
+  setState(cpu: number, to: number): void {
+    this.words[cpu << 4] = to;
+  }
+  /** Where in `words` the state of `cpu` is. */
+  stateWord(cpu: number): number {
+    return cpu << 4;
+  }
+  /** FAIL_ reason. */
+  failure(cpu: number): number {
+    return this.words[(cpu << 4) | 1]!;
+  }
+  setFailure(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 1] = to;
+  }
+  /** Counts what has been put into the CPU's mailbox. */
+  doorbell(cpu: number): number {
+    return this.words[(cpu << 4) | 2]!;
+  }
+  setDoorbell(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 2] = to;
+  }
+  /** The vectors (IPI_ bits) that the interrupt on its way to the CPU stands for. */
+  raised(cpu: number): number {
+    return this.words[(cpu << 4) | 3]!;
+  }
+  setRaised(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 3] = to;
+  }
+  /** Interrupts of a vector that the CPU has taken; `vector` is the number of the bit, 0 to 2. */
+  received(cpu: number, vector: number): number {
+    return this.words[(cpu << 4) | (4 + vector)]!;
+  }
+  countReceived(cpu: number, vector: number): void {
+    this.words[(cpu << 4) | (4 + vector)]!++;
+  }
+  /** The idle task the boot CPU has made for the CPU, as its number plus 1; 0 = none yet. */
+  idleTask(cpu: number): number {
+    return this.words[(cpu << 4) | 7]!;
+  }
+  setIdleTask(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 7] = to;
+  }
+
+  setUsable(cpu: number, usable: boolean): void {
+    const bit = 1 << (cpu & 31);
+    if (usable) this.usable[cpu >>> 5]! |= bit;
+    else this.usable[cpu >>> 5]! &= ~bit;
+  }
+  isUsable(cpu: number): boolean {
+    return ((this.usable[cpu >>> 5]! >>> (cpu & 31)) & 1) === 1;
+  }
+  /** Word `word` of the mask of usable CPUs: an affinity mask is ANDed with it when it is set. */
+  usableWord(word: number): number {
+    return this.usable[word]!;
+  }
+}
