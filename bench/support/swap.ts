@@ -6,7 +6,7 @@ import { createMachine } from "../../src/machine.ts";
 export interface SwapOptions {
   /** One server and one ring of workers each, all pinned to it. */
   readonly vcpus: number;
-  /** Workers of all rings, at least two a vCPU. */
+  /** Workers of all rings. With fewer than two a vCPU there are as many rings as pairs. */
   readonly workers: number;
   /** Rounds of each ring. */
   readonly loops: number;
@@ -17,9 +17,10 @@ export interface SwapOptions {
 export function swapNs({ vcpus, workers, loops, trace = false }: SwapOptions): number {
   const machine = createMachine({ ...TICKLESS, vcpus, maxTasks: workers + vcpus, trace });
   const rounds = { total: loops, onRound: (): void => {} };
-  for (let cpu = 0; cpu < vcpus; cpu++) {
+  const rings = Math.min(vcpus, workers >> 1);
+  for (let cpu = 0; cpu < rings; cpu++) {
     // As even as it goes: 1000 over 64 are 40 rings of 16 and 24 of 15.
-    const size = Math.floor((workers * (cpu + 1)) / vcpus) - Math.floor((workers * cpu) / vcpus);
+    const size = Math.floor((workers * (cpu + 1)) / rings) - Math.floor((workers * cpu) / rings);
     startSwapRing(machine, rounds, size, cpu);
   }
   const started = performance.now();

@@ -5,6 +5,8 @@
  * a workload are in none of them. Readings are taken by the leading task in user mode, on its own CPU's clock, so virtual
  * time is exact; the spans' sink joins the trace at that moment, so tracing costs nothing before.
  */
+
+import type { StepAccount } from "../hosts/virtual/cpu-time.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import type { Machine, RunResult } from "../machine.ts";
 import { WakeSpans } from "../trace/spans.ts";
@@ -18,6 +20,17 @@ export interface Measured {
   readonly wallMs: number;
   readonly switches: number;
   readonly ipis: number;
+  /** What the steps of the stretch cost, and who paid. */
+  readonly steps: readonly StepAccount[];
+}
+
+/** What the ledger has in `after` and had not in `before`. */
+function difference(after: readonly StepAccount[], before: readonly StepAccount[]): StepAccount[] {
+  return after.flatMap((line) => {
+    const old = before.find(({ step, paidBy }) => step === line.step && paidBy === line.paidBy);
+    const count = line.count - (old?.count ?? 0);
+    return count === 0 ? [] : [{ ...line, count, ns: line.ns - (old?.ns ?? 0) }];
+  });
 }
 
 export class Meter implements Rounds {
@@ -33,6 +46,8 @@ export class Meter implements Rounds {
   readonly #wantsSpans: boolean;
   #before: RunResult | undefined;
   #after: RunResult | undefined;
+  #stepsBefore: readonly StepAccount[] = [];
+  #stepsAfter: readonly StepAccount[] = [];
   #removeSpans: () => void = () => {};
   #tracedBefore = false;
   #wallMs = 0;
@@ -74,6 +89,7 @@ export class Meter implements Rounds {
       wallMs: this.#wallMs,
       switches: after.switches - before.switches,
       ipis: after.ipis - before.ipis,
+      steps: difference(this.#stepsAfter, this.#stepsBefore),
     };
   }
 
@@ -85,12 +101,14 @@ export class Meter implements Rounds {
       trace.on = true;
     }
     this.#before = this.#machine.result();
+    this.#stepsBefore = this.#machine.host.time.steps();
     this.#resumedAt = this.#clock();
   }
 
   #end(): void {
     this.#countWall();
     this.#after = this.#machine.result();
+    this.#stepsAfter = this.#machine.host.time.steps();
     this.#removeSpans();
     this.#machine.trace.on = this.#tracedBefore;
   }

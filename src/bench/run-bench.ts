@@ -9,6 +9,7 @@
  */
 
 import type { CostModel, ProfileName } from "../hosts/virtual/cost-model.ts";
+import type { StepAccount } from "../hosts/virtual/cpu-time.ts";
 import type { WakeMode } from "../kernel-sim/config.ts";
 import type { FairPolicy } from "../kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../kernel-sim/topology.ts";
@@ -68,6 +69,8 @@ export interface BenchResult {
   /** Wall time of one simulated switch, tracing included. */
   readonly nsPerSwitchWall: number;
   readonly ipis: number;
+  /** What each step cost, and who paid. */
+  readonly steps: readonly StepAccount[];
   readonly spans: WakeSummary;
 }
 
@@ -128,7 +131,7 @@ export class BenchRun {
   result(): BenchResult {
     const { workload, loops, vcpus, wake, jitter, seed } = this.#options;
     const { costs, host } = this.machine;
-    const { virtualNs, wallMs, switches, ipis } = this.#meter.measured();
+    const { virtualNs, wallMs, switches, ipis, steps } = this.#meter.measured();
     return {
       workload: workload.name,
       host: "virtual",
@@ -146,6 +149,7 @@ export class BenchRun {
       switches,
       nsPerSwitchWall: (wallMs * 1e6) / switches,
       ipis,
+      steps,
       spans: this.#meter.spans.summary(),
     };
   }

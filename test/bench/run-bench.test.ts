@@ -30,7 +30,7 @@ function chromeText(options: BenchOptions): string {
 
 describe("a result", () => {
   test("has the configuration and every measure", () => {
-    const { spans, ...facts } = runBench({ ...basis, wake: "any", jitter: false, seed: 7 });
+    const { spans, steps, ...facts } = runBench({ ...basis, wake: "any", jitter: false, seed: 7 });
     expect(facts).toEqual({
       workload: "pipe",
       host: "virtual",
@@ -49,6 +49,7 @@ describe("a result", () => {
       nsPerSwitchWall: 0,
       ipis: 200,
     });
+    expect(steps.find(({ step }) => step === "ipiSend")?.count).toBe(200);
     for (const span of Object.values(spans)) {
       expect(Object.keys(span)).toEqual(["p50", "p90", "p99", "p999", "max", "count"]);
       expect(span.count).toBe(200);
@@ -180,4 +181,16 @@ test("large rings finish, each on its own CPU", () => {
   expect(machine.waiters()).toEqual([]);
   expect(ipis).toBe(0);
   expect(switches).toBeGreaterThan((2 + 5 + 8 + 11) * 20);
+});
+
+test("what the steps of the measured rounds cost is, on one CPU, all the time there was", () => {
+  const result = runBench({ workload: pipe, vcpus: 1, loops: 50, clock: stopped });
+  const paid = result.steps.reduce((ns, line) => ns + line.ns, 0);
+  expect(paid).toBe(result.virtualNs);
+  expect(result.steps.find(({ step }) => step === "wake")).toEqual({
+    step: "wake",
+    paidBy: "waker",
+    count: 100,
+    ns: 35_000,
+  });
 });

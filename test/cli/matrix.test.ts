@@ -84,6 +84,7 @@ function cell(workload: string, wake: BenchResult["wake"], nsPerOp: number, ipis
     switches: 1,
     nsPerSwitchWall: 1,
     ipis,
+    steps: [],
     spans: { wakeToQueued: SPAN, queuedToRunning: SPAN, wakeToUser: SPAN },
   };
 }
