@@ -12,7 +12,24 @@ export const niceness: fc.Arbitrary<number> = fc.integer({ min: -20, max: 19 });
 const simple: fc.Arbitrary<Action> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("work", "sleep"), ns: nanoseconds }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("yield" as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("wait" as const), word: fc.nat(WORDS - 1) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("wait" as const),
+      word: fc.nat(WORDS - 1),
+      timeoutNs: fc.option(nanoseconds, { nil: undefined }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("sleepUntil" as const), ns: nanoseconds }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("requeue" as const),
+      word: fc.nat(WORDS - 1),
+      to: fc.nat(WORDS - 1),
+      wake: fc.nat(2),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant("wake" as const), word: fc.nat(WORDS - 1), count: fc.nat(4) }),

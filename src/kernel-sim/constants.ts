@@ -22,6 +22,11 @@ export const WF_SYNC = 0x10;
 export const WF_MIGRATED = 0x20;
 export const WF_CURRENT_CPU = 0x40;
 
+/** clock_nanosleep: the time is a point of time, not a length. */
+export const TIMER_ABSTIME = 1;
+/** Bit set of a futex waiter or waker that does not care. */
+export const FUTEX_BITSET_MATCH_ANY = -1;
+
 /** Task flag: blocking and waking of this task is reported to user space. */
 export const PF_UMCG_WORKER = 0x01000000;
 
@@ -57,6 +62,7 @@ export const NR_TGKILL = 234;
 export const NR_FUTEX = 202;
 export const NR_RT_SIGACTION = 13;
 export const NR_GETTID = 186;
+export const NR_CLOCK_NANOSLEEP = 230;
 export const NR_UMCG_CTL = 447;
 export const NR_UMCG_WAIT = 448;
 
@@ -79,6 +85,7 @@ const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [NR_FUTEX]: "futex",
   [NR_SCHED_SETAFFINITY]: "sched_setaffinity",
   [NR_SCHED_GETAFFINITY]: "sched_getaffinity",
+  [NR_CLOCK_NANOSLEEP]: "clock_nanosleep",
   [NR_TGKILL]: "tgkill",
   [NR_UMCG_CTL]: "umcg_ctl",
   [NR_UMCG_WAIT]: "umcg_wait",

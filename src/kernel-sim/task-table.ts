@@ -17,6 +17,7 @@ export class TaskTable {
   declare readonly maskWords: number;
   declare readonly allowed: Int32Array;
   declare private readonly moves: Int32Array;
+  declare private readonly bits: Int32Array;
   /** The same records as 32 int32 and as 16 float64 each. */
   declare private readonly words: Int32Array;
   declare private readonly numbers: Float64Array;
@@ -29,6 +30,7 @@ export class TaskTable {
     this.words = new Int32Array(this.numbers.buffer, this.numbers.byteOffset, this.numbers.length << 1);
     this.allowed = arena.int32(rows * this.maskWords);
     this.moves = arena.int32(rows);
+    this.bits = arena.int32(rows);
   }
 
   /** May the task run on `cpu`? */
@@ -83,6 +85,13 @@ export class TaskTable {
   }
   setWaitOn(tid: number, to: number): void {
     this.numbers[(tid << 4) | 3] = to;
+  }
+  /** Bits a futex waiter can be woken by. */
+  waitBits(tid: number): number {
+    return this.bits[tid]!;
+  }
+  setWaitBits(tid: number, to: number): void {
+    this.bits[tid] = to;
   }
   /**
    * The old CPU is still switching the task out until then (p->on_cpu), ns; of a task on a wake list, when it came there

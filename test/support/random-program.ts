@@ -4,7 +4,7 @@
  */
 import { type Addr, offsetBy } from "../../src/atomics/address.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
-import { SIGUSR1 } from "../../src/kernel-sim/constants.ts";
+import { SIGUSR1, TIMER_ABSTIME } from "../../src/kernel-sim/constants.ts";
 import { MachineError } from "../../src/kernel-sim/errors.ts";
 import type { Machine, RunResult } from "../../src/machine.ts";
 import type { Env } from "../../src/umcg/env.ts";
@@ -13,7 +13,11 @@ export type Action =
   | { readonly do: "work" | "sleep"; readonly ns: number }
   | { readonly do: "yield" }
   /** Sleeps until somebody wakes this word. */
-  | { readonly do: "wait"; readonly word: number }
+  | { readonly do: "wait"; readonly word: number; readonly timeoutNs?: number | undefined }
+  /** Sleeps until a point of time, which may have passed. */
+  | { readonly do: "sleepUntil"; readonly ns: number }
+  /** Wakes some waiters of a word and moves the others to another. */
+  | { readonly do: "requeue"; readonly word: number; readonly to: number; readonly wake: number }
   | { readonly do: "wake"; readonly word: number; readonly count: number }
   | { readonly do: "read" | "write"; readonly pipe: number; readonly bytes: number }
   | { readonly do: "touch"; readonly page: number }
@@ -90,7 +94,19 @@ function* performOne(env: Env, commons: Commons, action: Action): Coroutine<void
       yield* sys.schedYield();
       break;
     case "wait":
-      yield* sys.futexWait(offsetBy(commons.words, 4 * action.word), 0);
+      yield* sys.futexWait(offsetBy(commons.words, 4 * action.word), 0, action.timeoutNs);
+      break;
+    case "sleepUntil":
+      yield* sys.clockNanosleep(TIMER_ABSTIME, action.ns);
+      break;
+    case "requeue":
+      yield* sys.futexRequeue({
+        from: offsetBy(commons.words, 4 * action.word),
+        to: offsetBy(commons.words, 4 * action.to),
+        wake: action.wake,
+        move: 2,
+        expected: 0,
+      });
       break;
     case "wake":
       yield* sys.futexWake(offsetBy(commons.words, 4 * action.word), action.count);

@@ -1,39 +1,64 @@
 /**
- * futex(2), wait and wake on private 32-bit words, without timeouts.
+ * futex(2) on private 32-bit words: wait, with a timeout and a bit set, and wake. Moving waiters: futex-requeue.ts.
  *
  * No lost wake-up: the waiter queues itself before it reads the word; a waker changes the word before it looks at the
- * queue. Source: futex_wait and futex_wake in kernel/futex/waitwake.c.
+ * queue. Waiters of a bucket tell themselves apart by their word (`waitOn`) and their bits (`waitBits`); who is taken
+ * off the queue was woken. Source: futex_wait and futex_wake in kernel/futex/waitwake.c.
  */
 import type { Addr } from "../../atomics/address.ts";
-import { EAGAIN, EFAULT, EINTR, EINVAL } from "../../atomics/errno.ts";
+import { EAGAIN, EFAULT, EINTR, EINVAL, ETIMEDOUT } from "../../atomics/errno.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import { wakeFlags } from "../config.ts";
-import { NR_FUTEX, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, WAIT_FUTEX } from "../constants.ts";
+import { FUTEX_BITSET_MATCH_ANY, NR_FUTEX, TASK_NORMAL, WAIT_FUTEX } from "../constants.ts";
 import { FUTEX_BUCKETS, type Kernel } from "../kernel.ts";
-import { schedule } from "../schedule.ts";
-import { exitToUserMode, hasExitWork, signalPending } from "../signals.ts";
-import { setTaskState } from "../task-state.ts";
+import { exitToUserMode, hasExitWork } from "../signals.ts";
+import {
+  endTimeout,
+  FOREVER,
+  isTimeout,
+  sleepQueued,
+  startTimeout,
+  TIMED_OUT,
+  WOKEN,
+} from "../timed-wait.ts";
 import { chargeWake, tryToWakeUp } from "../wakeup.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 
 /** Wait-queue number of a word. Multiplicative hash of the word index. */
-function bucketOf(a: Addr): number {
+export function bucketOf(a: Addr): number {
   return (Math.imul(a >>> 2, 0x9e3779b1) >>> 24) & (FUTEX_BUCKETS - 1);
 }
 
 /**
- * FUTEX_WAIT: sleeps while the word at `a` is `expected`. 0 woken, -EAGAIN the word differs, -EINTR signal, -EFAULT
- * unreadable, -EINVAL misaligned.
+ * FUTEX_WAIT and FUTEX_WAIT_BITSET: sleeps while the word at `a` is `expected`, for `timeoutNs` at most, or, `absolute`,
+ * until then. 0 woken, -EAGAIN the word differs, -ETIMEDOUT, -EINTR signal, -EFAULT unreadable, -EINVAL misaligned, no
+ * bits, no time.
  */
-export function* sysFutexWait(kernel: Kernel, a: Addr, expected: number): Coroutine<number> {
+export function* sysFutexWait(
+  kernel: Kernel,
+  a: Addr,
+  expected: number,
+  timeoutNs: number,
+  absolute: boolean,
+  bits: number,
+): Coroutine<number> {
   const tid = sysEnter(kernel, NR_FUTEX, a);
-  const result = (a & 3) === 0 ? yield* futexWait(kernel, tid, a, expected) : -EINVAL;
+  const valid = (a & 3) === 0 && (bits | 0) !== 0 && isTimeout(timeoutNs);
+  const until = absolute ? timeoutNs : kernel.host.now + timeoutNs;
+  const result = valid ? yield* futexWait(kernel, tid, a, expected, until, bits) : -EINVAL;
   if (result < 0) yield* kernel.host.sync();
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_FUTEX, result);
 }
 
-function* futexWait(kernel: Kernel, tid: number, a: Addr, expected: number): Coroutine<number> {
+function* futexWait(
+  kernel: Kernel,
+  tid: number,
+  a: Addr,
+  expected: number,
+  until: number,
+  bits: number,
+): Coroutine<number> {
   const { tasks, waits, access, host } = kernel;
   // Faults the page in before anything is queued: below, under the bucket lock, there may be no sleep.
   const early = yield* access.getUser32(a);
@@ -41,44 +66,50 @@ function* futexWait(kernel: Kernel, tid: number, a: Addr, expected: number): Cor
   yield* host.sync();
   tasks.setWaitReason(tid, WAIT_FUTEX);
   tasks.setWaitOn(tid, a);
+  tasks.setWaitBits(tid, bits);
   waits.add(bucketOf(a), tid);
   const found = yield* access.getUser32Nosleep(a);
   if (found !== expected >>> 0) {
     waits.remove(tid);
     return found < 0 ? -EFAULT : -EAGAIN;
   }
-  for (;;) {
-    // Unqueued means woken. Asked before each sleep: a wake can come while this task is still on its way.
-    if (tasks.waitQueue(tid) === 0) return 0;
-    if (signalPending(kernel, tid)) {
-      waits.remove(tid);
-      return -EINTR;
-    }
-    setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
-    yield* schedule(kernel, tid);
-    setTaskState(kernel, tid, TASK_RUNNING);
-  }
+  const timed = until !== FOREVER;
+  if (timed) yield* startTimeout(kernel, tid, until);
+  const outcome = yield* sleepQueued(kernel, tid, timed);
+  if (timed) endTimeout(kernel, tid);
+  return outcome === WOKEN ? 0 : outcome === TIMED_OUT ? -ETIMEDOUT : -EINTR;
 }
 
-/** FUTEX_WAKE: wakes up to `count` waiters, first come first served. Returns how many, or -EINVAL, -EFAULT. */
-export function* sysFutexWake(kernel: Kernel, a: Addr, count: number): Coroutine<number> {
+/**
+ * FUTEX_WAKE and FUTEX_WAKE_BITSET: wakes up to `count` waiters that have a bit in common with `bits`, first come first
+ * served. Returns how many, or -EINVAL.
+ */
+export function* sysFutexWake(kernel: Kernel, a: Addr, count: number, bits: number): Coroutine<number> {
   const tid = sysEnter(kernel, NR_FUTEX, a);
-  const result = yield* futexWake(kernel, a, count);
-  if (result < 0) yield* kernel.host.sync();
+  const valid = (a & 3) === 0 && Number.isInteger(count) && count >= 0 && (bits | 0) !== 0;
+  let result = -EINVAL;
+  if (valid) {
+    yield* kernel.host.sync();
+    result = yield* wakeWaiters(kernel, a, count, bits);
+  } else yield* kernel.host.sync();
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_FUTEX, result);
 }
 
-function* futexWake(kernel: Kernel, a: Addr, count: number): Coroutine<number> {
+/** Wakes up to `count` waiters of the word; returns how many. */
+export function* wakeWaiters(
+  kernel: Kernel,
+  a: Addr,
+  count: number,
+  bits: number = FUTEX_BITSET_MATCH_ANY,
+): Coroutine<number> {
   const { tasks, waits, host } = kernel;
-  if ((a & 3) !== 0 || !Number.isInteger(count) || count < 0) return -EINVAL;
-  yield* host.sync();
   const flags = wakeFlags(kernel.config.wake.futex);
   const bucket = bucketOf(a);
   let woken = 0;
   // Restarting from the first waiter is bounded: each turn takes one off the queue.
   for (let waiter = waits.first(bucket); waiter !== 0 && woken < count; ) {
-    if (tasks.waitOn(waiter) !== a) {
+    if (tasks.waitOn(waiter) !== a || (tasks.waitBits(waiter) & bits) === 0) {
       waiter = waits.after(waiter);
       continue;
     }

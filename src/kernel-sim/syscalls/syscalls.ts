@@ -2,21 +2,17 @@
  * The system calls a program can make, bound to one kernel. Each is a coroutine: `yield* sys.nanosleep(1000)`.
  * Results are those of Linux: a non-negative value, or a negated errno.
  */
-import type { Addr } from "../../atomics/address.ts";
+import { type Addr, NULL } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
+import { FUTEX_BITSET_MATCH_ANY } from "../constants.ts";
 import type { Disposition, Kernel } from "../kernel.ts";
+import { FOREVER } from "../timed-wait.ts";
 import { sysFutexWait, sysFutexWake } from "./futex.ts";
+import { type Requeue, sysFutexRequeue } from "./futex-requeue.ts";
 import { sysClose, sysPipe, sysRead, sysWrite } from "./pipe.ts";
 import { sysSchedGetaffinity, sysSchedSetaffinity } from "./sched.ts";
-import {
-  sysExitTask,
-  sysGettid,
-  sysJoin,
-  sysKill,
-  sysNanosleep,
-  sysSchedYield,
-  sysSigaction,
-} from "./task.ts";
+import { sysClockNanosleep, sysNanosleep } from "./sleep.ts";
+import { sysExitTask, sysGettid, sysJoin, sysKill, sysSchedYield, sysSigaction } from "./task.ts";
 
 export class Syscalls {
   readonly #kernel: Kernel;
@@ -24,9 +20,13 @@ export class Syscalls {
     this.#kernel = kernel;
   }
 
-  /** Sleeps `ns` plus timer slack: 0, -EINTR, -EINVAL. */
-  nanosleep(ns: number): Coroutine<number> {
-    return sysNanosleep(this.#kernel, ns);
+  /** Sleeps `ns` plus timer slack: 0, -EINTR (what remains, ns, is then the 64-bit word at `rest`), -EINVAL, -EFAULT. */
+  nanosleep(ns: number, rest: Addr = NULL): Coroutine<number> {
+    return sysNanosleep(this.#kernel, ns, rest);
+  }
+  /** The same; with `flags` TIMER_ABSTIME until `ns` since boot, and `rest` is not written. */
+  clockNanosleep(flags: number, ns: number, rest: Addr = NULL): Coroutine<number> {
+    return sysClockNanosleep(this.#kernel, flags, ns, rest);
   }
   /** Lets the other runnable tasks of this CPU run: 0. */
   schedYield(): Coroutine<number> {
@@ -60,13 +60,24 @@ export class Syscalls {
   sigaction(signal: number, action: Disposition | "default"): Coroutine<number> {
     return sysSigaction(this.#kernel, signal, action);
   }
-  /** Sleeps while the word at `a` is `expected`: 0, -EAGAIN, -EINTR, -EFAULT, -EINVAL. */
-  futexWait(a: Addr, expected: number): Coroutine<number> {
-    return sysFutexWait(this.#kernel, a, expected);
+  /** Sleeps while the word at `a` is `expected`, for `timeoutNs`: 0, -EAGAIN, -ETIMEDOUT, -EINTR, -EFAULT, -EINVAL. */
+  futexWait(a: Addr, expected: number, timeoutNs: number = FOREVER): Coroutine<number> {
+    return sysFutexWait(this.#kernel, a, expected, timeoutNs, false, FUTEX_BITSET_MATCH_ANY);
+  }
+  /** The same until `untilNs` since boot, and only wakers with a bit in common with `bits` count. */
+  futexWaitBitset(a: Addr, expected: number, bits: number, untilNs: number = FOREVER): Coroutine<number> {
+    return sysFutexWait(this.#kernel, a, expected, untilNs, true, bits);
   }
   /** Wakes up to `count` waiters of the word at `a`: how many, or -EINVAL. */
   futexWake(a: Addr, count = 1): Coroutine<number> {
-    return sysFutexWake(this.#kernel, a, count);
+    return sysFutexWake(this.#kernel, a, count, FUTEX_BITSET_MATCH_ANY);
+  }
+  futexWakeBitset(a: Addr, count: number, bits: number): Coroutine<number> {
+    return sysFutexWake(this.#kernel, a, count, bits);
+  }
+  /** Wakes up to `wake` waiters of `from` and moves up to `move` others to `to`: how many; -EAGAIN, -EFAULT, -EINVAL. */
+  futexRequeue(requeue: Requeue): Coroutine<number> {
+    return sysFutexRequeue(this.#kernel, requeue);
   }
   /** Opens a pipe: its read end, the write end is one more; -EMFILE. */
   pipe(): Coroutine<number> {

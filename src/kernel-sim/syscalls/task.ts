@@ -1,10 +1,9 @@
-/** System calls about tasks and time: sleeping, yielding, starting, joining, ending, signalling. */
+/** System calls about tasks: yielding, starting, joining, ending, signalling. */
 import { EAGAIN, EDEADLK, EINTR, EINVAL, ESRCH } from "../../atomics/errno.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import {
   NR_EXIT,
   NR_GETTID,
-  NR_NANOSLEEP,
   NR_RT_SIGACTION,
   NR_SCHED_YIELD,
   NR_TGKILL,
@@ -15,7 +14,6 @@ import {
   TASK_NEW,
   TASK_RUNNING,
   WAIT_JOIN,
-  WAIT_NANOSLEEP,
 } from "../constants.ts";
 import { exitTask } from "../exit.ts";
 import { YIELD_EXIT } from "../host.ts";
@@ -23,39 +21,8 @@ import { tid as toTid } from "../ids.ts";
 import { type Disposition, joinQueue, type Kernel } from "../kernel.ts";
 import { schedule } from "../schedule.ts";
 import { exitToUserMode, hasExitWork, isSignal, sendSignal, signalPending } from "../signals.ts";
-import { STEP_TIMER_ARM } from "../steps.ts";
 import { setTaskState } from "../task-state.ts";
-import { armSleep, cancelTimer } from "../timers.ts";
 import { sysEnter, sysExit } from "./entry.ts";
-
-/** Sleeps `ns` plus the timer slack. 0, -EINTR, -EINVAL (not a non-negative number). */
-export function* sysNanosleep(kernel: Kernel, ns: number): Coroutine<number> {
-  const tid = sysEnter(kernel, NR_NANOSLEEP, 0);
-  const result = ns >= 0 && Number.isFinite(ns) ? yield* sleep(kernel, tid, Math.ceil(ns)) : -EINVAL;
-  if (result < 0) yield* kernel.host.sync();
-  if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
-  return sysExit(kernel, tid, NR_NANOSLEEP, result);
-}
-
-function* sleep(kernel: Kernel, tid: number, ns: number): Coroutine<number> {
-  const { tasks, host, config } = kernel;
-  host.charge(STEP_TIMER_ARM);
-  yield* host.sync();
-  const until = host.now + ns;
-  tasks.setWaitReason(tid, WAIT_NANOSLEEP);
-  tasks.setWaitOn(tid, until);
-  armSleep(kernel, tid, until, config.timerSlackNs);
-  while (kernel.timers.isArmed(tid)) {
-    if (signalPending(kernel, tid)) {
-      cancelTimer(kernel, tid);
-      return -EINTR;
-    }
-    setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
-    yield* schedule(kernel, tid);
-    setTaskState(kernel, tid, TASK_RUNNING);
-  }
-  return 0;
-}
 
 /** Lets every runnable task of this CPU run first. 0. */
 export function* sysSchedYield(kernel: Kernel): Coroutine<number> {
