@@ -1,8 +1,9 @@
 /** The noise on step costs, for any seed and any price. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { exp, Jitter } from "../../src/hosts/virtual/jitter.ts";
+import { Jitter } from "../../src/hosts/virtual/jitter.ts";
 import { STEP_IPI_DELIVER, STEP_NAMES, STEP_WAKE } from "../../src/kernel-sim/steps.ts";
+import { exp } from "../../src/random/pinned-math.ts";
 
 const seed = fc.maxSafeInteger();
 const step = fc.nat(STEP_NAMES.length - 1);

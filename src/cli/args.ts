@@ -1,20 +1,19 @@
 /** The command line of `umcg bench`: what it may say, and what it means. */
 
-import { readFileSync } from "node:fs";
 import type { Workload } from "../bench/workload.ts";
-import { type CostModel, PROFILES, type ProfileName } from "../hosts/virtual/cost-model.ts";
-import { parseCostProfile } from "../hosts/virtual/cost-profile.ts";
+import type { CostModel } from "../hosts/virtual/cost-model.ts";
 import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
 import { FAIR_POLICIES, type FairPolicy } from "../kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../kernel-sim/topology.ts";
+import { MAX_VCPUS, readIdle, readProfile, readSeed } from "./machine-options.ts";
 import { Options, type OptionTypes } from "./options.ts";
+import { STUDIES } from "./study.ts";
 
 export const DEFAULT_VCPUS = 8;
 export const DEFAULT_LOOPS = 100_000;
 /** A timeline is to be looked at: fewer loops, unless asked for. */
 export const DEFAULT_TRACED_LOOPS = 1_000;
 export const DEFAULT_MATRIX_LOOPS = 5_000;
-const MAX_VCPUS = 1024;
 const MAX_LOOPS = 1_000_000_000;
 const MAX_WORKING_SET = 1_000_000_000;
 
@@ -81,19 +80,21 @@ export function parseBenchArgs(
 function singlePlan(options: Options, workloads: readonly Workload[]): SinglePlan {
   const [name, extra] = options.positionals;
   const known = workloads.map((workload) => workload.name).join(", ");
-  if (name === undefined) throw options.usage(`name a workload (${known}), or use --matrix`);
+  const studies = STUDIES.map((study) => study.name).join(", ");
+  if (name === undefined)
+    throw options.usage(`name a workload (${known}) or a study (${studies}), or use --matrix`);
   if (extra !== undefined) throw options.usage(`one workload at a time: "${extra}" is too many`);
   const workload = workloads.find((candidate) => candidate.name === name);
-  if (workload === undefined) throw options.usage(`unknown workload "${name}"; known are ${known}`);
+  if (workload === undefined)
+    throw options.usage(`unknown workload "${name}"; known are ${known}, ${studies}`);
   const profile = readProfile(options);
-  const idleStates = profile.idleStates.map((state) => state.name);
   const trace = options.text("trace");
   return {
     kind: "single",
     workload,
     wake: options.oneOf("wake", WAKE_MODES),
     profile,
-    idle: options.oneOf("idle", idleStates, ` (profile ${profile.name})`),
+    idle: readIdle(options, profile),
     fair: options.oneOf("fair", FAIR_POLICIES),
     topology: readTopology(options),
     migrationBytes: options.integer("working-set", 0, MAX_WORKING_SET, 0),
@@ -108,20 +109,6 @@ function readTopology(options: Options): TopologyConfig {
     ...(options.has("llc") && { coresPerLlc: options.integer("llc", 1, MAX_VCPUS, 1) }),
     ...(options.has("socket") && { llcsPerSocket: options.integer("socket", 1, MAX_VCPUS, 1) }),
   };
-}
-
-/** A profile by name, or one of the user's own from a .json file. */
-function readProfile(options: Options): CostModel {
-  const given = options.text("profile");
-  if (given?.endsWith(".json")) {
-    try {
-      return parseCostProfile(JSON.parse(readFileSync(given, "utf8")));
-    } catch (error) {
-      throw options.usage(`--profile ${given}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  const names = Object.keys(PROFILES) as ProfileName[];
-  return PROFILES[options.oneOf("profile", names, ", or a .json file") ?? "native"];
 }
 
 function matrixPlan(options: Options): MatrixPlan {
@@ -140,7 +127,7 @@ function common(options: Options, defaultLoops: number, defaultJitter: boolean):
   return {
     vcpus: options.integer("vcpus", 1, MAX_VCPUS, DEFAULT_VCPUS),
     loops: options.integer("loops", 1, MAX_LOOPS, defaultLoops),
-    seed: options.integer("seed", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1),
+    seed: readSeed(options),
     jitter: options.has("jitter") || (defaultJitter && !options.has("no-jitter")),
     json: options.has("json"),
   };

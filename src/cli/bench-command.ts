@@ -10,6 +10,7 @@ import { benchHelp } from "./help.ts";
 import type { CliIo } from "./io.ts";
 import { matrixCommand } from "./matrix.ts";
 import { Session } from "./session.ts";
+import { findStudy, studyCommand } from "./study.ts";
 import { formatNs, formatTable, plural } from "./table.ts";
 import { TraceFile } from "./trace-file.ts";
 
@@ -19,6 +20,8 @@ export async function benchCommand(
   io: CliIo,
   workloads: readonly Workload[],
 ): Promise<void> {
+  const own = findStudy(args);
+  if (own !== undefined) return studyCommand(own.study, own.rest, io);
   const plan = parseBenchArgs(args, workloads);
   if (plan.kind === "help") return io.stdout.write(benchHelp(workloads));
   const session = new Session(io);

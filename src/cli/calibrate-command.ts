@@ -64,12 +64,12 @@ export async function calibrateCommand(args: readonly string[], io: CliIo): Prom
     const base = PROFILES[given ?? (machine.hypervisor === true ? "guest" : "native")];
     const name = options.text("name") ?? "calibrated";
     const calibration = new Calibration({ machine, base, name, seconds, clock: () => io.clock() });
-    const ended = await session.follow(calibration, "calibrating");
+    await session.follow(calibration, "calibrating");
     const result = calibration.result();
     const text = `${JSON.stringify(result.profile, undefined, 2)}\n`;
     session.close();
     io.stdout.write(options.has("json") ? text : calibrationText(result, seconds));
-    if (!ended) throw session.interrupted();
+    session.throwIfInterrupted();
     file?.write(text);
     file?.commit();
     if (file !== undefined) io.stderr.write(`profile in ${file.path}\n`);

@@ -1,6 +1,7 @@
 /** What `--help` prints. */
 import type { Workload } from "../bench/workload.ts";
 import { DEFAULT_LOOPS, DEFAULT_MATRIX_LOOPS, DEFAULT_TRACED_LOOPS, DEFAULT_VCPUS } from "./args.ts";
+import { STUDIES } from "./study.ts";
 
 export const MAIN_HELP = `Usage: umcg <command> [options]
 
@@ -16,8 +17,9 @@ Options:
 `;
 
 export function benchHelp(workloads: readonly Workload[]): string {
-  const width = Math.max(...workloads.map(({ name }) => name.length));
-  const list = workloads.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n");
+  const width = Math.max(...[...workloads, ...STUDIES].map(({ name }) => name.length));
+  const lines = (all: readonly { readonly name: string; readonly summary: string }[]): string =>
+    all.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n");
   return `Usage: umcg bench <workload> [options]
        umcg bench --matrix [options]
 
@@ -25,7 +27,10 @@ Boots a simulated machine, runs a workload on it and prints the three spans of a
 wake to queued (what waking costs), queued to running (what scheduling costs), wake to user (the whole way).
 
 Workloads:
-${list}
+${lines(workloads)}
+
+Studies, with options and reports of their own (umcg bench NAME --help):
+${lines(STUDIES)}
 
 Options:
   --vcpus N        vCPUs, 1 to 1024 (default ${DEFAULT_VCPUS})

@@ -3,6 +3,7 @@
  * that was given and what would have been valid.
  */
 import { parseArgs } from "node:util";
+import { SpecError } from "../bench/stats/spec-error.ts";
 import { UsageError } from "./errors.ts";
 
 export type OptionTypes = Readonly<
@@ -71,6 +72,18 @@ export class Options {
     const choice = choices.find((candidate) => candidate === text);
     if (choice !== undefined) return choice;
     throw this.usage(`--${name} must be one of ${choices.join(", ")}${note}, got "${text}"`);
+  }
+
+  /** A value in a notation of its own: `parse` throws SpecError. */
+  parsed<T>(name: string, parse: (text: string) => T): T | undefined {
+    const text = this.#values.get(name);
+    if (text === undefined) return undefined;
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof SpecError) throw this.usage(`--${name}: ${error.message}`);
+      throw error;
+    }
   }
 
   #unknown(rawName: string, types: OptionTypes): UsageError {

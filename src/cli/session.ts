@@ -39,29 +39,28 @@ export class Session {
 
   /** Runs to the end. `label` goes before the percentage. Throws Interrupted, MachineError. */
   async finish(run: BenchRun, label: string): Promise<BenchResult> {
-    if (!(await this.follow(run, label))) throw this.interrupted();
+    await this.follow(run, label);
+    this.throwIfInterrupted();
     return run.result();
   }
 
-  /** Goes to the end. False: interrupted, for commands that have something to show all the same. */
-  async follow(run: Stretched, label: string): Promise<boolean> {
-    for (let ended = false; !ended; ) {
+  /** Goes to the end, or to an interruption, for commands that have something to show all the same. */
+  async follow(run: Stretched, label: string): Promise<void> {
+    for (let ended = false; !ended && this.#signal === undefined; ) {
       ended = run.advance(this.#stretch());
       this.#draw(`${label}: ${Math.floor(run.progress * 100)} %`);
       await this.io.turn();
-      if (this.#signal !== undefined) return false;
     }
-    return true;
-  }
-
-  /** What a command throws after an interruption. */
-  interrupted(): Interrupted {
-    return new Interrupted(this.#signal ?? "SIGINT");
   }
 
   /** Lets signals be handled. Throws Interrupted. */
   async breathe(): Promise<void> {
     await this.io.turn();
+    this.throwIfInterrupted();
+  }
+
+  /** Throws Interrupted. */
+  throwIfInterrupted(): void {
     if (this.#signal !== undefined) throw new Interrupted(this.#signal);
   }
 

@@ -108,6 +108,7 @@ export const WAIT_REASONS = [
   "stepped block",
   "stopped in user mode",
   "exited",
+  "device read",
 ] as const;
 export const WAIT_NONE = 0;
 export const WAIT_NANOSLEEP = 1;
@@ -120,6 +121,7 @@ export const WAIT_UMCG_IDLE = 7;
 export const WAIT_STEPPED = 8;
 export const WAIT_USER_STOP = 9;
 export const WAIT_EXITED = 10;
+export const WAIT_DEVICE = 11;
 
 export function waitReason(reason: number): string {
   return WAIT_REASONS[reason] ?? `wait_${reason}`;

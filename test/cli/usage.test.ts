@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { run } from "./fake-io.ts";
 
 const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
+const STUDIES = "openloop";
 const OPTIONS =
   "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --seed, --jitter, --no-jitter, --json, --trace, --help";
 
@@ -26,7 +27,7 @@ describe("help", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Usage: umcg bench <workload>/);
     for (const option of OPTIONS.split(", ")) expect(stdout).toContain(option);
-    for (const workload of KNOWN.split(", "))
+    for (const workload of `${KNOWN}, ${STUDIES}`.split(", "))
       expect(stdout).toMatch(new RegExp(`^ {2}${workload} +\\w`, "m"));
     expect(stderr).toBe("");
   });
@@ -78,10 +79,10 @@ describe("bad usage of umcg", () => {
 
 describe("bad usage of umcg bench", () => {
   test.each([
-    [[], `name a workload (${KNOWN}), or use --matrix`],
-    [["frob"], `unknown workload "frob"; known are ${KNOWN}`],
-    [[""], `unknown workload ""; known are ${KNOWN}`],
-    [["toString"], `unknown workload "toString"; known are ${KNOWN}`],
+    [[], `name a workload (${KNOWN}) or a study (${STUDIES}), or use --matrix`],
+    [["frob"], `unknown workload "frob"; known are ${KNOWN}, ${STUDIES}`],
+    [[""], `unknown workload ""; known are ${KNOWN}, ${STUDIES}`],
+    [["toString"], `unknown workload "toString"; known are ${KNOWN}, ${STUDIES}`],
     [["pipe", "umcg-swap"], 'one workload at a time: "umcg-swap" is too many'],
 
     [["pipe", "--frob"], `unknown option "--frob"; known are ${OPTIONS}`],

@@ -62,6 +62,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["llist", 7],
   ["trace", 7],
   ["atomics", 8],
+  ["random", 8],
 ]);
 
 /** The rooms that a program, a configuration and a seed determine entirely, and that import no package. */
@@ -76,6 +77,7 @@ export const CORE_ROOMS: ReadonlySet<string> = new Set([
   "llist",
   "trace",
   "atomics",
+  "random",
 ]);
 
 /** What the core may not name: clocks, randomness, timers, promises, the process, and collection by the collector. */

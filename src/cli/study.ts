@@ -1,0 +1,51 @@
+/**
+ * A study: a benchmark with options and a report of its own, `umcg bench NAME [options]`. The others (registry.ts) go
+ * through rounds and share their options and their table.
+ */
+import type { CliIo } from "./io.ts";
+import { Options, type OptionTypes } from "./options.ts";
+import { Session } from "./session.ts";
+import { openloop } from "./studies/openloop.ts";
+
+export interface Study {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  readonly help: string;
+  readonly options: OptionTypes;
+  /** Returns what is to be printed. When the session is interrupted: what there is by then. Throws UsageError. */
+  run(options: Options, session: Session): Promise<string>;
+}
+
+export const STUDIES: readonly Study[] = [openloop];
+
+/** The study that is named first among the arguments, and the arguments without its name. */
+export function findStudy(
+  args: readonly string[],
+): { readonly study: Study; readonly rest: readonly string[] } | undefined {
+  for (const [at, arg] of args.entries()) {
+    const study = STUDIES.find(({ name }) => name === arg);
+    if (study !== undefined) return { study, rest: args.toSpliced(at, 1) };
+  }
+  return undefined;
+}
+
+/** Throws UsageError, MachineError, Interrupted. */
+export async function studyCommand(study: Study, args: readonly string[], io: CliIo): Promise<void> {
+  const options = new Options(`umcg bench ${study.name}`, study.options, args);
+  if (options.has("help")) {
+    io.stdout.write(study.help);
+    return;
+  }
+  const [extra] = options.positionals;
+  if (extra !== undefined) throw options.usage(`one workload at a time: "${extra}" is too many`);
+  const session = new Session(io);
+  try {
+    const text = await study.run(options, session);
+    session.close();
+    io.stdout.write(text);
+    session.throwIfInterrupted();
+  } finally {
+    session.close();
+  }
+}
