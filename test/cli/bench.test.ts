@@ -21,6 +21,7 @@ const KEYS = [
   "switches",
   "nsPerSwitchWall",
   "ipis",
+  "steps",
   "spans",
 ];
 const SPANS = ["wakeToQueued", "queuedToRunning", "wakeToUser"];
