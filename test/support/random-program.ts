@@ -7,7 +7,8 @@ import type { Coroutine } from "../../src/atomics/step.ts";
 import { SIGUSR1, TIMER_ABSTIME } from "../../src/kernel-sim/constants.ts";
 import { MachineError } from "../../src/kernel-sim/errors.ts";
 import type { Machine, RunResult } from "../../src/machine.ts";
-import type { Env } from "../../src/umcg/env.ts";
+import { Env } from "../../src/umcg/env.ts";
+import type { Runtime } from "../../src/worker/runtime.ts";
 
 export type Action =
   | { readonly do: "work" | "sleep"; readonly ns: number }
@@ -40,7 +41,7 @@ export const PIPES = 2;
 export const PAGES = 4;
 
 /** The memory and the pipes that the tasks of a plan share. */
-interface Commons {
+export interface Commons {
   readonly words: Addr;
   readonly pages: Addr;
   readonly buffer: Addr;
@@ -49,10 +50,15 @@ interface Commons {
   readonly vcpus: number;
   /** tids of the plan's tasks. */
   readonly tids: number[];
+  /** Those and the tids of workers: whom to bind. A signal to a parked worker is flaw F6 of the posted UMCG. */
+  readonly everybody: number[];
 }
 
+/** Who performs actions: a task, or a worker of the thread library, which starts no kernel tasks. */
+type Actor = Pick<Env, "sys" | "memory" | "work" | "tid">;
+
 /** Spawns the tasks of a plan. Pipes are opened by the first of them to run. */
-export function spawnPlan(machine: Machine, plan: readonly TaskPlan[]): void {
+export function spawnPlan(machine: Machine, plan: readonly TaskPlan[]): Commons {
   const { vcpus } = machine.kernel.config;
   const commons: Commons = {
     vcpus,
@@ -61,27 +67,43 @@ export function spawnPlan(machine: Machine, plan: readonly TaskPlan[]): void {
     buffer: machine.allocate(256),
     pipes: [],
     tids: [],
+    everybody: [],
   };
   machine.protect(commons.pages, 4096 * PAGES, "absent");
   for (const { actions, nice, affinity } of plan) {
     const cpus = affinity.map((cpu) => cpu % vcpus);
     const tid = machine.spawn(
-      function* (env) {
-        while (commons.pipes.length < PIPES) commons.pipes.push(yield* env.sys.pipe());
-        yield* env.sys.sigaction(SIGUSR1, () => env.work(777) as Coroutine<void>);
-        yield* perform(env, commons, actions);
-      },
+      (env) => live(env, commons, actions),
       cpus.length === 0 ? { nice } : { nice, affinity: cpus },
     );
     commons.tids.push(tid);
+    commons.everybody.push(tid);
+  }
+  return commons;
+}
+
+/** Spawns workers that share with the tasks of a plan; `nice` and `affinity` are the tasks' business. */
+export function spawnWorkers(runtime: Runtime, commons: Commons, plan: readonly TaskPlan[]): void {
+  for (const { actions } of plan) {
+    runtime.spawn(function* (worker) {
+      commons.everybody.push(worker.tid);
+      yield* live(worker, commons, actions);
+      yield* worker.yield();
+    });
   }
 }
 
-function* perform(env: Env, commons: Commons, actions: readonly Action[]): Coroutine<void> {
+function* live(env: Actor, commons: Commons, actions: readonly Action[]): Coroutine<void> {
+  while (commons.pipes.length < PIPES) commons.pipes.push(yield* env.sys.pipe());
+  yield* env.sys.sigaction(SIGUSR1, () => env.work(777) as Coroutine<void>);
+  yield* perform(env, commons, actions);
+}
+
+function* perform(env: Actor, commons: Commons, actions: readonly Action[]): Coroutine<void> {
   for (const action of actions) yield* performOne(env, commons, action);
 }
 
-function* performOne(env: Env, commons: Commons, action: Action): Coroutine<void> {
+function* performOne(env: Actor, commons: Commons, action: Action): Coroutine<void> {
   const { sys } = env;
   switch (action.do) {
     case "work":
@@ -125,10 +147,11 @@ function* performOne(env: Env, commons: Commons, action: Action): Coroutine<void
       break;
     case "bind": {
       const cpus = action.cpus.map((cpu) => cpu % commons.vcpus);
-      yield* sys.schedSetaffinity(commons.tids[action.task % commons.tids.length]!, cpus);
+      yield* sys.schedSetaffinity(commons.everybody[action.task % commons.everybody.length]!, cpus);
       break;
     }
     case "child": {
+      if (!(env instanceof Env)) break;
       const child = yield* env.spawn(function* (own) {
         yield* perform(own, commons, action.actions);
       });

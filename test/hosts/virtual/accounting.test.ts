@@ -99,7 +99,8 @@ describe.each(CONFIGS)("the accounts of a busy machine on %j", (config) => {
   test("give each CPU all the time there was", () => {
     for (const { wallNs, userNs, systemNs, interruptNs, idleNs, idleExitNs } of cpus) {
       expect(userNs + systemNs + interruptNs + idleNs + idleExitNs).toBe(wallNs);
-      expect(wallNs).toBeGreaterThanOrEqual(virtualNs);
+      // But for the code it was about to execute when the run ended.
+      expect(wallNs).toBeGreaterThanOrEqual(virtualNs - 1_500);
       for (const ns of [userNs, systemNs, interruptNs, idleNs, idleExitNs])
         expect(ns).toBeGreaterThanOrEqual(0);
     }
