@@ -64,6 +64,8 @@ export interface Host {
 
   /** Raises an IPI on `cpu`, to arrive after delivery time. "pending": one is on its way. "refused": not now. */
   raiseIpi(cpu: CpuId): "raised" | "pending" | "refused";
+  /** An interrupt of a class (PEND_) that was held arrives on the executing CPU now, before it executes anything else. */
+  redeliver(pendClass: number): void;
   /** A polling idle CPU notices a flag write after one cache-line transfer. */
   pokePolling(cpu: CpuId): void;
   /** Periodic tick on `cpu` until it is alone with its task again. No-op when armed or when ticks are off. */

@@ -22,6 +22,7 @@ import { YIELD_SCHEDULE } from "./host.ts";
 import { cpuId, tid as toTid } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
 import { attachTask } from "./migrate.ts";
+import { irqsOn } from "./smp/interrupts.ts";
 import { serveMailbox } from "./smp/serve.ts";
 import { STEP_BLOCK, STEP_REFILL_FAR, STEP_REFILL_NEAR, STEP_SWITCH } from "./steps.ts";
 import { setTaskState } from "./task-state.ts";
@@ -149,6 +150,7 @@ export function idleTurn(kernel: Kernel): boolean {
   const phase = cpus.idlePhase(cpu);
   const wanted = cpus.needResched(cpu) !== 0 || cpus.pending(cpu) !== 0;
   if (phase === IDLE_ENTERING && !wanted) {
+    assert(irqsOn(kernel), `CPU ${cpu} sleeps with interrupts off`);
     cpus.setIdlePhase(cpu, IDLE_ASLEEP);
     if (trace.on) kernel.emit(TRACE_IDLE_ENTER, 0, host.idleState, 0);
     return false;

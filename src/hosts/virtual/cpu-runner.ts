@@ -12,6 +12,7 @@ import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { idleTurn, switchTask } from "../../kernel-sim/schedule.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
 import { CPU_READY } from "../../kernel-sim/smp/cpu-state.ts";
+import { irqsOn } from "../../kernel-sim/smp/interrupts.ts";
 import type { VirtualThreads } from "./cpu-threads.ts";
 import {
   type CpuTime,
@@ -176,7 +177,8 @@ export class CpuRunner {
       this.time.worked += STEP_BUDGET;
     }
     // In the kernel, or before user space's own look at it: an interrupt takes the CPU away.
-    if (this.kernel.cpus.needResched(this.kernel.cpu) !== 0) switchTask(this.kernel, true);
+    if (this.kernel.cpus.needResched(this.kernel.cpu) !== 0 && irqsOn(this.kernel))
+      switchTask(this.kernel, true);
   }
 
   #work(cpu: number, tid: number): boolean {

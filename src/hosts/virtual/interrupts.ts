@@ -1,13 +1,24 @@
 /**
  * Interrupts of the virtual host: IPIs, ticks, clock devices, and what comes from outside the machine.
  *
- * An interrupt finds its CPU suspended or asleep, never executing. Its handler runs at its own time; what it costs is
+ * An interrupt finds its CPU suspended or asleep, never executing. If the CPU has interrupts off it is held
+ * (kernel-sim/smp/interrupts.ts) and arrives once more when they go on. Its handler runs at its own time; what it costs is
  * added to the pending RESUME. In a stretch of user work it may end the stretch instead, so that the task reschedules or
  * takes a signal at once. A sleeping CPU is sent on its way out of idle.
  */
 import { type CpuId, cpuId, NO_TASK } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { leaveIdleState } from "../../kernel-sim/schedule.ts";
+import {
+  enterHandler,
+  holdInterrupt,
+  IRQ_ON,
+  leaveHandler,
+  PEND_CLOCK,
+  PEND_IO,
+  PEND_IPI,
+  PEND_TICK,
+} from "../../kernel-sim/smp/interrupts.ts";
 import { handleIpi } from "../../kernel-sim/smp/serve.ts";
 import {
   type CostStep,
@@ -26,6 +37,14 @@ import type { EventQueue } from "./event-queue.ts";
 const CLOCK_QUIET = 0;
 const CLOCK_DELIVERED = 1;
 const CLOCK_MORE = 2;
+
+/** By class of interrupt: the row of slots its events are in. */
+const SLOT_OF: Readonly<Record<number, number>> = {
+  [PEND_IPI]: 1,
+  [PEND_TICK]: 2,
+  [PEND_CLOCK]: 3,
+  [PEND_IO]: 4,
+};
 
 /** The clock, the prices and the tick of the host. */
 export interface InterruptHost {
@@ -46,6 +65,8 @@ export class Interrupts {
   declare private readonly vcpus: number;
   /** How far each CPU is in an interrupt of its clock device: CLOCK_. */
   declare private readonly clockPhase: Uint8Array;
+  /** By CPU: handlers of devices that have interrupted it and were not run yet. */
+  readonly #devices: (() => void)[][] = [];
 
   /** `queue`: the events of the host, in the slots that `VirtualHost` gives them. */
   constructor(kernel: Kernel, host: InterruptHost, queue: EventQueue, runner: CpuRunner, time: CpuTime) {
@@ -62,19 +83,32 @@ export class Interrupts {
   /** The event in slot `slot` behind those of RESUMEs is due. */
   dispatch(slot: number): void {
     const n = this.vcpus;
-    if (slot < 2 * n) this.#handle(slot - n, this.#onIpi);
-    else if (slot < 3 * n) this.#handle(slot - 2 * n, this.#onTick);
-    else this.#onClock(slot - 3 * n);
+    if (slot < 2 * n) this.#arrive(slot - n, PEND_IPI, this.#onIpi);
+    else if (slot < 3 * n) this.#arrive(slot - 2 * n, PEND_TICK, this.#onTick);
+    else if (slot < 4 * n) this.#onClock(slot - 3 * n);
+    else this.#arrive(slot - 4 * n, PEND_IO, this.#onDevices);
+  }
+
+  /** See Host: behind nothing that is due now, and before the CPU's RESUME. */
+  redeliver(cpu: CpuId, pendClass: number): void {
+    this.queue.schedule(SLOT_OF[pendClass]! * this.vcpus + cpu, this.host.now);
+  }
+
+  #arrive(cpu: number, pendClass: number, handler: (this: Interrupts, cpu: number) => void): void {
+    if (this.kernel.smp.irq(cpu) === IRQ_ON) this.#handle(cpu, pendClass, handler);
+    else holdInterrupt(this.kernel, cpu, pendClass);
   }
 
   /** Handles an interrupt on a CPU that is suspended or asleep, and charges it to whatever it interrupted. */
-  #handle(cpu: number, handler: (this: Interrupts, cpu: number) => void): void {
+  #handle(cpu: number, pendClass: number, handler: (this: Interrupts, cpu: number) => void): void {
     const kernel = this.kernel;
     const began = this.host.now;
     kernel.cpu = cpuId(cpu);
     kernel.current = NO_TASK;
     this.time.payer = PAID_BY_INTERRUPT;
+    enterHandler(kernel, cpu, pendClass);
     handler.call(this, cpu);
+    leaveHandler(kernel, cpu, pendClass);
     const stolen = this.host.now - began;
     if (stolen > 0) this.time.steal(cpu, stolen);
     if (this.queue.isPending(cpu)) {
@@ -86,7 +120,15 @@ export class Interrupts {
 
   /** A device interrupt on `cpu`, now, from outside the machine: `handler` runs in interrupt context there. */
   deliver(cpu: CpuId, handler: () => void): void {
-    this.#handle(cpu, handler);
+    this.#devices[cpu] ??= [];
+    this.#devices[cpu].push(handler);
+    this.#arrive(cpu, PEND_IO, this.#onDevices);
+  }
+
+  #onDevices(cpu: number): void {
+    const handlers = this.#devices[cpu] ?? [];
+    this.#devices[cpu] = [];
+    for (const handler of handlers) handler();
     this.wakeIdle(cpu, 0);
   }
 
@@ -106,6 +148,10 @@ export class Interrupts {
   #onClock(cpu: number): void {
     const phase = this.clockPhase[cpu]!;
     if (phase === CLOCK_QUIET) {
+      if (this.kernel.smp.irq(cpu) !== IRQ_ON) {
+        holdInterrupt(this.kernel, cpu, PEND_CLOCK);
+        return;
+      }
       clockInterrupt(this.kernel, cpu);
       this.#clockGoesOn(cpu, CLOCK_DELIVERED, STEP_TIMER_INTERRUPT);
       return;
@@ -113,7 +159,7 @@ export class Interrupts {
     // Quiet before the handler, which programs the device when nothing more is due.
     this.clockPhase[cpu] = CLOCK_QUIET;
     let more = false;
-    this.#handle(cpu, () => {
+    this.#handle(cpu, PEND_CLOCK, () => {
       more = runTimer(this.kernel, phase === CLOCK_DELIVERED);
     });
     if (more) this.#clockGoesOn(cpu, CLOCK_MORE, STEP_WAKE);

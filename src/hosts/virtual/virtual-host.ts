@@ -67,7 +67,7 @@ export class VirtualHost implements Host {
     this.idlePolls = this.idle.polls;
     this.vcpus = kernel.config.vcpus;
     this.tickNs = kernel.config.tickHz === 0 ? 0 : Math.floor(1e9 / kernel.config.tickHz);
-    this.queue = new EventQueue(4 * this.vcpus + 1, this.vcpus);
+    this.queue = new EventQueue(5 * this.vcpus + 1, this.vcpus);
     this.time = new CpuTime(this.vcpus, this.prices);
     this.threads = new VirtualThreads(kernel, this.queue, options.boot);
     this.runner = new CpuRunner(kernel, this, this.queue, this.time, this.threads);
@@ -163,6 +163,10 @@ export class VirtualHost implements Host {
     return "raised";
   }
 
+  redeliver(pendClass: number): void {
+    this.interrupts.redeliver(this.kernel.cpu, pendClass);
+  }
+
   pokePolling(cpu: CpuId): void {
     this.interrupts.wakeIdle(cpu, this.price(this.kernel.topology.lineStep(this.kernel.cpu, cpu), IN_FLIGHT));
   }
@@ -190,7 +194,7 @@ export class VirtualHost implements Host {
   run(untilNs: number = Number.POSITIVE_INFINITY, stop?: () => boolean): void {
     const { queue } = this;
     // An event that is never handled, in a slot of its own: no CPU runs ahead of it.
-    const horizon = 4 * this.vcpus;
+    const horizon = 5 * this.vcpus;
     if (untilNs < Number.POSITIVE_INFINITY) queue.schedule(horizon, untilNs);
     let stopped = false;
     while (!stopped && queue.size > 0 && queue.top < untilNs) {

@@ -31,6 +31,7 @@ import { CPU_READY, CPU_STOPPED, CPU_STOPPING } from "./cpu-state.ts";
 export const IPI_RESCHEDULE = 1;
 export const IPI_CALL = 2;
 export const IPI_STOP = 4;
+export const IPI_VECTOR_BITS: number = IPI_RESCHEDULE | IPI_CALL | IPI_STOP;
 
 /** By number of the bit: the row of /proc/interrupts, and the word in traces. */
 export const IPI_VECTORS = [

@@ -22,6 +22,7 @@ import {
   FAIL_NOT_RELEASED,
   setCpuState,
 } from "./cpu-state.ts";
+import { irqStart } from "./interrupts.ts";
 import { waitForState } from "./wait-state.ts";
 
 /** How long a CPU that is there waits to be released: all others may come up, or be waited for in vain, before it. */
@@ -44,7 +45,7 @@ export function* startSecondary(kernel: Kernel, cpu: number): Coroutine<void> {
   const timer = takeIdleAndTimer(kernel, cpu);
   // The timer takes time to make: the word changes when it has passed.
   yield* host.sync();
-  if (timer) setCpuState(kernel, cpu, CPU_STARTING, CPU_READY);
+  if (timer) becomeReady(kernel, cpu);
   else setCpuState(kernel, cpu, CPU_STARTING, CPU_FAILED, FAIL_NO_TIMER);
   host.threads.unpark(smp.stateWord(cpu));
 }
@@ -53,8 +54,15 @@ export function* startSecondary(kernel: Kernel, cpu: number): Coroutine<void> {
 export function startBootCpu(kernel: Kernel): void {
   kernel.smp.setIdleTask(0, 1);
   for (let state = CPU_ABSENT; state < CPU_STARTING; state++) setCpuState(kernel, 0, state, state + 1);
-  if (takeIdleAndTimer(kernel, 0)) setCpuState(kernel, 0, CPU_STARTING, CPU_READY);
+  if (takeIdleAndTimer(kernel, 0)) becomeReady(kernel, 0);
   else setCpuState(kernel, 0, CPU_STARTING, CPU_FAILED, FAIL_NO_TIMER);
+}
+
+function becomeReady(kernel: Kernel, cpu: number): void {
+  // Given up a moment ago: its interrupts stay off.
+  if (kernel.smp.state(cpu) !== CPU_STARTING) return;
+  irqStart(kernel, cpu);
+  setCpuState(kernel, cpu, CPU_STARTING, CPU_READY);
 }
 
 /** From here on the CPU is on its idle task. False: it has no timer. */

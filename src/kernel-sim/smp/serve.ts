@@ -7,7 +7,7 @@
 import { TRACE_IPI_RECEIVE } from "../../trace/events.ts";
 import type { Kernel } from "../kernel.ts";
 import { drainWakeList } from "../wakeup.ts";
-import { IPI_CALL, IPI_VECTORS } from "./mailbox.ts";
+import { IPI_CALL, IPI_VECTOR_BITS, IPI_VECTORS } from "./mailbox.ts";
 
 /** The IPI handler. A running CPU empties its mailbox here; an idle one does so on its way out of the idle loop. */
 export function handleIpi(kernel: Kernel, running: boolean): void {
@@ -25,6 +25,6 @@ export function handleIpi(kernel: Kernel, running: boolean): void {
 export function serveMailbox(kernel: Kernel): void {
   const { cpus, cpu } = kernel;
   const pending = cpus.pending(cpu);
-  cpus.setPending(cpu, 0);
+  cpus.setPending(cpu, pending & ~IPI_VECTOR_BITS);
   if ((pending & IPI_CALL) !== 0 && cpus.wakeListHead(cpu) !== 0) drainWakeList(kernel, cpu);
 }

@@ -8,6 +8,7 @@
  * | doorbell    | any sender, after it has set a pending bit (mailbox.ts)                                                |
  * | raised      | any sender that raises an interrupt; the CPU, when it takes it                                         |
  * | received    | the CPU                                                                                                |
+ * | irq, held   | the CPU, in interrupts.ts                                                                              |
  * | usable mask | with the state                                                                                         |
  *
  * The pending bits themselves are in cpu-table.ts, beside the other words that an idle CPU looks at.
@@ -77,6 +78,27 @@ export class SmpTable {
   }
   setIdleTask(cpu: number, to: number): void {
     this.words[(cpu << 4) | 7] = to;
+  }
+  /** IRQ_ON, IRQ_OFF, or the class whose handler is active. Set in interrupts.ts only. */
+  irq(cpu: number): number {
+    return this.words[(cpu << 4) | 8]!;
+  }
+  setIrq(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 8] = to;
+  }
+  /** The task that turned interrupts off. */
+  irqTask(cpu: number): number {
+    return this.words[(cpu << 4) | 9]!;
+  }
+  setIrqTask(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 9] = to;
+  }
+  /** Interrupts that had to wait until they were on again. */
+  held(cpu: number): number {
+    return this.words[(cpu << 4) | 10]!;
+  }
+  setHeld(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 10] = to;
   }
 
   setUsable(cpu: number, usable: boolean): void {
