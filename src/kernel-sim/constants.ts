@@ -63,6 +63,8 @@ export const NR_FUTEX = 202;
 export const NR_RT_SIGACTION = 13;
 export const NR_GETTID = 186;
 export const NR_CLOCK_NANOSLEEP = 230;
+export const NR_GETCPU = 309;
+export const NR_MEMBARRIER = 324;
 export const NR_UMCG_CTL = 447;
 export const NR_UMCG_WAIT = 448;
 
@@ -87,6 +89,8 @@ const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [NR_SCHED_GETAFFINITY]: "sched_getaffinity",
   [NR_CLOCK_NANOSLEEP]: "clock_nanosleep",
   [NR_TGKILL]: "tgkill",
+  [NR_GETCPU]: "getcpu",
+  [NR_MEMBARRIER]: "membarrier",
   [NR_UMCG_CTL]: "umcg_ctl",
   [NR_UMCG_WAIT]: "umcg_wait",
 };

@@ -27,6 +27,8 @@ import { type Hooks, NO_HOOKS } from "./hooks.ts";
 import type { Host } from "./host.ts";
 import type { CpuId, Tid } from "./ids.ts";
 import { PipeTable } from "./pipe-table.ts";
+import type { CallFunction } from "./smp/call-function.ts";
+import { CallQueues } from "./smp/call-queues.ts";
 import { SmpTable } from "./smp/smp-table.ts";
 import { TaskTable } from "./task-table.ts";
 import { TimerQueue } from "./timer-queue.ts";
@@ -59,6 +61,7 @@ export class Kernel {
   declare readonly cpus: CpuTable;
   declare readonly topology: Topology;
   declare readonly smp: SmpTable;
+  declare readonly callQueues: CallQueues;
   declare readonly waits: WaitQueues;
   declare readonly pipes: PipeTable;
   declare readonly fair: FairClass;
@@ -82,6 +85,8 @@ export class Kernel {
   cpu: CpuId = 0 as CpuId;
   /** Cold per-task data: dispositions other than default. */
   readonly dispositions: Map<number, Map<number, Disposition>> = new Map();
+  /** Functions that CPUs run for each other, by number. */
+  readonly calls: CallFunction[] = [];
   readonly names: string[] = ["idle"];
   /** What the timers of devices do (timers.ts). */
   readonly callbacks: (TimerCallback | undefined)[] = [];
@@ -110,6 +115,7 @@ export class Kernel {
     this.tasks = laid.tasks;
     this.cpus = laid.cpus;
     this.smp = laid.smp;
+    this.callQueues = laid.callQueues;
     this.waits = laid.waits;
     this.pipes = laid.pipes;
     this.fair = laid.fair;
@@ -174,6 +180,7 @@ interface Laid {
   readonly tasks: TaskTable;
   readonly cpus: CpuTable;
   readonly smp: SmpTable;
+  readonly callQueues: CallQueues;
   readonly fair: FairClass;
   readonly timers: TimerQueue;
   readonly waits: WaitQueues;
@@ -186,12 +193,13 @@ function layOut(arena: Arena, config: KernelConfig, pages: number): Laid {
   const tasks = new TaskTable(arena, config.maxTasks, config.vcpus);
   const cpus = new CpuTable(arena, config.vcpus);
   const smp = new SmpTable(arena, config.vcpus);
+  const callQueues = new CallQueues(arena, smp, config.vcpus);
   const fair = fairClass(arena, config);
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1;
   const waits = new WaitQueues(arena, queues, tasks);
   const pipes = new PipeTable(arena, config.maxPipes, config.pipeBytes);
   const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers, config.vcpus);
-  return { tasks, cpus, smp, fair, timers, waits, pipes, pageFlags };
+  return { tasks, cpus, smp, callQueues, fair, timers, waits, pipes, pageFlags };
 }
 
 function fairClass(arena: Arena, { fair, maxTasks, vcpus, sliceNs, tickHz }: KernelConfig): FairClass {

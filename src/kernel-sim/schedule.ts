@@ -141,7 +141,7 @@ function enterIdle(kernel: Kernel): void {
 }
 
 /**
- * One turn of the idle loop. Returns true when the CPU has a task to run, false when it went to sleep.
+ * One turn of the idle loop. Returns false when the CPU went to sleep; otherwise it has a task to run, or another turn to take.
  * ENTERING: look at the flag and the mailbox once more; whoever wakes this CPU from now on sees it polling or asleep, so
  * there is no gap. EXITING: the exit latency has been paid; queue what was sent here and pick.
  */
@@ -159,10 +159,10 @@ export function idleTurn(kernel: Kernel): boolean {
   cpus.setNeedResched(cpu, 0);
   const next = kernel.fair.pick(cpu, 0);
   if (next === 0) {
-    // Woken for nothing, or the task was killed on the way here.
+    // Woken for a call, or for nothing. What was served has taken time: what is due by now comes first.
     cpus.setIdlePhase(cpu, IDLE_ENTERING);
     cpus.setIdle(cpu, true);
-    return idleTurn(kernel);
+    return true;
   }
   cpus.setIdleNs(cpu, cpus.idleNs(cpu) + host.now - cpus.idleSince(cpu));
   cpus.setIdlePhase(cpu, IDLE_NOT);

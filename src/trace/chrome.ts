@@ -189,6 +189,9 @@ export class ChromeTrace implements TraceSink {
       case kinds.TRACE_IPI_RECEIVE:
         onCpu(`IPI receive ${nameOf(names, "ipiKind", arg0)}`, {});
         break;
+      case kinds.TRACE_CALL:
+        onCpu(`call ${arg0}`, { by: arg1 });
+        break;
       case kinds.TRACE_CPU_STATE:
         onCpu(`CPU ${nameOf(names, "cpuState", arg0)}`, {});
         break;

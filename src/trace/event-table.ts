@@ -3,11 +3,12 @@
  * from.
  *
  * One table, so that a dump cannot disagree with the documentation. Rejected: a formatting function per
- * kind (twenty functions that differ in two words); the names of flags, system calls or UMCG states
+ * kind (twenty-one functions that differ in two words); the names of flags, system calls or UMCG states
  * (they belong to rooms above; see names.ts). Words are only here for values that the trace itself
  * defines.
  */
 import {
+  TRACE_CALL,
   TRACE_CPU_STATE,
   TRACE_IDLE_ENTER,
   TRACE_IDLE_EXIT,
@@ -252,6 +253,15 @@ export const TRACE_EVENTS: readonly TraceEventInfo[] = [
     UNUSED,
     field("state", "cpuState", "state from now on"),
     field("from", "cpuState", "state until now"),
+  ),
+  info(
+    TRACE_CALL,
+    "call",
+    "a function ran on a CPU that another had called",
+    "CPU that ran it",
+    UNUSED,
+    field("fn", "number", "number of the function"),
+    field("by_cpu", "number", "CPU that called"),
   ),
 ];
 

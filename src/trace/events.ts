@@ -53,6 +53,8 @@ export const TRACE_MIGRATE = 18;
 export const TRACE_TICK = 19;
 /** A CPU came up, stopped or failed. */
 export const TRACE_CPU_STATE = 20;
+/** A CPU ran a function that another had asked it to run. */
+export const TRACE_CALL = 21;
 
 /** arg0 of SCHED_WAKEUP: the waker took the run queue's lock and activated the task itself. */
 export const TRACE_WAKEUP_DIRECT = 0;

@@ -28,6 +28,7 @@ describe("the vocabulary", () => {
       TRACE_MIGRATE: 18,
       TRACE_TICK: 19,
       TRACE_CPU_STATE: 20,
+      TRACE_CALL: 21,
     });
   });
 
@@ -42,7 +43,7 @@ describe("the vocabulary", () => {
     }
   });
 
-  test.each([0, 21, -1, 1.5, Number.NaN])("has no row for kind %d", (kind) => {
+  test.each([0, 22, -1, 1.5, Number.NaN])("has no row for kind %d", (kind) => {
     expect(traceEventInfo(kind)).toBeUndefined();
   });
 

@@ -7,6 +7,7 @@
 import { TRACE_IPI_RECEIVE } from "../../trace/events.ts";
 import type { Kernel } from "../kernel.ts";
 import { drainWakeList } from "../wakeup.ts";
+import { serveCalls } from "./call-function.ts";
 import { IPI_CALL, IPI_VECTOR_BITS, IPI_VECTORS } from "./mailbox.ts";
 
 /** The IPI handler. A running CPU empties its mailbox here; an idle one does so on its way out of the idle loop. */
@@ -26,5 +27,7 @@ export function serveMailbox(kernel: Kernel): void {
   const { cpus, cpu } = kernel;
   const pending = cpus.pending(cpu);
   cpus.setPending(cpu, pending & ~IPI_VECTOR_BITS);
-  if ((pending & IPI_CALL) !== 0 && cpus.wakeListHead(cpu) !== 0) drainWakeList(kernel, cpu);
+  if ((pending & IPI_CALL) === 0) return;
+  if (cpus.wakeListHead(cpu) !== 0) drainWakeList(kernel, cpu);
+  if (!kernel.callQueues.isEmpty(cpu)) serveCalls(kernel);
 }

@@ -8,6 +8,10 @@
  * | doorbell    | any sender, after it has set a pending bit (mailbox.ts)                                                |
  * | raised      | any sender that raises an interrupt; the CPU, when it takes it                                         |
  * | received    | the CPU                                                                                                |
+ * | callTail    | any pusher (call-queues.ts)                                                                            |
+ * | callHead    | the CPU                                                                                                |
+ * | ticket      | the CPU, when it begins to wait for answers                                                            |
+ * | acksLeft    | the CPU, and whoever answers it                                                                        |
  * | irq, held   | the CPU, in interrupts.ts                                                                              |
  * | usable mask | with the state                                                                                         |
  *
@@ -99,6 +103,39 @@ export class SmpTable {
   }
   setHeld(cpu: number, to: number): void {
     this.words[(cpu << 4) | 10] = to;
+  }
+  /** Calls taken from the CPU's queue, and put into it (call-queues.ts). */
+  callHead(cpu: number): number {
+    return this.words[(cpu << 4) | 11]!;
+  }
+  setCallHead(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 11] = to;
+  }
+  callHeadWord(cpu: number): number {
+    return (cpu << 4) | 11;
+  }
+  callTail(cpu: number): number {
+    return this.words[(cpu << 4) | 12]!;
+  }
+  setCallTail(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 12] = to;
+  }
+  /** Number of the wait for answers that the CPU is in, or was in last. */
+  ticket(cpu: number): number {
+    return this.words[(cpu << 4) | 13]!;
+  }
+  setTicket(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 13] = to;
+  }
+  /** Answers it still waits for. */
+  acksLeft(cpu: number): number {
+    return this.words[(cpu << 4) | 14]!;
+  }
+  setAcksLeft(cpu: number, to: number): void {
+    this.words[(cpu << 4) | 14] = to;
+  }
+  acksWord(cpu: number): number {
+    return (cpu << 4) | 14;
   }
 
   setUsable(cpu: number, usable: boolean): void {

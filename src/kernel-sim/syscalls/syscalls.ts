@@ -7,6 +7,7 @@ import type { Coroutine } from "../../atomics/step.ts";
 import { FUTEX_BITSET_MATCH_ANY } from "../constants.ts";
 import type { Disposition, Kernel } from "../kernel.ts";
 import { FOREVER } from "../timed-wait.ts";
+import { sysGetcpu, sysMembarrier } from "./cpu.ts";
 import { sysFutexWait, sysFutexWake } from "./futex.ts";
 import { type Requeue, sysFutexRequeue } from "./futex-requeue.ts";
 import { sysClose, sysPipe, sysRead, sysWrite } from "./pipe.ts";
@@ -39,6 +40,14 @@ export class Syscalls {
   /** The CPUs a task (0 = the caller) may run on, ascending, or -ESRCH. */
   schedGetaffinity(tid: number): Coroutine<readonly number[] | number> {
     return sysSchedGetaffinity(this.#kernel, tid);
+  }
+  /** Stores the CPU the caller is on, and its node, as 32-bit words; NULL = not wanted: 0, -EFAULT. */
+  getcpu(cpuAt: Addr, nodeAt: Addr = NULL): Coroutine<number> {
+    return sysGetcpu(this.#kernel, cpuAt, nodeAt);
+  }
+  /** A memory barrier on every CPU that runs a task: 0, -ETIMEDOUT, -EAGAIN. */
+  membarrier(): Coroutine<number> {
+    return sysMembarrier(this.#kernel);
   }
   /** The caller's tid. */
   gettid(): Coroutine<number> {
