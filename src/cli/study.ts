@@ -6,6 +6,7 @@ import type { CliIo } from "./io.ts";
 import { Options, type OptionTypes } from "./options.ts";
 import { Session } from "./session.ts";
 import { openloop } from "./studies/openloop.ts";
+import { schbench } from "./studies/schbench.ts";
 
 export interface Study {
   readonly name: string;
@@ -17,7 +18,7 @@ export interface Study {
   run(options: Options, session: Session): Promise<string>;
 }
 
-export const STUDIES: readonly Study[] = [openloop];
+export const STUDIES: readonly Study[] = [openloop, schbench];
 
 /** The study that is named first among the arguments, and the arguments without its name. */
 export function findStudy(
