@@ -1,6 +1,7 @@
 /** Random machines and random programs for them. */
 import { fc } from "@fast-check/vitest";
 import { FAIR_POLICIES } from "../../src/kernel-sim/fair-class.ts";
+import type { TopologyConfig } from "../../src/kernel-sim/topology.ts";
 import type { MachineConfig } from "../../src/machine.ts";
 import { type Action, PAGES, PIPES, type TaskPlan, WORDS } from "../../test/support/random-program.ts";
 
@@ -95,6 +96,16 @@ const hardware: fc.Arbitrary<Pick<MachineConfig, "profile" | "idle">> = fc.const
   { profile: "guest", idle: "hlt" },
 );
 
+/** One LLC as often as several, with and without SMT. */
+const topology: fc.Arbitrary<TopologyConfig> = fc.oneof(
+  fc.constant({}),
+  fc.record({
+    smt: fc.integer({ min: 1, max: 3 }),
+    coresPerLlc: fc.integer({ min: 1, max: 5 }),
+    llcsPerSocket: fc.integer({ min: 1, max: 3 }),
+  }),
+);
+
 export const vcpus: fc.Arbitrary<number> = fc.integer({ min: 1, max: 16 });
 
 /** Machines, small but otherwise of all kinds, without jitter. */
@@ -102,6 +113,8 @@ export const anyMachine: fc.Arbitrary<MachineConfig> = fc
   .record({
     vcpus,
     hardware,
+    topology,
+    migrationBytes: fc.constantFrom(0, 0, 30_000),
     fair: fc.constantFrom(...FAIR_POLICIES),
     tickHz: fc.constantFrom(0, 250, 1000),
     sliceNs: fc.constantFrom(1, 700_000, 2_800_000),

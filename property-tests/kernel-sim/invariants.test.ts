@@ -13,7 +13,7 @@ import {
   TRACE_WAKEUP_DIRECT,
 } from "../../src/trace/events.ts";
 import { boot, priceOf } from "../../test/support/boot.ts";
-import { cpuOf, cpusOf, idleCpus, mayRunOn, taskOf } from "../../test/support/inspect.ts";
+import { cpuOf, cpusOf, idleCpus, mayRunOn, sharesLlc, taskOf } from "../../test/support/inspect.ts";
 import { runOut, spawnPlan } from "../../test/support/random-program.ts";
 import { flawsOf, heldNs, staysOf } from "../../test/support/timeline.ts";
 import { watcher } from "../../test/support/trace-log.ts";
@@ -101,7 +101,7 @@ describe("any program on any machine", () => {
   );
 
   test.prop([anyMachine, fc.constantFrom("any" as const, "sync" as const), anyPlan])(
-    "never queues a task behind another while a CPU it may use is idle",
+    "never queues a task behind another while a CPU of that LLC is idle that it may use",
     (config, wake, plan) => {
       const { machine } = boot({ ...config, wake, traceEvents: 1 });
       const flaws: string[] = [];
@@ -109,7 +109,9 @@ describe("any program on any machine", () => {
         watcher(({ kind, tid, cpu, arg0, timeNs }) => {
           if (kind !== TRACE_SCHED_WAKEUP || arg0 !== TRACE_WAKEUP_DIRECT) return;
           if (cpuOf(machine, cpu).running <= 1) return;
-          const free = idleCpus(machine).filter((other) => mayRunOn(machine, tid, other));
+          const free = idleCpus(machine).filter(
+            (other) => mayRunOn(machine, tid, other) && sharesLlc(machine, cpu, other),
+          );
           if (free.length > 0)
             flaws.push(`task ${tid} waits on ${cpu} at ${timeNs}; ${free.join()} are idle`);
         }),

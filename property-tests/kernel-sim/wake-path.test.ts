@@ -20,7 +20,7 @@ import {
   type TraceEvent,
 } from "../../src/trace/events.ts";
 import { type Booted, boot } from "../../test/support/boot.ts";
-import { cpuOf, idleCpus } from "../../test/support/inspect.ts";
+import { cpuOf, idleCpus, sharesLlc } from "../../test/support/inspect.ts";
 import { runOut, spawnPlan } from "../../test/support/random-program.ts";
 import { watcher } from "../../test/support/trace-log.ts";
 import { anyMachine, nanoseconds, plainMachine, quietPlan } from "./arbitraries.ts";
@@ -188,16 +188,18 @@ describe("a WF_CURRENT_CPU wake-up of a task that sleeps", () => {
 
 describe("a plain futex wake-up of a task that sleeps", () => {
   test.prop([scene, fc.constantFrom("any" as const, "sync" as const)])(
-    "leaves the waker's CPU for an idle one whenever there is one, even with WF_SYNC",
+    "leaves the waker's CPU for an idle one of its LLC whenever there is one, even with WF_SYNC",
     (scenery, futex) => {
       const wake = wakeOne(scenery, { futex });
-      const { allowed, waker, ranOn, idle, wakeup, during } = wake;
+      const { machine, allowed, waker, ranOn, wakeup, during } = wake;
+      // In the LLC where it ends up: there no idle CPU is left for a busy one, whether the waker's or another.
+      const idle = wake.idle.filter((cpu) => sharesLlc(machine, cpu, ranOn));
       expect(allowed).toContain(ranOn);
       expect(wakeup.cpu).toBe(ranOn);
       expect(idle).not.toContain(waker);
       if (wasDelayed(wake, scenery.config)) return;
-      if (idle.length > 0) {
-        expect(idle).toContain(ranOn);
+      if (idle.length > 0) expect(idle).toContain(ranOn);
+      if (idle.length > 0 || !sharesLlc(machine, waker, ranOn)) {
         expect(wakeup.arg0).toBe(TRACE_WAKEUP_LIST);
       } else {
         expect(wakeup.arg0).toBe(TRACE_WAKEUP_DIRECT);
@@ -273,9 +275,9 @@ describe("wake-ups of many tasks on one idle CPU", () => {
   );
 });
 
-describe("a machine whose idle CPUs all poll", () => {
+describe("a machine of one LLC whose idle CPUs all poll", () => {
   test.prop([plainMachine, quietPlan])("sends no IPI for any wake-up of any program", (config, plan) => {
-    const { machine, log } = boot({ ...config, idle: "poll" });
+    const { machine, log } = boot({ ...config, idle: "poll", topology: {} });
     spawnPlan(machine, plan);
     runOut(machine);
     expect(log.count({ kind: TRACE_IPI_SEND })).toBe(0);

@@ -13,8 +13,9 @@
  * task off, which costs two switches more than here.
  * Source: __set_cpus_allowed_ptr_locked and affine_move_task in kernel/sched/core.c.
  */
-import { idlestCpu } from "./clone.ts";
+
 import { TASK_WAKING } from "./constants.ts";
+import { selectIdlestCpu } from "./idlest-cpu.ts";
 import type { Kernel } from "./kernel.ts";
 import { migrateWaiting } from "./migrate.ts";
 import { setAllowed } from "./smp/affinity.ts";
@@ -36,13 +37,13 @@ export function setAffinity(kernel: Kernel, tid: number, allowed: readonly numbe
   if (cpus.curr(cpu) === tid) reschedule(kernel, cpu);
   else if (tasks.state(tid) === TASK_WAKING) rerouteWaking(kernel, cpu, tid);
   else if (fair.isDelayed(tid)) fair.dequeueWaiting(cpu, tid, host.now);
-  else if (fair.isQueued(tid)) migrateWaiting(kernel, tid, idlestCpu(kernel, tid));
+  else if (fair.isQueued(tid)) migrateWaiting(kernel, tid, selectIdlestCpu(kernel, tid, cpu));
 }
 
 /** From the wake list of `from` to where it may run. The signal that is on its way to `from` comes for the others or nothing. */
 function rerouteWaking(kernel: Kernel, from: number, tid: number): void {
   takeOffWakeList(kernel, from, tid);
-  const to = idlestCpu(kernel, tid);
+  const to = selectIdlestCpu(kernel, tid, from);
   moveTask(kernel, tid, from, to);
   queueWaking(kernel, to, tid);
 }

@@ -6,6 +6,7 @@ import { checkInteger } from "./config.ts";
 import { TASK_NEW, TASK_WAKING } from "./constants.ts";
 import { MachineError } from "./errors.ts";
 import { NICE_0_WEIGHT, WEIGHT_OF_NICE } from "./fair-queue.ts";
+import { selectIdlestCpu } from "./idlest-cpu.ts";
 import type { Tid } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
 import { anyUsable, setAllowed } from "./smp/affinity.ts";
@@ -57,24 +58,12 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
 export function startTask(kernel: Kernel, tid: Tid, body: Coroutine<unknown>): void {
   const { tasks, trace, host } = kernel;
   host.start(tid, body);
-  const cpu = idlestCpu(kernel, tid);
+  const cpu = selectIdlestCpu(kernel, tid, kernel.cpu);
   tasks.setCpu(tid, cpu);
   tasks.setRecentUsedCpu(tid, cpu);
   if (trace.on) kernel.emit(TRACE_TASK_NEW, tid, kernel.current, 0);
   setTaskState(kernel, tid, TASK_WAKING);
   activate(kernel, cpu, tid, QUEUED_DIRECTLY, true);
-}
-
-/** find_idlest_cpu() over one domain: an idle allowed CPU, else the one with the least load; lowest number wins. */
-export function idlestCpu(kernel: Kernel, tid: number): number {
-  const { cpus, tasks, fair } = kernel;
-  let best = -1;
-  for (let cpu = 0; cpu < cpus.count; cpu++) {
-    if (!tasks.allows(tid, cpu)) continue;
-    if (fair.nrRunning(cpu) === 0 && cpus.wakeListHead(cpu) === 0) return cpu;
-    if (best < 0 || fair.load(cpu) < fair.load(best)) best = cpu;
-  }
-  return best;
 }
 
 function sliceOf(sliceNs: number | undefined): number {

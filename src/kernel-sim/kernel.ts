@@ -26,6 +26,7 @@ import { FairQueue } from "./fair-queue.ts";
 import { type Hooks, NO_HOOKS } from "./hooks.ts";
 import type { Host } from "./host.ts";
 import type { CpuId, Tid } from "./ids.ts";
+import { LlcTable } from "./llc-table.ts";
 import { PipeTable } from "./pipe-table.ts";
 import type { CallFunction } from "./smp/call-function.ts";
 import { CallQueues } from "./smp/call-queues.ts";
@@ -62,6 +63,7 @@ export class Kernel {
   declare readonly topology: Topology;
   declare readonly smp: SmpTable;
   declare readonly callQueues: CallQueues;
+  declare readonly llcs: LlcTable;
   declare readonly waits: WaitQueues;
   declare readonly pipes: PipeTable;
   declare readonly fair: FairClass;
@@ -104,18 +106,19 @@ export class Kernel {
     this.trace = parts.trace;
     this.topology = new Topology(config.vcpus, config.topology);
     const measure = new Arena(PAGE_SIZE);
-    layOut(measure, config, 0);
+    layOut(measure, config, this.topology, 0);
     const userBase = Math.ceil(measure.end / PAGE_SIZE) * PAGE_SIZE;
     // The page table is itself in the region it describes: one more pass settles its size.
     const tablePages = Math.ceil((userBase + config.userBytes) / PAGE_SIZE / PAGE_SIZE) + 1;
     this.userBase = addr(userBase + tablePages * PAGE_SIZE);
     this.userEnd = addr(this.userBase + config.userBytes);
     this.buffer = new ArrayBuffer(this.userEnd);
-    const laid = layOut(new Arena(PAGE_SIZE, this.buffer), config, this.userEnd / PAGE_SIZE);
+    const laid = layOut(new Arena(PAGE_SIZE, this.buffer), config, this.topology, this.userEnd / PAGE_SIZE);
     this.tasks = laid.tasks;
     this.cpus = laid.cpus;
     this.smp = laid.smp;
     this.callQueues = laid.callQueues;
+    this.llcs = laid.llcs;
     this.waits = laid.waits;
     this.pipes = laid.pipes;
     this.fair = laid.fair;
@@ -181,6 +184,7 @@ interface Laid {
   readonly cpus: CpuTable;
   readonly smp: SmpTable;
   readonly callQueues: CallQueues;
+  readonly llcs: LlcTable;
   readonly fair: FairClass;
   readonly timers: TimerQueue;
   readonly waits: WaitQueues;
@@ -188,18 +192,19 @@ interface Laid {
   readonly pageFlags: Uint8Array;
 }
 
-function layOut(arena: Arena, config: KernelConfig, pages: number): Laid {
+function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: number): Laid {
   const pageFlags = arena.uint8(pages);
   const tasks = new TaskTable(arena, config.maxTasks, config.vcpus);
   const cpus = new CpuTable(arena, config.vcpus);
   const smp = new SmpTable(arena, config.vcpus);
   const callQueues = new CallQueues(arena, smp, config.vcpus);
+  const llcs = new LlcTable(arena, topology);
   const fair = fairClass(arena, config);
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1;
   const waits = new WaitQueues(arena, queues, tasks);
   const pipes = new PipeTable(arena, config.maxPipes, config.pipeBytes);
   const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers, config.vcpus);
-  return { tasks, cpus, smp, callQueues, fair, timers, waits, pipes, pageFlags };
+  return { tasks, cpus, smp, callQueues, llcs, fair, timers, waits, pipes, pageFlags };
 }
 
 function fairClass(arena: Arena, { fair, maxTasks, vcpus, sliceNs, tickHz }: KernelConfig): FairClass {

@@ -7,7 +7,6 @@
  */
 import { type Coroutine, Pause, type Step } from "../atomics/step.ts";
 import { TRACE_IDLE_ENTER, TRACE_IDLE_EXIT, TRACE_SCHED_SWITCH } from "../trace/events.ts";
-import { idlestCpu } from "./clone.ts";
 import {
   PF_UMCG_WORKER,
   TASK_INTERRUPTIBLE,
@@ -19,6 +18,8 @@ import {
 import { IDLE_ASLEEP, IDLE_ENTERING, IDLE_EXITING, IDLE_NOT } from "./cpu-table.ts";
 import { assert } from "./errors.ts";
 import { YIELD_SCHEDULE } from "./host.ts";
+import { noteIdleCore } from "./idle-sibling.ts";
+import { selectIdlestCpu } from "./idlest-cpu.ts";
 import { cpuId, tid as toTid } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
 import { attachTask } from "./migrate.ts";
@@ -84,7 +85,7 @@ function pushOff(kernel: Kernel, prev: number): void {
   fair.dequeueWaiting(cpu, prev, host.now);
   tasks.setInvoluntarySwitches(prev, tasks.involuntarySwitches(prev) + 1);
   switchTo(kernel, prev, fair.pick(cpu, 0), WAIT_NONE);
-  attachTask(kernel, prev, idlestCpu(kernel, prev));
+  attachTask(kernel, prev, selectIdlestCpu(kernel, prev, cpu));
 }
 
 /** Does the descheduled task leave the run queue? A pending signal keeps an interruptible sleeper awake. */
@@ -138,6 +139,8 @@ function enterIdle(kernel: Kernel): void {
   cpus.setIdlePhase(cpu, IDLE_ENTERING);
   cpus.setIdleSince(cpu, kernel.host.now);
   cpus.setIdle(cpu, true);
+  kernel.llcs.setBusy(cpu, false, kernel.host.now);
+  if (kernel.topology.smt > 1) noteIdleCore(kernel, cpu);
 }
 
 /**
@@ -167,6 +170,7 @@ export function idleTurn(kernel: Kernel): boolean {
   cpus.setIdleNs(cpu, cpus.idleNs(cpu) + host.now - cpus.idleSince(cpu));
   cpus.setIdlePhase(cpu, IDLE_NOT);
   cpus.setIdle(cpu, false);
+  kernel.llcs.setBusy(cpu, true, host.now);
   switchTo(kernel, 0, next, WAIT_NONE);
   return true;
 }

@@ -1,19 +1,20 @@
 /**
- * Choosing the CPU for a task that wakes: select_task_rq_fair(), one LLC holding all CPUs.
+ * Choosing the CPU for a task that wakes: select_task_rq_fair(), its fast path.
  *
  * A task that may use only one CPU gets it, and nothing is looked at. For others, in order, first answer wins:
- * WF_CURRENT_CPU; wake-affine between the waker's CPU and the previous one; the idle sibling search from there. WF_SYNC
- * only biases the second: since the waker's own CPU is busy running the waker, the search still moves the wakee to any
- * idle CPU. That gap is what WF_CURRENT_CPU closes.
- * Sources: record_wakee, wake_affine, select_idle_sibling in kernel/sched/fair.c (scheduler.md A.3).
+ * WF_CURRENT_CPU; wake-affine between the waker's CPU and the previous one; the idle sibling search from there
+ * (idle-sibling.ts). WF_SYNC only biases the second: since the waker's own CPU is busy running the waker, the search still
+ * moves the wakee to any idle CPU of the LLC. That gap is what WF_CURRENT_CPU closes.
+ *
+ * Linux walks the domains upward from the waker's CPU to the first wake-affine one that holds the previous CPU. All are
+ * wake-affine here, so that is the lowest level they have in common; a wake-up never takes the slow path (idlest-cpu.ts).
+ * Sources: record_wakee, wake_wide, wake_affine in kernel/sched/fair.c (scheduler.md A.3).
  */
 import { WF_CURRENT_CPU, WF_SYNC } from "./constants.ts";
+import { selectIdleSibling } from "./idle-sibling.ts";
 import type { Kernel } from "./kernel.ts";
-import { STEP_IDLE_SCAN } from "./steps.ts";
 
 const FLIP_DECAY_NS = 1_000_000_000;
-/** imbalance_pct of a domain: how much busier the waker's CPU may be. */
-const IMBALANCE_PCT = 117;
 
 /** The CPU that task `tid`, now WAKING, shall be queued on. Charges the scan to the waker. */
 export function selectTaskRq(kernel: Kernel, tid: number, flags: number): number {
@@ -59,49 +60,29 @@ function recordWakee(kernel: Kernel, waker: number, wakee: number): void {
 
 /** Which of the two CPUs to start the search from. */
 function wakeAffine(kernel: Kernel, tid: number, here: number, prev: number, sync: boolean): number {
-  const { cpus, fair } = kernel;
-  if (here === prev || isWide(kernel, tid)) return prev;
+  const { cpus, fair, topology } = kernel;
+  if (here === prev || isWide(kernel, tid, here)) return prev;
   // An interrupt on an idle CPU: stay where the interrupt came in, unless prev is idle too.
-  if (cpus.curr(here) === 0) return cpus.isIdle(prev) ? prev : here;
+  if (cpus.isIdle(here) && topology.shareCache(here, prev)) return cpus.isIdle(prev) ? prev : here;
   if (sync && fair.nrRunning(here) === 1) return here;
   if (cpus.isIdle(prev)) return prev;
   const own = sync ? fair.weight(kernel.current) : 0;
+  const percent = 100 + ((topology.commonLevel(here, prev).imbalancePct - 100) >> 1);
   const hereLoad = (fair.load(here) - own + fair.weight(tid)) * 100;
-  const prevLoad = fair.load(prev) * (100 + (IMBALANCE_PCT - 100) / 2);
+  const prevLoad = fair.load(prev) * percent;
   return hereLoad < prevLoad || (hereLoad === prevLoad && sync) ? here : prev;
 }
 
 /** wake_wide(): the pair's fan-out exceeds the LLC, pulling wakees to one CPU would pile them up. */
-function isWide(kernel: Kernel, wakee: number): boolean {
+function isWide(kernel: Kernel, wakee: number, here: number): boolean {
   const waker = kernel.current;
   if (waker === 0) return false;
-  const a = kernel.tasks.wakeeFlips(waker);
-  const b = kernel.tasks.wakeeFlips(wakee);
+  const { topology, tasks } = kernel;
+  const factor = topology.end(here, topology.llcWidth) - topology.first(here, topology.llcWidth);
+  const a = tasks.wakeeFlips(waker);
+  const b = tasks.wakeeFlips(wakee);
   const [small, large] = a < b ? [a, b] : [b, a];
-  return small >= kernel.cpus.count && large >= small * kernel.cpus.count;
-}
-
-function selectIdleSibling(kernel: Kernel, tid: number, prev: number, target: number): number {
-  const { tasks, cpus } = kernel;
-  const usable = (cpu: number): boolean => cpus.isIdle(cpu) && tasks.allows(tid, cpu);
-  if (usable(target)) return target;
-  if (prev !== target && usable(prev)) return prev;
-  const recent = tasks.recentUsedCpu(tid);
-  tasks.setRecentUsedCpu(tid, prev);
-  if (recent !== prev && recent !== target && usable(recent)) return recent;
-  const idle = scanForIdle(kernel, tid, target);
-  return idle >= 0 ? idle : target;
-}
-
-/** The first idle allowed CPU after `target`, cyclically; -1 when there is none. Every CPU looked at is charged. */
-function scanForIdle(kernel: Kernel, tid: number, target: number): number {
-  const { cpus, tasks, host } = kernel;
-  for (let distance = 1; distance < cpus.count; distance++) {
-    const cpu = (target + distance) % cpus.count;
-    host.charge(STEP_IDLE_SCAN);
-    if (cpus.isIdle(cpu) && tasks.allows(tid, cpu)) return cpu;
-  }
-  return -1;
+  return small >= factor && large >= small * factor;
 }
 
 function firstAllowed(kernel: Kernel, tid: number): number {

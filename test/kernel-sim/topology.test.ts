@@ -1,5 +1,6 @@
 /** Who shares what, which domains follow from it, and what distance costs. */
 import { describe, expect, test } from "vitest";
+import { WF_CURRENT_CPU } from "../../src/kernel-sim/constants.ts";
 import { STEP_NAMES, type StepName } from "../../src/kernel-sim/steps.ts";
 import { Topology, type TopologyConfig } from "../../src/kernel-sim/topology.ts";
 import { createMachine, type MachineConfig } from "../../src/machine.ts";
@@ -198,7 +199,7 @@ describe("the working set of a task", () => {
   /** ns of run time that a task is charged for 1 us of work done on CPU 0 and, after a move, on `to`. */
   function ranFor(to: number, config: MachineConfig, own?: number): number {
     const { machine } = boot({ vcpus: 16, topology: DEEP, tickHz: 0, ...config });
-    // Sleeps on CPU 0 and is woken when that is busy and only `to` is left for it.
+    // Sleeps on CPU 0 and is woken onto `to`, by a task there.
     const sleeper = machine.spawn(
       function* (env) {
         yield* env.work(1000);
@@ -210,18 +211,10 @@ describe("the working set of a task", () => {
     );
     machine.spawn(
       function* (env) {
-        yield* env.sys.nanosleep(T / 2);
-        yield* env.work(10 * T);
-      },
-      { affinity: [0] },
-    );
-    machine.spawn(
-      function* (env) {
         yield* env.work(T - env.now());
-        yield* wakeAtOnce(machine, sleeper, 0);
-        yield* env.work(T);
+        yield* wakeAtOnce(machine, sleeper, WF_CURRENT_CPU);
       },
-      { affinity: [15] },
+      { affinity: [to] },
     );
     machine.run();
     return taskOf(machine, sleeper).execNs;

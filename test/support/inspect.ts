@@ -38,6 +38,10 @@ export function mayRunOn(machine: Machine, tid: number, cpu: number): boolean {
   return machine.kernel.tasks.allows(tid, cpu);
 }
 
+export function sharesLlc(machine: Machine, a: number, b: number): boolean {
+  return machine.kernel.topology.shareCache(a, b);
+}
+
 export interface CpuView {
   /** Current task, 0 = idle. */
   readonly current: number;
