@@ -12,6 +12,7 @@ import { type BootConfig, checkBootConfig } from "./hosts/virtual/boot-config.ts
 import { type CostModel, PROFILES, type ProfileName } from "./hosts/virtual/cost-model.ts";
 import { Jitter } from "./hosts/virtual/jitter.ts";
 import { VirtualHost } from "./hosts/virtual/virtual-host.ts";
+import type { BalanceConfig } from "./kernel-sim/balance.ts";
 import type { TaskOptions } from "./kernel-sim/clone.ts";
 import { baseSliceNs, checkKernelConfig, type KernelConfig, type WakeMode } from "./kernel-sim/config.ts";
 import { describeWaiters, type Waiter, waiters } from "./kernel-sim/deadlock.ts";
@@ -47,6 +48,8 @@ export interface MachineConfig {
   readonly tickHz?: number;
   /** Threads of a core, cores of an LLC, LLCs of a socket. Default: one thread a core, one LLC, one socket. */
   readonly topology?: TopologyConfig;
+  /** When CPUs pull waiting tasks from each other: out of work, and from the tick. Default: never. */
+  readonly balance?: BalanceConfig;
   /** Working set of a task, bytes, that it fetches again when it comes to another core. Default 0: that costs nothing. */
   readonly migrationBytes?: number;
   /** Rules of the fair class: "virtual-time" (default), "eevdf-6.12" or "eevdf-7.2". */
@@ -216,6 +219,7 @@ function resolveConfig(config: MachineConfig): KernelConfig {
     maxTimers: config.maxTimers ?? 64,
     tickHz: config.tickHz ?? 250,
     topology: config.topology ?? {},
+    balance: config.balance ?? {},
     migrationBytes: config.migrationBytes ?? 0,
     fair: config.fair ?? "virtual-time",
     sliceNs: config.sliceNs ?? baseSliceNs(vcpus >= 1 ? vcpus : 1),

@@ -1,4 +1,6 @@
 /** The part of a machine's configuration that shapes the kernel. Validated by `checkKernelConfig`, which names the bad value. */
+
+import type { BalanceConfig } from "./balance.ts";
 import { WF_CURRENT_CPU, WF_SYNC } from "./constants.ts";
 import { MachineError } from "./errors.ts";
 import { FAIR_POLICIES, type FairPolicy } from "./fair-class.ts";
@@ -28,6 +30,8 @@ export interface KernelConfig {
   readonly maxTimers: number;
   /** Ticks a second and CPU, 0 = none: then a slice ends only when its task blocks or yields. */
   readonly tickHz: number;
+  /** When CPUs pull tasks from each other. */
+  readonly balance: BalanceConfig;
   /** Which CPUs share a core, a cache, a socket. */
   readonly topology: TopologyConfig;
   /** Bytes that a task fetches again on another core, unless it has a working set of its own. 0 = that costs nothing. */
@@ -79,6 +83,7 @@ export function checkKernelConfig(config: KernelConfig): void {
     throw new MachineError("ERR_CONFIG", `userBytes must be a multiple of 4096, got ${config.userBytes}`);
   }
   checkTopology(config.topology);
+  checkBalance(config);
   if (!FAIR_POLICIES.includes(config.fair)) {
     throw new MachineError(
       "ERR_CONFIG",
@@ -92,5 +97,22 @@ export function checkKernelConfig(config: KernelConfig): void {
         `wake.${primitive} must be one of ${WAKE_MODES.join(", ")}, got ${String(mode)}`,
       );
     }
+  }
+}
+
+function checkBalance({ balance, tickHz }: KernelConfig): void {
+  for (const [name, value] of Object.entries(balance)) {
+    if (name !== "newIdle" && name !== "periodic") {
+      throw new MachineError("ERR_CONFIG", `balance.${name} is no switch; known are newIdle, periodic`);
+    }
+    if (typeof value !== "boolean") {
+      throw new MachineError("ERR_CONFIG", `balance.${name} must be true or false, got ${String(value)}`);
+    }
+  }
+  if (balance.periodic && tickHz === 0) {
+    throw new MachineError(
+      "ERR_CONFIG",
+      "balance.periodic must be false without ticks (tickHz is 0), got true",
+    );
   }
 }

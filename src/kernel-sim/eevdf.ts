@@ -62,8 +62,6 @@ export class Eevdf implements FairClass {
     return this.#placement.lag(cpu, tid);
   }
 
-  // ---- entities -----------------------------------------------------------------------------------------------------
-
   prepare(tid: number, weight: number, sliceNs: number): void {
     this.#words[(tid << 4) | WEIGHT] = weight;
     this.#words[(tid << 4) | QUEUED] = NOT_QUEUED;
@@ -283,6 +281,9 @@ export class Eevdf implements FairClass {
   }
   deadline(tid: number): number {
     return this.#numbers[(tid << 3) | DEADLINE]!;
+  }
+  chargedUntil(tid: number): number {
+    return this.#numbers[(tid << 3) | EXEC_START]!;
   }
   sumExec(tid: number): number {
     return this.#numbers[(tid << 3) | SUM_EXEC]!;

@@ -71,6 +71,8 @@ export interface FairClass {
   vruntime(tid: number): number;
   /** Run time charged so far, ns. */
   sumExec(tid: number): number;
+  /** Until when that was. */
+  chargedUntil(tid: number): number;
   /** Runnable tasks of a CPU, current included. */
   nrRunning(cpu: number): number;
   /** Sum of the weights of a CPU's tasks. */

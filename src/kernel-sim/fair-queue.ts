@@ -250,6 +250,9 @@ export class FairQueue implements FairClass {
   vruntime(tid: number): number {
     return this.numbers[(tid << 3) | VRUNTIME]!;
   }
+  chargedUntil(tid: number): number {
+    return this.numbers[(tid << 3) | EXEC_START]!;
+  }
   sumExec(tid: number): number {
     return this.numbers[(tid << 3) | SUM_EXEC]!;
   }

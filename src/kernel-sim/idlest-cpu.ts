@@ -51,7 +51,8 @@ function statsIfAllowed(
   first: number,
   { groupWidth, imbalancePct }: DomainLevel,
 ): GroupStats | undefined {
-  const stats = groupStats(kernel, first, kernel.topology.end(first, groupWidth), imbalancePct, tid);
+  const allowed = (cpu: number): boolean => kernel.tasks.allows(tid, cpu);
+  const stats = groupStats(kernel, first, kernel.topology.end(first, groupWidth), imbalancePct, allowed);
   return stats.cpus === 0 ? undefined : stats;
 }
 

@@ -16,6 +16,7 @@ import { type NosleepMode, UserAccess } from "../atomics/user-access.ts";
 import type { TraceRing } from "../trace/ring.ts";
 import { GoneTasks } from "./accounts.ts";
 import { Arena } from "./arena.ts";
+import { BalanceTable } from "./balance-table.ts";
 import type { KernelConfig } from "./config.ts";
 import { CpuTable } from "./cpu-table.ts";
 import { Eevdf } from "./eevdf.ts";
@@ -64,6 +65,11 @@ export class Kernel {
   declare readonly smp: SmpTable;
   declare readonly callQueues: CallQueues;
   declare readonly llcs: LlcTable;
+  declare readonly balance: BalanceTable;
+  /** Does a CPU look for tasks elsewhere when it has none? */
+  declare readonly pullsWhenIdle: boolean;
+  /** A CPU ticks as long as more tasks than this are runnable there. */
+  declare readonly tickAbove: number;
   declare readonly waits: WaitQueues;
   declare readonly pipes: PipeTable;
   declare readonly fair: FairClass;
@@ -119,6 +125,9 @@ export class Kernel {
     this.smp = laid.smp;
     this.callQueues = laid.callQueues;
     this.llcs = laid.llcs;
+    this.balance = laid.balance;
+    this.pullsWhenIdle = config.balance.newIdle === true;
+    this.tickAbove = config.balance.periodic === true ? 0 : 1;
     this.waits = laid.waits;
     this.pipes = laid.pipes;
     this.fair = laid.fair;
@@ -185,6 +194,7 @@ interface Laid {
   readonly smp: SmpTable;
   readonly callQueues: CallQueues;
   readonly llcs: LlcTable;
+  readonly balance: BalanceTable;
   readonly fair: FairClass;
   readonly timers: TimerQueue;
   readonly waits: WaitQueues;
@@ -199,12 +209,13 @@ function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: n
   const smp = new SmpTable(arena, config.vcpus);
   const callQueues = new CallQueues(arena, smp, config.vcpus);
   const llcs = new LlcTable(arena, topology);
+  const balance = new BalanceTable(arena, config.vcpus, topology.levels.length);
   const fair = fairClass(arena, config);
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1;
   const waits = new WaitQueues(arena, queues, tasks);
   const pipes = new PipeTable(arena, config.maxPipes, config.pipeBytes);
   const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers, config.vcpus);
-  return { tasks, cpus, smp, callQueues, llcs, fair, timers, waits, pipes, pageFlags };
+  return { tasks, cpus, smp, callQueues, llcs, balance, fair, timers, waits, pipes, pageFlags };
 }
 
 function fairClass(arena: Arena, { fair, maxTasks, vcpus, sliceNs, tickHz }: KernelConfig): FairClass {

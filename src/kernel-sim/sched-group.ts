@@ -15,8 +15,9 @@ export const FULLY_BUSY = 1;
 export const OVERLOADED = 2;
 
 export interface GroupStats {
-  /** First CPU of the group, and how many count. */
+  /** First CPU of the group, the first behind it, and how many count. */
   readonly first: number;
+  readonly end: number;
   readonly cpus: number;
   readonly idleCpus: number;
   readonly nrRunning: number;
@@ -29,18 +30,18 @@ export interface GroupStats {
   readonly type: number;
 }
 
-/** The CPUs from `first` up to `end`, exclusive, that task `tid` may use; 0 = all of them. */
+/** Of the CPUs from `first` up to `end`, exclusive, that count. */
 export function groupStats(
   kernel: Kernel,
   first: number,
   end: number,
   imbalancePct: number,
-  tid = 0,
+  counts: (cpu: number) => boolean,
 ): GroupStats {
-  const { cpus, tasks, fair, llcs, host } = kernel;
+  const { cpus, fair, llcs, host } = kernel;
   let [width, idleCpus, nrRunning, load, utilisation] = [0, 0, 0, 0, 0];
   for (let cpu = first; cpu < end; cpu++) {
-    if (tid !== 0 && !tasks.allows(tid, cpu)) continue;
+    if (!counts(cpu)) continue;
     width++;
     if (cpus.isIdle(cpu)) idleCpus++;
     nrRunning += fair.nrRunning(cpu);
@@ -50,5 +51,5 @@ export function groupStats(
   // The capacity of a CPU is 1: it counts as full somewhat before it is.
   const full = width * 100 < utilisation * imbalancePct || width * imbalancePct < nrRunning * 100;
   const type = nrRunning > width && full ? OVERLOADED : nrRunning >= width && full ? FULLY_BUSY : HAS_SPARE;
-  return { first, cpus: width, idleCpus, nrRunning, avgLoad: load / width, load, utilisation, type };
+  return { first, end, cpus: width, idleCpus, nrRunning, avgLoad: load / width, load, utilisation, type };
 }

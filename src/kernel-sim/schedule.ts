@@ -7,6 +7,7 @@
  */
 import { type Coroutine, Pause, type Step } from "../atomics/step.ts";
 import { TRACE_IDLE_ENTER, TRACE_IDLE_EXIT, TRACE_SCHED_SWITCH } from "../trace/events.ts";
+import { balanceIdle, balanceNewIdle } from "./balance.ts";
 import {
   PF_UMCG_WORKER,
   TASK_INTERRUPTIBLE,
@@ -115,7 +116,7 @@ function switchTo(kernel: Kernel, prev: number, next: number, reason: number): v
   else {
     fair.begin(cpu, next, now);
     tasks.setWaitNs(next, tasks.waitNs(next) + now - tasks.queuedAt(next));
-    if (fair.nrRunning(cpu) > 1) host.armTick(cpuId(cpu));
+    if (fair.nrRunning(cpu) > kernel.tickAbove) host.armTick(cpuId(cpu));
     if (tasks.cacheCpu(next) !== cpu) refillCache(kernel, next);
   }
   if (trace.on) trace.emit(now, TRACE_SCHED_SWITCH, cpu, next, prev, reason);
@@ -152,13 +153,14 @@ export function idleTurn(kernel: Kernel): boolean {
   const { cpus, host, trace, cpu } = kernel;
   const phase = cpus.idlePhase(cpu);
   const wanted = cpus.needResched(cpu) !== 0 || cpus.pending(cpu) !== 0;
-  if (phase === IDLE_ENTERING && !wanted) {
+  if (phase === IDLE_ENTERING && !wanted && !(kernel.pullsWhenIdle && balanceNewIdle(kernel))) {
     assert(irqsOn(kernel), `CPU ${cpu} sleeps with interrupts off`);
     cpus.setIdlePhase(cpu, IDLE_ASLEEP);
     if (trace.on) kernel.emit(TRACE_IDLE_ENTER, 0, host.idleState, 0);
     return false;
   }
   serveMailbox(kernel);
+  if (kernel.balance.isKicked(cpu)) balanceIdle(kernel);
   cpus.setNeedResched(cpu, 0);
   const next = kernel.fair.pick(cpu, 0);
   if (next === 0) {
@@ -168,6 +170,8 @@ export function idleTurn(kernel: Kernel): boolean {
     return true;
   }
   cpus.setIdleNs(cpu, cpus.idleNs(cpu) + host.now - cpus.idleSince(cpu));
+  // What was pulled at once was no stay in idle.
+  if (phase !== IDLE_ENTERING) kernel.balance.addIdle(cpu, host.now - cpus.idleSince(cpu));
   cpus.setIdlePhase(cpu, IDLE_NOT);
   cpus.setIdle(cpu, false);
   kernel.llcs.setBusy(cpu, true, host.now);

@@ -17,6 +17,7 @@
  * Source: hrtimer_interrupt, __hrtimer_run_queues, __remove_hrtimer in kernel/time/hrtimer.c.
  */
 import { TRACE_TICK, TRACE_TIMER_EXPIRE } from "../trace/events.ts";
+import { balanceTick } from "./balance.ts";
 import { TASK_NORMAL } from "./constants.ts";
 import { MachineError } from "./errors.ts";
 import { cpuId } from "./ids.ts";
@@ -126,11 +127,15 @@ function fire(kernel: Kernel, timer: number): void {
   else tryToWakeUp(kernel, timer, TASK_NORMAL, 0);
 }
 
-/** The tick of the executing CPU. Returns whether another one is needed: only while somebody waits for the CPU. */
+/**
+ * The tick of the executing CPU, which is not idle. Returns whether another one is needed: while somebody waits for the CPU
+ * and, with periodic balancing, always.
+ */
 export function tick(kernel: Kernel): boolean {
   const { fair, host, trace, cpu } = kernel;
   const curr = kernel.cpus.curr(cpu);
   if (trace.on) kernel.emit(TRACE_TICK, curr, 0, 0);
   if (fair.tick(cpu, curr, host.now)) reschedule(kernel, cpu);
-  return fair.nrRunning(cpu) > 1;
+  if (kernel.tickAbove === 0) balanceTick(kernel);
+  return fair.nrRunning(cpu) > kernel.tickAbove;
 }

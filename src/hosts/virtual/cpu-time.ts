@@ -65,7 +65,16 @@ export interface StepAccount {
 
 const PAYERS: readonly Payer[] = ["task", "interrupt", "idle", "in-flight", "set-up"];
 /** What a task pays for as a waker. */
-const OF_WAKERS: ReadonlySet<string> = new Set(["wake", "idleScan", "cacheLine", "ipiSend", "spin"]);
+const OF_WAKERS: ReadonlySet<string> = new Set([
+  "wake",
+  "idleScan",
+  "cacheLine",
+  "cacheLineSmt",
+  "cacheLineLlc",
+  "cacheLineSocket",
+  "ipiSend",
+  "spin",
+]);
 
 function payerOf(row: number, step: string): Payer {
   if (step === "switch" && row !== 1) return "wakee";
