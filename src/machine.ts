@@ -38,7 +38,11 @@ export interface MachineConfig {
   /** Default 64 and 4096. */
   readonly maxPipes?: number;
   readonly pipeBytes?: number;
-  /** Timers that devices can have at once (`createTimer`). Default 64. */
+  /** Descriptors beside those of pipes. Default 64. */
+  readonly maxFiles?: number;
+  /** Files that epolls can watch at once, in all. Default 256. */
+  readonly maxWatches?: number;
+  /** Timers that devices and timerfds can have at once (`createTimer`). Default 64. */
   readonly maxTimers?: number;
   /** Cost profile: "native" (default), "guest", or one of your own (`parseCostProfile`). */
   readonly profile?: ProfileName | CostModel;
@@ -216,6 +220,8 @@ function resolveConfig(config: MachineConfig): KernelConfig {
     userBytes: config.userBytes ?? 1 << 20,
     maxPipes: config.maxPipes ?? 64,
     pipeBytes: config.pipeBytes ?? 4096,
+    maxFiles: config.maxFiles ?? 64,
+    maxWatches: config.maxWatches ?? 256,
     maxTimers: config.maxTimers ?? 64,
     tickHz: config.tickHz ?? 250,
     topology: config.topology ?? {},

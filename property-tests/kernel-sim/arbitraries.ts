@@ -1,9 +1,25 @@
 /** Random machines and random programs for them. */
 import { fc } from "@fast-check/vitest";
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLET,
+  EPOLLIN,
+  EPOLLONESHOT,
+  EPOLLOUT,
+} from "../../src/kernel-sim/constants.ts";
 import { FAIR_POLICIES } from "../../src/kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../../src/kernel-sim/topology.ts";
 import type { MachineConfig } from "../../src/machine.ts";
-import { type Action, PAGES, PIPES, type TaskPlan, WORDS } from "../../test/support/random-program.ts";
+import {
+  type Action,
+  COUNTERS,
+  PAGES,
+  PIPES,
+  type TaskPlan,
+  WORDS,
+} from "../../test/support/random-program.ts";
 
 /** Times from nothing to some ticks, with the short ones as likely as the long. */
 export const nanoseconds: fc.Arbitrary<number> = fc.oneof(fc.nat(1_000), fc.nat(100_000), fc.nat(3_000_000));
@@ -41,6 +57,29 @@ const simple: fc.Arbitrary<Action> = fc.oneof(
       do: fc.constantFrom("read", "write"),
       pipe: fc.nat(PIPES - 1),
       bytes: fc.nat(20),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("count" as const),
+      counter: fc.nat(COUNTERS - 1),
+      // Often enough that a reader is seldom left alone.
+      add: fc.constantFrom(true, true, false),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("alarm" as const), ns: nanoseconds, periodNs: nanoseconds }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("watch" as const),
+      file: fc.nat(9),
+      op: fc.constantFrom(EPOLL_CTL_ADD, EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL),
+      events: fc.constantFrom(EPOLLIN, EPOLLOUT, EPOLLIN | EPOLLET, EPOLLIN | EPOLLONESHOT),
+      timeoutNs: nanoseconds,
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("touch" as const), page: fc.nat(PAGES - 1) }) },

@@ -70,7 +70,8 @@ describe("any program on any machine", () => {
     const { deadlocked } = runOut(machine);
     const waits = machine.waiters();
     expect(deadlocked).toBe(waits.length > 0);
-    for (const { reason } of waits) expect(["futex", "pipe read", "pipe write", "join"]).toContain(reason);
+    for (const { reason } of waits)
+      expect(["futex", "eventfd read", "pipe read", "pipe write", "join"]).toContain(reason);
     const born = log.count({ kind: TRACE_TASK_NEW });
     expect(log.count({ kind: TRACE_TASK_EXIT })).toBe(born - waits.length);
     // Nobody is left on a run queue.

@@ -32,6 +32,11 @@ export class Arena {
     return this.#buffer ? new Float64Array(this.#buffer, at, length) : new Float64Array(0);
   }
 
+  bigUint64(length: number): BigUint64Array {
+    const at = this.#take(length * 8);
+    return this.#buffer ? new BigUint64Array(this.#buffer, at, length) : new BigUint64Array(0);
+  }
+
   #take(bytes: number): number {
     const at = this.#at;
     this.#at = (at + bytes + 7) & ~7;

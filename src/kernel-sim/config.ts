@@ -26,6 +26,10 @@ export interface KernelConfig {
   readonly maxPipes: number;
   /** Bytes a pipe holds. */
   readonly pipeBytes: number;
+  /** Descriptors beside those of pipes: eventfds, timerfds, epolls. */
+  readonly maxFiles: number;
+  /** Files that epolls can watch at once, in all. */
+  readonly maxWatches: number;
   /** Timers that devices can have at once, beside the one of each task. */
   readonly maxTimers: number;
   /** Ticks a second and CPU, 0 = none: then a slice ends only when its task blocks or yields. */
@@ -57,6 +61,8 @@ const RANGES = {
   userBytes: [4096, 2 ** 31 - 4096],
   maxPipes: [0, 1 << 16],
   pipeBytes: [1, 1 << 20],
+  maxFiles: [0, 1 << 16],
+  maxWatches: [0, 1 << 20],
   maxTimers: [0, 1 << 16],
   tickHz: [0, 10_000],
   sliceNs: [1, 1e9],

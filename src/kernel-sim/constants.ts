@@ -22,6 +22,22 @@ export const WF_SYNC = 0x10;
 export const WF_MIGRATED = 0x20;
 export const WF_CURRENT_CPU = 0x40;
 
+/** Flags of files: a call that would sleep is -EAGAIN; a read of an eventfd takes 1. */
+export const O_NONBLOCK = 0o4000;
+export const EFD_SEMAPHORE = 1;
+
+// epoll: events, flags among them, operations, and the size of struct epoll_event, which is packed.
+export const EPOLLIN = 0x1;
+export const EPOLLOUT = 0x4;
+export const EPOLLERR = 0x8;
+export const EPOLLHUP = 0x10;
+export const EPOLLONESHOT: number = 1 << 30;
+export const EPOLLET: number = 1 << 31;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+export const EPOLL_EVENT_SIZE = 12;
+
 /** clock_nanosleep: the time is a point of time, not a length. */
 export const TIMER_ABSTIME = 1;
 /** Bit set of a futex waiter or waker that does not care. */
@@ -65,6 +81,12 @@ export const NR_GETTID = 186;
 export const NR_CLOCK_NANOSLEEP = 230;
 export const NR_GETCPU = 309;
 export const NR_MEMBARRIER = 324;
+export const NR_EPOLL_WAIT = 232;
+export const NR_EPOLL_CTL = 233;
+export const NR_TIMERFD_CREATE = 283;
+export const NR_TIMERFD_SETTIME = 286;
+export const NR_EVENTFD2 = 290;
+export const NR_EPOLL_CREATE1 = 291;
 export const NR_UMCG_CTL = 447;
 export const NR_UMCG_WAIT = 448;
 
@@ -88,6 +110,12 @@ const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [NR_SCHED_SETAFFINITY]: "sched_setaffinity",
   [NR_SCHED_GETAFFINITY]: "sched_getaffinity",
   [NR_CLOCK_NANOSLEEP]: "clock_nanosleep",
+  [NR_EPOLL_WAIT]: "epoll_wait",
+  [NR_EPOLL_CTL]: "epoll_ctl",
+  [NR_TIMERFD_CREATE]: "timerfd_create",
+  [NR_TIMERFD_SETTIME]: "timerfd_settime",
+  [NR_EVENTFD2]: "eventfd",
+  [NR_EPOLL_CREATE1]: "epoll_create",
   [NR_TGKILL]: "tgkill",
   [NR_GETCPU]: "getcpu",
   [NR_MEMBARRIER]: "membarrier",
@@ -113,6 +141,10 @@ export const WAIT_REASONS = [
   "stopped in user mode",
   "exited",
   "device read",
+  "eventfd read",
+  "eventfd write",
+  "timerfd read",
+  "epoll_wait",
 ] as const;
 export const WAIT_NONE = 0;
 export const WAIT_NANOSLEEP = 1;
@@ -126,6 +158,10 @@ export const WAIT_STEPPED = 8;
 export const WAIT_USER_STOP = 9;
 export const WAIT_EXITED = 10;
 export const WAIT_DEVICE = 11;
+export const WAIT_EVENTFD_READ = 12;
+export const WAIT_EVENTFD_WRITE = 13;
+export const WAIT_TIMERFD_READ = 14;
+export const WAIT_EPOLL = 15;
 
 export function waitReason(reason: number): string {
   return WAIT_REASONS[reason] ?? `wait_${reason}`;

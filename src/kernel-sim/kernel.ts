@@ -19,6 +19,7 @@ import { Arena } from "./arena.ts";
 import { BalanceTable } from "./balance-table.ts";
 import type { KernelConfig } from "./config.ts";
 import { CpuTable } from "./cpu-table.ts";
+import { Descriptors } from "./descriptors.ts";
 import { Eevdf } from "./eevdf.ts";
 import { eevdfRules } from "./eevdf-rules.ts";
 import { MachineError } from "./errors.ts";
@@ -37,6 +38,7 @@ import { TimerQueue } from "./timer-queue.ts";
 import type { TimerCallback } from "./timers.ts";
 import { Topology } from "./topology.ts";
 import { WaitQueues } from "./wait-queues.ts";
+import { WatchTable } from "./watch-table.ts";
 
 /** Runs in user mode of the task a signal was sent to. */
 export type SignalHandler = (signal: number) => Coroutine<void>;
@@ -72,6 +74,8 @@ export class Kernel {
   declare readonly tickAbove: number;
   declare readonly waits: WaitQueues;
   declare readonly pipes: PipeTable;
+  declare readonly files: Descriptors;
+  declare readonly watches: WatchTable;
   declare readonly fair: FairClass;
   declare readonly timers: TimerQueue;
   declare readonly pages: PageTable;
@@ -97,7 +101,7 @@ export class Kernel {
   readonly calls: CallFunction[] = [];
   readonly names: string[] = ["idle"];
   /** What the timers of devices do (timers.ts). */
-  readonly callbacks: (TimerCallback | undefined)[] = [];
+  readonly callbacks: (TimerCallback | undefined)[];
   /** What tasks had whose slots have new owners. */
   readonly gone: GoneTasks = new GoneTasks();
   /** Tasks that exist and have not exited. */
@@ -110,6 +114,7 @@ export class Kernel {
     const { config } = parts;
     this.config = config;
     this.trace = parts.trace;
+    this.callbacks = new Array<undefined>(config.maxTimers).fill(undefined);
     this.topology = new Topology(config.vcpus, config.topology);
     const measure = new Arena(PAGE_SIZE);
     layOut(measure, config, this.topology, 0);
@@ -130,6 +135,8 @@ export class Kernel {
     this.tickAbove = config.balance.periodic === true ? 0 : 1;
     this.waits = laid.waits;
     this.pipes = laid.pipes;
+    this.files = laid.files;
+    this.watches = laid.watches;
     this.fair = laid.fair;
     this.timers = laid.timers;
     this.pages = new PageTable(laid.pageFlags);
@@ -199,6 +206,8 @@ interface Laid {
   readonly timers: TimerQueue;
   readonly waits: WaitQueues;
   readonly pipes: PipeTable;
+  readonly files: Descriptors;
+  readonly watches: WatchTable;
   readonly pageFlags: Uint8Array;
 }
 
@@ -211,11 +220,28 @@ function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: n
   const llcs = new LlcTable(arena, topology);
   const balance = new BalanceTable(arena, config.vcpus, topology.levels.length);
   const fair = fairClass(arena, config);
-  const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1;
+  const slots = 2 * config.maxPipes + config.maxFiles;
+  const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1 + slots;
   const waits = new WaitQueues(arena, queues, tasks);
   const pipes = new PipeTable(arena, config.maxPipes, config.pipeBytes);
+  const files = new Descriptors(arena, slots);
+  const watches = new WatchTable(arena, slots, config.maxWatches);
   const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers, config.vcpus);
-  return { tasks, cpus, smp, callQueues, llcs, balance, fair, timers, waits, pipes, pageFlags };
+  return {
+    tasks,
+    cpus,
+    smp,
+    callQueues,
+    llcs,
+    balance,
+    fair,
+    timers,
+    waits,
+    pipes,
+    files,
+    watches,
+    pageFlags,
+  };
 }
 
 function fairClass(arena: Arena, { fair, maxTasks, vcpus, sliceNs, tickHz }: KernelConfig): FairClass {
@@ -233,4 +259,8 @@ export function pipeWriteQueue(pipe: number): number {
 }
 export function joinQueue(kernel: Kernel, tid: number): number {
   return FUTEX_BUCKETS + 2 * kernel.config.maxPipes + tid;
+}
+/** Of a file that is no pipe, by its slot. */
+export function fileQueue(kernel: Kernel, slot: number): number {
+  return FUTEX_BUCKETS + 2 * kernel.config.maxPipes + kernel.config.maxTasks + 1 + slot;
 }

@@ -1,10 +1,9 @@
 /**
- * Pipes: a ring of bytes each, in the machine's buffer. File descriptor 2p is pipe p's read end, 2p+1 its write end,
- * offset by FIRST_FD. One process: descriptors are machine-wide.
+ * Pipes: a ring of bytes each, in the machine's buffer. Their ends are two neighbours among the descriptors
+ * (descriptors.ts), the read end first.
  */
 import type { Arena } from "./arena.ts";
 
-export const FIRST_FD = 3;
 const OPEN_READ = 1;
 const OPEN_WRITE = 2;
 
@@ -14,6 +13,9 @@ export class PipeTable {
   readonly #open: Int32Array;
   readonly #start: Int32Array;
   readonly #fill: Int32Array;
+  readonly #fd: Int32Array;
+  /** Tasks that sleep on either end: a closed pipe is not given out again before they have left. */
+  readonly #sleepers: Int32Array;
   readonly #data: Uint8Array;
 
   constructor(arena: Arena, maxPipes: number, bytesEach: number) {
@@ -22,13 +24,15 @@ export class PipeTable {
     this.#open = arena.int32(maxPipes);
     this.#start = arena.int32(maxPipes);
     this.#fill = arena.int32(maxPipes);
+    this.#fd = arena.int32(maxPipes);
+    this.#sleepers = arena.int32(maxPipes);
     this.#data = arena.uint8(maxPipes * bytesEach);
   }
 
   /** Opens a free pipe; -1 when there is none. */
   create(): number {
     for (let pipe = 0; pipe < this.capacity; pipe++) {
-      if (this.#open[pipe] !== 0) continue;
+      if (this.#open[pipe] !== 0 || this.#sleepers[pipe] !== 0) continue;
       this.#open[pipe] = OPEN_READ | OPEN_WRITE;
       this.#start[pipe] = 0;
       this.#fill[pipe] = 0;
@@ -37,13 +41,17 @@ export class PipeTable {
     return -1;
   }
 
-  /** The pipe whose read (or write) end is open as `fd`, or -1. */
-  lookup(fd: number, write: boolean): number {
-    const index = fd - FIRST_FD;
-    const pipe = index >> 1;
-    if (!Number.isInteger(fd) || index < 0 || pipe >= this.capacity || (index & 1) !== (write ? 1 : 0))
-      return -1;
-    return (this.#open[pipe]! & (write ? OPEN_WRITE : OPEN_READ)) === 0 ? -1 : pipe;
+  /** A task begins (1) or ends (-1) to sleep on the pipe. */
+  hold(pipe: number, by: number): void {
+    this.#sleepers[pipe]! += by;
+  }
+
+  /** Descriptor of the read end. */
+  fd(pipe: number): number {
+    return this.#fd[pipe]!;
+  }
+  setFd(pipe: number, fd: number): void {
+    this.#fd[pipe] = fd;
   }
 
   /** Closes one end; the pipe is free when both are closed. */

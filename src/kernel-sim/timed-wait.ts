@@ -18,7 +18,7 @@ import { schedule } from "./schedule.ts";
 import { signalPending } from "./signals.ts";
 import { STEP_TIMER_ARM, STEP_TIMER_REPROGRAM } from "./steps.ts";
 import { setTaskState } from "./task-state.ts";
-import { armSleep, cancelTimer } from "./timers.ts";
+import { armTaskTimer, cancelTimer } from "./timers.ts";
 
 export const WOKEN = 0;
 export const TIMED_OUT = 1;
@@ -43,7 +43,7 @@ export function* startTimeout(kernel: Kernel, tid: number, untilNs: number): Cor
 /** The same, when the price of arming has been paid. The sleep is announced first: the timer may fire at once. */
 export function* armNow(kernel: Kernel, tid: number, untilNs: number): Coroutine<void> {
   setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
-  armSleep(kernel, tid, Math.ceil(untilNs), kernel.config.timerSlackNs);
+  armTaskTimer(kernel, tid, Math.ceil(untilNs), kernel.config.timerSlackNs);
   yield* kernel.host.sync();
 }
 

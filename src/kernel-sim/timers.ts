@@ -34,13 +34,17 @@ const IN_INTERRUPT = Number.NEGATIVE_INFINITY;
 /** A timer of a device. Throws ERR_TIMER_LIMIT when `maxTimers` of them exist. */
 export function createTimer(kernel: Kernel, callback: TimerCallback): number {
   const { callbacks, config } = kernel;
-  const free = callbacks.indexOf(undefined);
-  const index = free < 0 ? callbacks.length : free;
-  if (index >= config.maxTimers) {
+  const index = callbacks.indexOf(undefined);
+  if (index < 0) {
     throw new MachineError("ERR_TIMER_LIMIT", `no timer left: maxTimers is ${config.maxTimers}`);
   }
   callbacks[index] = callback;
   return config.maxTasks + 1 + index;
+}
+
+/** How many timers of devices can still be had. */
+export function freeTimers(kernel: Kernel): number {
+  return kernel.callbacks.filter((callback) => callback === undefined).length;
 }
 
 /** Gives a device's timer back. It must not be armed. */
@@ -56,9 +60,9 @@ export function armTimer(kernel: Kernel, timer: number, cpu: number, atNs: numbe
   program(kernel, cpu, timer, atNs, atNs + slackNs);
 }
 
-/** Arms the sleep timer of the current task on its CPU; charges the device, if it has to be programmed. */
-export function armSleep(kernel: Kernel, tid: number, atNs: number, slackNs: number): void {
-  if (program(kernel, kernel.cpu, tid, atNs, atNs + slackNs)) kernel.host.charge(STEP_TIMER_REPROGRAM);
+/** The current task arms a timer, its own or that of a file, on its CPU, and pays if the device has to be programmed. */
+export function armTaskTimer(kernel: Kernel, timer: number, atNs: number, slackNs: number): void {
+  if (program(kernel, kernel.cpu, timer, atNs, atNs + slackNs)) kernel.host.charge(STEP_TIMER_REPROGRAM);
 }
 
 /**

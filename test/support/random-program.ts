@@ -4,11 +4,12 @@
  */
 import { type Addr, offsetBy } from "../../src/atomics/address.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
-import { SIGUSR1, TIMER_ABSTIME } from "../../src/kernel-sim/constants.ts";
+import { O_NONBLOCK, SIGUSR1, TIMER_ABSTIME } from "../../src/kernel-sim/constants.ts";
 import { MachineError } from "../../src/kernel-sim/errors.ts";
 import type { Machine, RunResult } from "../../src/machine.ts";
 import { Env } from "../../src/umcg/env.ts";
 import type { Runtime } from "../../src/worker/runtime.ts";
+import { poke } from "./inspect.ts";
 
 export type Action =
   | { readonly do: "work" | "sleep"; readonly ns: number }
@@ -22,6 +23,18 @@ export type Action =
   | { readonly do: "wake"; readonly word: number; readonly count: number }
   | { readonly do: "read" | "write"; readonly pipe: number; readonly bytes: number }
   | { readonly do: "touch"; readonly page: number }
+  /** Adds 1 to a counter, or takes it, which may block. */
+  | { readonly do: "count"; readonly counter: number; readonly add: boolean }
+  /** Arms the timer that everybody can read. */
+  | { readonly do: "alarm"; readonly ns: number; readonly periodNs: number }
+  /** Watches a file, or no more, and waits for what is watched. */
+  | {
+      readonly do: "watch";
+      readonly file: number;
+      readonly op: number;
+      readonly events: number;
+      readonly timeoutNs: number;
+    }
   /** A signal that every task handles by computing for a moment. */
   | { readonly do: "signal"; readonly task: number }
   /** Binds a task to CPUs, given as numbers modulo the machine's. */
@@ -39,14 +52,19 @@ export interface TaskPlan {
 export const WORDS = 3;
 export const PIPES = 2;
 export const PAGES = 4;
+export const COUNTERS = 2;
 
 /** The memory and the pipes that the tasks of a plan share. */
 export interface Commons {
   readonly words: Addr;
   readonly pages: Addr;
   readonly buffer: Addr;
+  /** The number 1, in 64 bits. */
+  readonly one: Addr;
   /** Read ends. */
   readonly pipes: number[];
+  /** Two counters that block, a timer that does not, an epoll. */
+  readonly files: number[];
   readonly vcpus: number;
   /** tids of the plan's tasks. */
   readonly tids: number[];
@@ -65,7 +83,9 @@ export function spawnPlan(machine: Machine, plan: readonly TaskPlan[]): Commons 
     words: machine.allocate(4 * WORDS),
     pages: machine.allocate(4096 * PAGES, 4096),
     buffer: machine.allocate(256),
+    one: oneAt(machine.allocate(8), machine),
     pipes: [],
+    files: [],
     tids: [],
     everybody: [],
   };
@@ -93,8 +113,24 @@ export function spawnWorkers(runtime: Runtime, commons: Commons, plan: readonly 
   }
 }
 
+function oneAt(a: Addr, machine: Machine): Addr {
+  poke(machine, a, [1]);
+  return a;
+}
+
+function* openFiles(env: Actor, { pipes, files }: Commons): Coroutine<void> {
+  while (pipes.length < PIPES) pipes.push(yield* env.sys.pipe());
+  if (files.length > 0) return;
+  // Claimed at once: another task may come in between two calls.
+  files.push(-1);
+  const opened: number[] = [];
+  for (let counter = 0; counter < COUNTERS; counter++) opened.push(yield* env.sys.eventfd(counter));
+  opened.push(yield* env.sys.timerfdCreate(O_NONBLOCK), yield* env.sys.epollCreate());
+  files.splice(0, 1, ...opened);
+}
+
 function* live(env: Actor, commons: Commons, actions: readonly Action[]): Coroutine<void> {
-  while (commons.pipes.length < PIPES) commons.pipes.push(yield* env.sys.pipe());
+  yield* openFiles(env, commons);
   yield* env.sys.sigaction(SIGUSR1, () => env.work(777) as Coroutine<void>);
   yield* perform(env, commons, actions);
 }
@@ -142,6 +178,11 @@ function* performOne(env: Actor, commons: Commons, action: Action): Coroutine<vo
     case "touch":
       yield* env.memory.store32(offsetBy(commons.pages, 4096 * action.page), env.tid);
       break;
+    case "count":
+    case "alarm":
+    case "watch":
+      yield* useFiles(env, commons, action);
+      break;
     case "signal":
       yield* sys.kill(commons.tids[action.task % commons.tids.length]!, SIGUSR1);
       break;
@@ -157,6 +198,25 @@ function* performOne(env: Actor, commons: Commons, action: Action): Coroutine<vo
       });
       yield* sys.join(child);
     }
+  }
+}
+
+type FileAction = Extract<Action, { do: "count" | "alarm" | "watch" }>;
+
+function* useFiles(env: Actor, commons: Commons, action: FileAction): Coroutine<void> {
+  const { sys } = env;
+  const { files, pipes, buffer } = commons;
+  const [timer = -1, epoll = -1] = files.slice(COUNTERS);
+  if (action.do === "count") {
+    const fd = files[action.counter]!;
+    yield* action.add ? sys.write(fd, commons.one, 8) : sys.read(fd, buffer, 8);
+  } else if (action.do === "alarm") {
+    yield* sys.timerfdSettime(timer, 0, action.ns, action.periodNs);
+    yield* sys.read(timer, buffer, 8);
+  } else {
+    const watchable = [...files.slice(0, COUNTERS), timer, ...pipes, ...pipes.map((fd) => fd + 1)];
+    yield* sys.epollCtl(epoll, action.op, watchable[action.file % watchable.length]!, action.events);
+    yield* sys.epollWait(epoll, buffer, 4, action.timeoutNs);
   }
 }
 

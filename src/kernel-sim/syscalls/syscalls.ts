@@ -7,13 +7,17 @@ import type { Coroutine } from "../../atomics/step.ts";
 import { FUTEX_BITSET_MATCH_ANY } from "../constants.ts";
 import type { Disposition, Kernel } from "../kernel.ts";
 import { FOREVER } from "../timed-wait.ts";
+import { sysClose } from "./close.ts";
 import { sysGetcpu, sysMembarrier } from "./cpu.ts";
+import { sysEpollCreate, sysEpollCtl, sysEpollWait } from "./epoll.ts";
+import { sysEventfd } from "./eventfd.ts";
 import { sysFutexWait, sysFutexWake } from "./futex.ts";
 import { type Requeue, sysFutexRequeue } from "./futex-requeue.ts";
-import { sysClose, sysPipe, sysRead, sysWrite } from "./pipe.ts";
+import { sysPipe, sysRead, sysWrite } from "./pipe.ts";
 import { sysSchedGetaffinity, sysSchedSetaffinity } from "./sched.ts";
 import { sysClockNanosleep, sysNanosleep } from "./sleep.ts";
 import { sysExitTask, sysGettid, sysJoin, sysKill, sysSchedYield, sysSigaction } from "./task.ts";
+import { sysTimerfdCreate, sysTimerfdSettime } from "./timerfd.ts";
 
 export class Syscalls {
   readonly #kernel: Kernel;
@@ -88,19 +92,43 @@ export class Syscalls {
   futexRequeue(requeue: Requeue): Coroutine<number> {
     return sysFutexRequeue(this.#kernel, requeue);
   }
-  /** Opens a pipe: its read end, the write end is one more; -EMFILE. */
-  pipe(): Coroutine<number> {
-    return sysPipe(this.#kernel);
+  /** Opens a pipe: its read end, the write end is one more; -EMFILE, -EINVAL. `flags`: O_NONBLOCK. */
+  pipe(flags = 0): Coroutine<number> {
+    return sysPipe(this.#kernel, flags);
   }
-  /** Reads up to `length` bytes into `into`: how many, 0 = end; -EBADF, -EFAULT, -EINTR, -EINVAL. */
+  /** Opens a counter of 64 bits to read and write, 8 bytes at a time: its descriptor, -EMFILE, -EINVAL. */
+  eventfd(value = 0, flags = 0): Coroutine<number> {
+    return sysEventfd(this.#kernel, value, flags);
+  }
+  /** Opens a timer whose expirations are read, as a counter of 64 bits: its descriptor, -EMFILE, -EINVAL. */
+  timerfdCreate(flags = 0): Coroutine<number> {
+    return sysTimerfdCreate(this.#kernel, flags);
+  }
+  /** Arms it for `ns` from now, or since boot (`flags` TIMER_ABSTIME), and then each `periodNs`: 0, -EBADF, -EINVAL. */
+  timerfdSettime(fd: number, flags: number, ns: number, periodNs = 0): Coroutine<number> {
+    return sysTimerfdSettime(this.#kernel, fd, flags, ns, periodNs);
+  }
+  /** Opens an epoll: its descriptor, -EMFILE. */
+  epollCreate(): Coroutine<number> {
+    return sysEpollCreate(this.#kernel);
+  }
+  /** Watches a file: 0, -EBADF, -EEXIST, -EINVAL, -ENOENT, -ENOSPC. `op`: EPOLL_CTL_ADD, _MOD, _DEL. */
+  epollCtl(epoll: number, op: number, fd: number, events = 0, data: bigint = BigInt(fd)): Coroutine<number> {
+    return sysEpollCtl(this.#kernel, epoll, op, fd, events, data);
+  }
+  /** Waits for events of watched files, 12 bytes each: how many, 0 = timed out; -EBADF, -EFAULT, -EINTR, -EINVAL. */
+  epollWait(epoll: number, into: Addr, max: number, timeoutNs: number = FOREVER): Coroutine<number> {
+    return sysEpollWait(this.#kernel, epoll, into, max, timeoutNs);
+  }
+  /** Reads up to `length` bytes into `into`: how many, 0 = end; -EAGAIN, -EBADF, -EFAULT, -EINTR, -EINVAL. */
   read(fd: number, into: Addr, length: number): Coroutine<number> {
     return sysRead(this.#kernel, fd, into, length);
   }
-  /** Writes `length` bytes: how many; -EBADF, -EFAULT, -EPIPE, -EINTR, -EINVAL. */
+  /** Writes `length` bytes: how many; -EAGAIN, -EBADF, -EFAULT, -EPIPE, -EINTR, -EINVAL. */
   write(fd: number, from: Addr, length: number): Coroutine<number> {
     return sysWrite(this.#kernel, fd, from, length);
   }
-  /** Closes one end of a pipe: 0, -EBADF. */
+  /** Closes a descriptor: 0, -EBADF. */
   close(fd: number): Coroutine<number> {
     return sysClose(this.#kernel, fd);
   }

@@ -1,0 +1,86 @@
+/**
+ * Readiness of files: what a file can do now, and telling the epolls that watch it. Atomic steps, and the wake-ups that
+ * follow them.
+ *
+ * Telling puts the watches on the ready lists of their epolls, all at once, and wakes one waiter of each. Whether the file
+ * really is ready is asked again when the waiter looks (syscalls/epoll.ts). A wake-up keeps the flags it came with: that
+ * of a pipe stays WF_SYNC. Source: ep_poll_callback in fs/eventpoll.c, pipe_poll, eventfd_poll, timerfd_poll.
+ */
+import type { Coroutine } from "../atomics/step.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, TASK_NORMAL } from "./constants.ts";
+import { FILE_EVENTFD, FILE_PIPE_READ, FILE_PIPE_WRITE, FILE_TIMERFD, FIRST_FD } from "./descriptors.ts";
+import { fileQueue, type Kernel } from "./kernel.ts";
+import { chargeWake, tryToWakeUp } from "./wakeup.ts";
+
+/** The largest value of an eventfd. */
+export const EVENTFD_MAX = 0xffff_ffff_ffff_fffen;
+
+/** What can be waited for on a file now: EPOLL events. */
+export function pollMask(kernel: Kernel, fd: number): number {
+  const { files, pipes } = kernel;
+  const object = files.object(fd);
+  switch (files.kindOf(fd)) {
+    case FILE_PIPE_READ:
+      return (pipes.available(object) > 0 ? EPOLLIN : 0) | (pipes.writersOpen(object) ? 0 : EPOLLHUP);
+    case FILE_PIPE_WRITE:
+      return (pipes.room(object) > 0 ? EPOLLOUT : 0) | (pipes.readersOpen(object) ? 0 : EPOLLERR);
+    case FILE_EVENTFD: {
+      const value = files.counters[fd - FIRST_FD]!;
+      return (value > 0n ? EPOLLIN : 0) | (value < EVENTFD_MAX ? EPOLLOUT : 0);
+    }
+    case FILE_TIMERFD:
+      return files.counters[fd - FIRST_FD]! > 0n ? EPOLLIN : 0;
+    default:
+      return 0;
+  }
+}
+
+/** Puts the watches of a file that ask for `events` on their ready lists; returns the epolls, each once. */
+function markReady(kernel: Kernel, fd: number, events: number): number[] {
+  const { watches } = kernel;
+  const epolls: number[] = [];
+  for (const watch of watches.ofFile.nodes(fd - FIRST_FD)) {
+    if ((watches.events[watch]! & events) === 0) continue;
+    if (!watches.ready.isOn(watch)) watches.ready.add(watches.epoll(watch), watch);
+    epolls.push(watches.epoll(watch));
+  }
+  return epolls;
+}
+
+/** Something happened to a file: tells its epolls. Called when there are watches at all. */
+export function* tellEpolls(kernel: Kernel, fd: number, events: number, flags: number): Coroutine<void> {
+  for (const epoll of markReady(kernel, fd, events))
+    yield* wakeFirst(kernel, fileQueue(kernel, epoll), flags);
+}
+
+/** The same in interrupt context, with the file's own waiters. */
+export function tellFromInterrupt(kernel: Kernel, fd: number, events: number): void {
+  const queues = markReady(kernel, fd, events).map((epoll) => fileQueue(kernel, epoll));
+  for (const queue of queues) wakeNow(kernel, kernel.waits.first(queue));
+  const own = fileQueue(kernel, fd - FIRST_FD);
+  // Bounded: each turn takes one waiter off the queue, and none runs before this is over.
+  while (kernel.waits.first(own) !== 0) wakeNow(kernel, kernel.waits.first(own));
+}
+
+function wakeNow(kernel: Kernel, waiter: number): void {
+  if (waiter === 0) return;
+  kernel.waits.remove(waiter);
+  tryToWakeUp(kernel, waiter, TASK_NORMAL, 0);
+}
+
+/** Wakes the first waiter of a queue, if there is one. */
+export function* wakeFirst(kernel: Kernel, queue: number, flags: number): Coroutine<void> {
+  const waiter = kernel.waits.first(queue);
+  if (waiter === 0) return;
+  kernel.waits.remove(waiter);
+  yield* chargeWake(kernel, waiter, TASK_NORMAL);
+  tryToWakeUp(kernel, waiter, TASK_NORMAL, flags);
+  yield* kernel.host.sync();
+}
+
+/** Wakes everybody who is on the queue now; who comes back meanwhile waits for the next time. */
+export function* wakeAll(kernel: Kernel, queue: number, flags: number): Coroutine<void> {
+  let waiting = 0;
+  for (let tid = kernel.waits.first(queue); tid !== 0; tid = kernel.waits.after(tid)) waiting++;
+  for (; waiting > 0; waiting--) yield* wakeFirst(kernel, queue, flags);
+}
