@@ -12,6 +12,7 @@ export const ECHILD = 10;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EFAULT = 14;
+export const EBUSY = 16;
 export const EEXIST = 17;
 export const EINVAL = 22;
 export const EMFILE = 24;
@@ -33,6 +34,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [EAGAIN]: "EAGAIN",
   [ENOMEM]: "ENOMEM",
   [EFAULT]: "EFAULT",
+  [EBUSY]: "EBUSY",
   [EEXIST]: "EEXIST",
   [EINVAL]: "EINVAL",
   [EMFILE]: "EMFILE",

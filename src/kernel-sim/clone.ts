@@ -50,6 +50,7 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   kernel.fair.prepare(tid, weight, sliceNs);
   setAllowed(kernel, tid, affinity);
   kernel.names[tid] = options.name ?? `task-${tid}`;
+  kernel.seccomp.inherit(kernel.current, tid);
   kernel.live++;
   return tid;
 }

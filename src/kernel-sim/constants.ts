@@ -38,6 +38,11 @@ export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 export const EPOLL_EVENT_SIZE = 12;
 
+// seccomp with a listener: its flag, the answer that lets the kernel make the call, the size of a notification.
+export const SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP = 1;
+export const SECCOMP_USER_NOTIF_FLAG_CONTINUE = 1;
+export const SECCOMP_NOTIF_SIZE = 32;
+
 /** clock_nanosleep: the time is a point of time, not a length. */
 export const TIMER_ABSTIME = 1;
 /** Bit set of a futex waiter or waker that does not care. */
@@ -66,6 +71,7 @@ export const NSIG = 32;
 export const NR_READ = 0;
 export const NR_WRITE = 1;
 export const NR_CLOSE = 3;
+export const NR_IOCTL = 16;
 export const NR_PIPE = 22;
 export const NR_SCHED_YIELD = 24;
 export const NR_NANOSLEEP = 35;
@@ -87,6 +93,7 @@ export const NR_TIMERFD_CREATE = 283;
 export const NR_TIMERFD_SETTIME = 286;
 export const NR_EVENTFD2 = 290;
 export const NR_EPOLL_CREATE1 = 291;
+export const NR_SECCOMP = 317;
 export const NR_UMCG_CTL = 447;
 export const NR_UMCG_WAIT = 448;
 
@@ -115,6 +122,8 @@ const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [NR_TIMERFD_CREATE]: "timerfd_create",
   [NR_TIMERFD_SETTIME]: "timerfd_settime",
   [NR_EVENTFD2]: "eventfd",
+  [NR_IOCTL]: "ioctl",
+  [NR_SECCOMP]: "seccomp",
   [NR_EPOLL_CREATE1]: "epoll_create",
   [NR_TGKILL]: "tgkill",
   [NR_GETCPU]: "getcpu",
@@ -145,6 +154,8 @@ export const WAIT_REASONS = [
   "eventfd write",
   "timerfd read",
   "epoll_wait",
+  "seccomp (trapped call)",
+  "seccomp (receive)",
 ] as const;
 export const WAIT_NONE = 0;
 export const WAIT_NANOSLEEP = 1;
@@ -162,6 +173,8 @@ export const WAIT_EVENTFD_READ = 12;
 export const WAIT_EVENTFD_WRITE = 13;
 export const WAIT_TIMERFD_READ = 14;
 export const WAIT_EPOLL = 15;
+export const WAIT_SECCOMP = 16;
+export const WAIT_SECCOMP_RECEIVE = 17;
 
 export function waitReason(reason: number): string {
   return WAIT_REASONS[reason] ?? `wait_${reason}`;

@@ -16,6 +16,7 @@ export const FILE_PIPE_WRITE = 2;
 export const FILE_EVENTFD = 3;
 export const FILE_TIMERFD = 4;
 export const FILE_EPOLL = 5;
+export const FILE_SECCOMP = 6;
 
 export class Descriptors {
   /** Slots there are. */
@@ -75,6 +76,10 @@ export class Descriptors {
   }
   mode(fd: number): number {
     return this.modes[fd - FIRST_FD]!;
+  }
+
+  setMode(fd: number, mode: number): void {
+    this.modes[fd - FIRST_FD] = mode;
   }
 
   close(fd: number): void {

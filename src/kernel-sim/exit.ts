@@ -1,9 +1,10 @@
 /** The end of a task: do_exit(), as one atomic step of the exiting task's CPU. */
 import { TRACE_TASK_EXIT } from "../trace/events.ts";
-import { PF_UMCG_WORKER, TASK_DEAD, TASK_NORMAL, WAIT_EXITED } from "./constants.ts";
+import { EPOLLHUP, PF_UMCG_WORKER, TASK_DEAD, TASK_NORMAL, WAIT_EXITED } from "./constants.ts";
 import { assert } from "./errors.ts";
 import { tid as toTid } from "./ids.ts";
 import { joinQueue, type Kernel } from "./kernel.ts";
+import { tellFromInterrupt } from "./poll.ts";
 import { setTaskState } from "./task-state.ts";
 import { cancelTimer } from "./timers.ts";
 import { tryToWakeUp } from "./wakeup.ts";
@@ -25,6 +26,10 @@ export function exitTask(kernel: Kernel, tid: number, code: number, signal: numb
   if (trace.on) kernel.emit(TRACE_TASK_EXIT, tid, code, signal);
   setTaskState(kernel, tid, TASK_DEAD);
   kernel.dispositions.delete(tid);
+  const listener = kernel.seccomp.forget(tid);
+  if (listener !== 0 && kernel.seccomp.users(listener, kernel.lastTid).length === 0) {
+    tellFromInterrupt(kernel, listener, EPOLLHUP);
+  }
   kernel.live--;
   const queue = joinQueue(kernel, tid);
   cpus.setWakeStart(kernel.cpu, host.now);

@@ -30,6 +30,7 @@ import type { Host } from "./host.ts";
 import type { CpuId, Tid } from "./ids.ts";
 import { LlcTable } from "./llc-table.ts";
 import { PipeTable } from "./pipe-table.ts";
+import { SeccompTable } from "./seccomp-table.ts";
 import type { CallFunction } from "./smp/call-function.ts";
 import { CallQueues } from "./smp/call-queues.ts";
 import { SmpTable } from "./smp/smp-table.ts";
@@ -76,6 +77,7 @@ export class Kernel {
   declare readonly pipes: PipeTable;
   declare readonly files: Descriptors;
   declare readonly watches: WatchTable;
+  declare readonly seccomp: SeccompTable;
   declare readonly fair: FairClass;
   declare readonly timers: TimerQueue;
   declare readonly pages: PageTable;
@@ -134,9 +136,10 @@ export class Kernel {
     this.pullsWhenIdle = config.balance.newIdle === true;
     this.tickAbove = config.balance.periodic === true ? 0 : 1;
     this.waits = laid.waits;
-    this.pipes = laid.pipes;
-    this.files = laid.files;
-    this.watches = laid.watches;
+    this.pipes = laid.io.pipes;
+    this.files = laid.io.files;
+    this.watches = laid.io.watches;
+    this.seccomp = laid.io.seccomp;
     this.fair = laid.fair;
     this.timers = laid.timers;
     this.pages = new PageTable(laid.pageFlags);
@@ -205,9 +208,7 @@ interface Laid {
   readonly fair: FairClass;
   readonly timers: TimerQueue;
   readonly waits: WaitQueues;
-  readonly pipes: PipeTable;
-  readonly files: Descriptors;
-  readonly watches: WatchTable;
+  readonly io: FileTables;
   readonly pageFlags: Uint8Array;
 }
 
@@ -223,9 +224,7 @@ function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: n
   const slots = 2 * config.maxPipes + config.maxFiles;
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1 + slots;
   const waits = new WaitQueues(arena, queues, tasks);
-  const pipes = new PipeTable(arena, config.maxPipes, config.pipeBytes);
-  const files = new Descriptors(arena, slots);
-  const watches = new WatchTable(arena, slots, config.maxWatches);
+  const io = layOutFiles(arena, config, slots);
   const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers, config.vcpus);
   return {
     tasks,
@@ -237,10 +236,25 @@ function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: n
     fair,
     timers,
     waits,
-    pipes,
-    files,
-    watches,
+    io,
+
     pageFlags,
+  };
+}
+
+interface FileTables {
+  readonly pipes: PipeTable;
+  readonly files: Descriptors;
+  readonly watches: WatchTable;
+  readonly seccomp: SeccompTable;
+}
+
+function layOutFiles(arena: Arena, config: KernelConfig, slots: number): FileTables {
+  return {
+    pipes: new PipeTable(arena, config.maxPipes, config.pipeBytes),
+    files: new Descriptors(arena, slots),
+    watches: new WatchTable(arena, slots, config.maxWatches),
+    seccomp: new SeccompTable(arena, slots, config.maxTasks),
   };
 }
 

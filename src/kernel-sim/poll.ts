@@ -4,12 +4,20 @@
  *
  * Telling puts the watches on the ready lists of their epolls, all at once, and wakes one waiter of each. Whether the file
  * really is ready is asked again when the waiter looks (syscalls/epoll.ts). A wake-up keeps the flags it came with: that
- * of a pipe stays WF_SYNC. Source: ep_poll_callback in fs/eventpoll.c, pipe_poll, eventfd_poll, timerfd_poll.
+ * of a pipe stays WF_SYNC. Source: ep_poll_callback in fs/eventpoll.c, pipe_poll, eventfd_poll, timerfd_poll, seccomp_notify_poll.
  */
 import type { Coroutine } from "../atomics/step.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, TASK_NORMAL } from "./constants.ts";
-import { FILE_EVENTFD, FILE_PIPE_READ, FILE_PIPE_WRITE, FILE_TIMERFD, FIRST_FD } from "./descriptors.ts";
+import {
+  FILE_EVENTFD,
+  FILE_PIPE_READ,
+  FILE_PIPE_WRITE,
+  FILE_SECCOMP,
+  FILE_TIMERFD,
+  FIRST_FD,
+} from "./descriptors.ts";
 import { fileQueue, type Kernel } from "./kernel.ts";
+import { NOTE_INIT, NOTE_SENT } from "./seccomp-table.ts";
 import { chargeWake, tryToWakeUp } from "./wakeup.ts";
 
 /** The largest value of an eventfd. */
@@ -30,9 +38,17 @@ export function pollMask(kernel: Kernel, fd: number): number {
     }
     case FILE_TIMERFD:
       return files.counters[fd - FIRST_FD]! > 0n ? EPOLLIN : 0;
+    case FILE_SECCOMP:
+      return seccompMask(kernel, fd);
     default:
       return 0;
   }
+}
+
+function seccompMask({ seccomp, lastTid }: Kernel, fd: number): number {
+  const received = seccomp.find(fd - FIRST_FD, NOTE_SENT) !== 0 ? EPOLLOUT : 0;
+  const waiting = seccomp.find(fd - FIRST_FD, NOTE_INIT) !== 0 ? EPOLLIN : 0;
+  return waiting | received | (seccomp.users(fd, lastTid).length === 0 ? EPOLLHUP : 0);
 }
 
 /** Puts the watches of a file that ask for `events` on their ready lists; returns the epolls, each once. */
@@ -53,7 +69,7 @@ export function* tellEpolls(kernel: Kernel, fd: number, events: number, flags: n
     yield* wakeFirst(kernel, fileQueue(kernel, epoll), flags);
 }
 
-/** The same in interrupt context, with the file's own waiters. */
+/** The same in one step, in interrupt context or at a task's end, with the file's own waiters. */
 export function tellFromInterrupt(kernel: Kernel, fd: number, events: number): void {
   const queues = markReady(kernel, fd, events).map((epoll) => fileQueue(kernel, epoll));
   for (const queue of queues) wakeNow(kernel, kernel.waits.first(queue));

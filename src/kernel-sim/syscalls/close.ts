@@ -2,11 +2,19 @@
 import { EBADF } from "../../atomics/errno.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import { NR_CLOSE } from "../constants.ts";
-import { FILE_NONE, FILE_PIPE_READ, FILE_PIPE_WRITE, FILE_TIMERFD, FIRST_FD } from "../descriptors.ts";
+import {
+  FILE_NONE,
+  FILE_PIPE_READ,
+  FILE_PIPE_WRITE,
+  FILE_SECCOMP,
+  FILE_TIMERFD,
+  FIRST_FD,
+} from "../descriptors.ts";
 import type { Kernel } from "../kernel.ts";
 import { exitToUserMode, hasExitWork } from "../signals.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 import { closePipe } from "./pipe.ts";
+import { closeListener } from "./seccomp.ts";
 import { closeTimerfd } from "./timerfd.ts";
 
 /** Closes a descriptor: nobody watches it any more. Calls that sleep on it go on. -EBADF. */
@@ -19,6 +27,7 @@ export function* sysClose(kernel: Kernel, fd: number): Coroutine<number> {
     files.close(fd);
     watches.removeAll(fd - FIRST_FD);
     if (kind === FILE_TIMERFD) closeTimerfd(kernel, fd);
+    if (kind === FILE_SECCOMP) yield* closeListener(kernel, fd);
     if (kind === FILE_PIPE_READ || kind === FILE_PIPE_WRITE) {
       yield* closePipe(kernel, fd, kind === FILE_PIPE_WRITE);
     }

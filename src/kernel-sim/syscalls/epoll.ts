@@ -64,7 +64,7 @@ export function* sysEpollCtl(
   op: number,
   fd: number,
   events: number,
-  data: bigint,
+  data: bigint | undefined,
 ): Coroutine<number> {
   const tid = sysEnter(kernel, NR_EPOLL_CTL, epoll);
   yield* kernel.host.sync();
@@ -81,7 +81,7 @@ function control(
   op: number,
   fd: number,
   events: number,
-  data: bigint,
+  data: bigint | undefined,
 ): number {
   const { files, watches } = kernel;
   if (files.kindOf(epoll) === FILE_NONE || files.kindOf(fd) === FILE_NONE) return -EBADF;
@@ -97,7 +97,7 @@ function control(
   if (op === EPOLL_CTL_DEL) watches.remove(watch);
   else {
     watches.events[watch] = events;
-    watches.data[watch] = data;
+    watches.data[watch] = data ?? BigInt(fd);
   }
   return 0;
 }

@@ -2,7 +2,7 @@
 import type { Addr } from "../../atomics/address.ts";
 import { EBADF, EINVAL } from "../../atomics/errno.ts";
 import type { Coroutine } from "../../atomics/step.ts";
-import { FILE_EPOLL, FILE_EVENTFD, FILE_TIMERFD } from "../descriptors.ts";
+import { FILE_EVENTFD, FILE_NONE, FILE_PIPE_READ, FILE_PIPE_WRITE, FILE_TIMERFD } from "../descriptors.ts";
 import type { Kernel } from "../kernel.ts";
 import { eventfdRead, eventfdWrite } from "./eventfd.ts";
 import { timerfdRead } from "./timerfd.ts";
@@ -32,7 +32,7 @@ export function writeFile(
   return refuse(kind);
 }
 
-/** An epoll, and a timer to be written, are open but cannot do this; the wrong end of a pipe is not open for it. */
+/** The wrong end of a pipe is not open for this; other files are, but cannot do it. */
 function* refuse(kind: number): Coroutine<number> {
-  return kind === FILE_EPOLL || kind === FILE_TIMERFD ? -EINVAL : -EBADF;
+  return kind === FILE_NONE || kind === FILE_PIPE_READ || kind === FILE_PIPE_WRITE ? -EBADF : -EINVAL;
 }

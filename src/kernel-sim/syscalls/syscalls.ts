@@ -4,7 +4,29 @@
  */
 import { type Addr, NULL } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
-import { FUTEX_BITSET_MATCH_ANY } from "../constants.ts";
+import {
+  FUTEX_BITSET_MATCH_ANY,
+  NR_CLOCK_NANOSLEEP,
+  NR_CLOSE,
+  NR_EPOLL_CREATE1,
+  NR_EPOLL_CTL,
+  NR_EPOLL_WAIT,
+  NR_EVENTFD2,
+  NR_FUTEX,
+  NR_GETCPU,
+  NR_GETTID,
+  NR_MEMBARRIER,
+  NR_NANOSLEEP,
+  NR_PIPE,
+  NR_READ,
+  NR_RT_SIGACTION,
+  NR_SCHED_YIELD,
+  NR_TGKILL,
+  NR_TIMERFD_CREATE,
+  NR_TIMERFD_SETTIME,
+  NR_WAIT4,
+  NR_WRITE,
+} from "../constants.ts";
 import type { Disposition, Kernel } from "../kernel.ts";
 import { FOREVER } from "../timed-wait.ts";
 import { sysClose } from "./close.ts";
@@ -15,6 +37,8 @@ import { sysFutexWait, sysFutexWake } from "./futex.ts";
 import { type Requeue, sysFutexRequeue } from "./futex-requeue.ts";
 import { sysPipe, sysRead, sysWrite } from "./pipe.ts";
 import { sysSchedGetaffinity, sysSchedSetaffinity } from "./sched.ts";
+import { sysNotifyReceive, sysNotifySend, sysNotifySetFlags, sysSeccomp } from "./seccomp.ts";
+import { guard } from "./seccomp-trap.ts";
 import { sysClockNanosleep, sysNanosleep } from "./sleep.ts";
 import { sysExitTask, sysGettid, sysJoin, sysKill, sysSchedYield, sysSigaction } from "./task.ts";
 import { sysTimerfdCreate, sysTimerfdSettime } from "./timerfd.ts";
@@ -27,15 +51,15 @@ export class Syscalls {
 
   /** Sleeps `ns` plus timer slack: 0, -EINTR (what remains, ns, is then the 64-bit word at `rest`), -EINVAL, -EFAULT. */
   nanosleep(ns: number, rest: Addr = NULL): Coroutine<number> {
-    return sysNanosleep(this.#kernel, ns, rest);
+    return this.#gate(NR_NANOSLEEP, ns, sysNanosleep(this.#kernel, ns, rest));
   }
   /** The same; with `flags` TIMER_ABSTIME until `ns` since boot, and `rest` is not written. */
   clockNanosleep(flags: number, ns: number, rest: Addr = NULL): Coroutine<number> {
-    return sysClockNanosleep(this.#kernel, flags, ns, rest);
+    return this.#gate(NR_CLOCK_NANOSLEEP, flags, sysClockNanosleep(this.#kernel, flags, ns, rest));
   }
   /** Lets the other runnable tasks of this CPU run: 0. */
   schedYield(): Coroutine<number> {
-    return sysSchedYield(this.#kernel);
+    return this.#gate(NR_SCHED_YIELD, 0, sysSchedYield(this.#kernel));
   }
   /** Lets a task (0 = the caller) run on these CPUs only: 0, -ESRCH, -EINVAL. */
   schedSetaffinity(tid: number, cpus: readonly number[]): Coroutine<number> {
@@ -47,19 +71,19 @@ export class Syscalls {
   }
   /** Stores the CPU the caller is on, and its node, as 32-bit words; NULL = not wanted: 0, -EFAULT. */
   getcpu(cpuAt: Addr, nodeAt: Addr = NULL): Coroutine<number> {
-    return sysGetcpu(this.#kernel, cpuAt, nodeAt);
+    return this.#gate(NR_GETCPU, cpuAt, sysGetcpu(this.#kernel, cpuAt, nodeAt));
   }
   /** A memory barrier on every CPU that runs a task: 0, -ETIMEDOUT, -EAGAIN. */
   membarrier(): Coroutine<number> {
-    return sysMembarrier(this.#kernel);
+    return this.#gate(NR_MEMBARRIER, 0, sysMembarrier(this.#kernel));
   }
   /** The caller's tid. */
   gettid(): Coroutine<number> {
-    return sysGettid(this.#kernel);
+    return this.#gate(NR_GETTID, 0, sysGettid(this.#kernel));
   }
   /** Waits for a task to exit and releases it: its exit code, or 128 + signal; -ESRCH, -EDEADLK, -EINTR, -EAGAIN. */
   join(tid: number): Coroutine<number> {
-    return sysJoin(this.#kernel, tid);
+    return this.#gate(NR_WAIT4, tid, sysJoin(this.#kernel, tid));
   }
   /** Ends the caller. Does not return. */
   exit(code = 0): Coroutine<never> {
@@ -67,69 +91,94 @@ export class Syscalls {
   }
   /** Sends a signal: 0, -ESRCH, -EINVAL. */
   kill(tid: number, signal: number): Coroutine<number> {
-    return sysKill(this.#kernel, tid, signal);
+    return this.#gate(NR_TGKILL, tid, sysKill(this.#kernel, tid, signal));
   }
   /** Sets what the caller does with a signal: 0, -EINVAL. */
   sigaction(signal: number, action: Disposition | "default"): Coroutine<number> {
-    return sysSigaction(this.#kernel, signal, action);
+    return this.#gate(NR_RT_SIGACTION, signal, sysSigaction(this.#kernel, signal, action));
   }
   /** Sleeps while the word at `a` is `expected`, for `timeoutNs`: 0, -EAGAIN, -ETIMEDOUT, -EINTR, -EFAULT, -EINVAL. */
   futexWait(a: Addr, expected: number, timeoutNs: number = FOREVER): Coroutine<number> {
-    return sysFutexWait(this.#kernel, a, expected, timeoutNs, false, FUTEX_BITSET_MATCH_ANY);
+    return this.#gate(
+      NR_FUTEX,
+      a,
+      sysFutexWait(this.#kernel, a, expected, timeoutNs, false, FUTEX_BITSET_MATCH_ANY),
+    );
   }
   /** The same until `untilNs` since boot, and only wakers with a bit in common with `bits` count. */
   futexWaitBitset(a: Addr, expected: number, bits: number, untilNs: number = FOREVER): Coroutine<number> {
-    return sysFutexWait(this.#kernel, a, expected, untilNs, true, bits);
+    return this.#gate(NR_FUTEX, a, sysFutexWait(this.#kernel, a, expected, untilNs, true, bits));
   }
   /** Wakes up to `count` waiters of the word at `a`: how many, or -EINVAL. */
   futexWake(a: Addr, count = 1): Coroutine<number> {
-    return sysFutexWake(this.#kernel, a, count, FUTEX_BITSET_MATCH_ANY);
+    return this.#gate(NR_FUTEX, a, sysFutexWake(this.#kernel, a, count, FUTEX_BITSET_MATCH_ANY));
   }
   futexWakeBitset(a: Addr, count: number, bits: number): Coroutine<number> {
-    return sysFutexWake(this.#kernel, a, count, bits);
+    return this.#gate(NR_FUTEX, a, sysFutexWake(this.#kernel, a, count, bits));
   }
   /** Wakes up to `wake` waiters of `from` and moves up to `move` others to `to`: how many; -EAGAIN, -EFAULT, -EINVAL. */
   futexRequeue(requeue: Requeue): Coroutine<number> {
-    return sysFutexRequeue(this.#kernel, requeue);
+    return this.#gate(NR_FUTEX, requeue.from, sysFutexRequeue(this.#kernel, requeue));
   }
   /** Opens a pipe: its read end, the write end is one more; -EMFILE, -EINVAL. `flags`: O_NONBLOCK. */
   pipe(flags = 0): Coroutine<number> {
-    return sysPipe(this.#kernel, flags);
+    return this.#gate(NR_PIPE, flags, sysPipe(this.#kernel, flags));
   }
   /** Opens a counter of 64 bits to read and write, 8 bytes at a time: its descriptor, -EMFILE, -EINVAL. */
   eventfd(value = 0, flags = 0): Coroutine<number> {
-    return sysEventfd(this.#kernel, value, flags);
+    return this.#gate(NR_EVENTFD2, value, sysEventfd(this.#kernel, value, flags));
   }
   /** Opens a timer whose expirations are read, as a counter of 64 bits: its descriptor, -EMFILE, -EINVAL. */
   timerfdCreate(flags = 0): Coroutine<number> {
-    return sysTimerfdCreate(this.#kernel, flags);
+    return this.#gate(NR_TIMERFD_CREATE, flags, sysTimerfdCreate(this.#kernel, flags));
   }
   /** Arms it for `ns` from now, or since boot (`flags` TIMER_ABSTIME), and then each `periodNs`: 0, -EBADF, -EINVAL. */
   timerfdSettime(fd: number, flags: number, ns: number, periodNs = 0): Coroutine<number> {
-    return sysTimerfdSettime(this.#kernel, fd, flags, ns, periodNs);
+    return this.#gate(NR_TIMERFD_SETTIME, fd, sysTimerfdSettime(this.#kernel, fd, flags, ns, periodNs));
   }
   /** Opens an epoll: its descriptor, -EMFILE. */
   epollCreate(): Coroutine<number> {
-    return sysEpollCreate(this.#kernel);
+    return this.#gate(NR_EPOLL_CREATE1, 0, sysEpollCreate(this.#kernel));
   }
   /** Watches a file: 0, -EBADF, -EEXIST, -EINVAL, -ENOENT, -ENOSPC. `op`: EPOLL_CTL_ADD, _MOD, _DEL. */
-  epollCtl(epoll: number, op: number, fd: number, events = 0, data: bigint = BigInt(fd)): Coroutine<number> {
-    return sysEpollCtl(this.#kernel, epoll, op, fd, events, data);
+  epollCtl(epoll: number, op: number, fd: number, events = 0, data?: bigint): Coroutine<number> {
+    return this.#gate(NR_EPOLL_CTL, epoll, sysEpollCtl(this.#kernel, epoll, op, fd, events, data));
   }
   /** Waits for events of watched files, 12 bytes each: how many, 0 = timed out; -EBADF, -EFAULT, -EINTR, -EINVAL. */
   epollWait(epoll: number, into: Addr, max: number, timeoutNs: number = FOREVER): Coroutine<number> {
-    return sysEpollWait(this.#kernel, epoll, into, max, timeoutNs);
+    return this.#gate(NR_EPOLL_WAIT, epoll, sysEpollWait(this.#kernel, epoll, into, max, timeoutNs));
   }
   /** Reads up to `length` bytes into `into`: how many, 0 = end; -EAGAIN, -EBADF, -EFAULT, -EINTR, -EINVAL. */
   read(fd: number, into: Addr, length: number): Coroutine<number> {
-    return sysRead(this.#kernel, fd, into, length);
+    return this.#gate(NR_READ, fd, sysRead(this.#kernel, fd, into, length));
   }
   /** Writes `length` bytes: how many; -EAGAIN, -EBADF, -EFAULT, -EPIPE, -EINTR, -EINVAL. */
   write(fd: number, from: Addr, length: number): Coroutine<number> {
-    return sysWrite(this.#kernel, fd, from, length);
+    return this.#gate(NR_WRITE, fd, sysWrite(this.#kernel, fd, from, length));
   }
   /** Closes a descriptor: 0, -EBADF. */
   close(fd: number): Coroutine<number> {
-    return sysClose(this.#kernel, fd);
+    return this.#gate(NR_CLOSE, fd, sysClose(this.#kernel, fd));
+  }
+  /** Traps a system call of the caller and of tasks it starts: the listener's descriptor, -EBUSY, -EINVAL, -EMFILE. */
+  seccompNotify(nr: number): Coroutine<number> {
+    return sysSeccomp(this.#kernel, nr);
+  }
+  /** How a listener wakes: 0 or SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP: 0, -EBADF, -EINVAL. */
+  notifySetFlags(fd: number, flags: number): Coroutine<number> {
+    return sysNotifySetFlags(this.#kernel, fd, flags);
+  }
+  /** Waits for a trapped call: its id, described in 32 bytes at `into`; -EBADF, -EFAULT, -EINTR, -EINVAL, -ENOENT. */
+  notifyReceive(fd: number, into: Addr = NULL): Coroutine<number> {
+    return sysNotifyReceive(this.#kernel, fd, into);
+  }
+  /** Answers a trapped call, which returns `result`: 0, -EBADF, -EINPROGRESS, -EINVAL, -ENOENT. */
+  notifySend(fd: number, id: number, result: number, flags = 0): Coroutine<number> {
+    return sysNotifySend(this.#kernel, fd, id, result, flags);
+  }
+
+  /** A call that a filter may trap. */
+  #gate(nr: number, arg: number, body: Coroutine<number>): Coroutine<number> {
+    return this.#kernel.seccomp.filtered === 0 ? body : guard(this.#kernel, nr, arg, body);
   }
 }
