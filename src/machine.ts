@@ -44,7 +44,7 @@ export interface MachineConfig {
   readonly maxWatches?: number;
   /** Timers that devices and timerfds can have at once (`createTimer`). Default 64. */
   readonly maxTimers?: number;
-  /** Cost profile: "native" (default), "guest", or one of your own (`parseCostProfile`). */
+  /** Cost profile: "native" (default), "guest", "ideal" (everything is free), or one of your own (`parseCostProfile`). */
   readonly profile?: ProfileName | CostModel;
   /** Idle state by name: "poll", "c1", "c1e", "c6" (native), "poll", "hlt" (guest). Default: the profile's. */
   readonly idle?: string;
@@ -56,10 +56,15 @@ export interface MachineConfig {
   readonly balance?: BalanceConfig;
   /** Working set of a task, bytes, that it fetches again when it comes to another core. Default 0: that costs nothing. */
   readonly migrationBytes?: number;
-  /** Rules of the fair class: "virtual-time" (default), "eevdf-6.12" or "eevdf-7.2". */
+  /**
+   * Rules of the fair class: "virtual-time" (default), "eevdf-6.12" or "eevdf-7.2"; or a discipline of queueing theory, on
+   * one queue for all CPUs: "fcfs", "rr", "ps" or "srpt".
+   */
   readonly fair?: FairPolicy;
-  /** Slice of a fair task, ns. Default: EEVDF's base slice for the number of CPUs. */
+  /** Slice of a fair task, ns. Default: EEVDF's base slice for the number of CPUs; 1000 for "ps". */
   readonly sliceNs?: number;
+  /** Slices end by a timer of their own instead of at the tick. Default false; "rr" and "ps" always do. */
+  readonly hrtick?: boolean;
   /** Timer slack, ns. Default 50 000. */
   readonly timerSlackNs?: number;
   /** How primitives wake; one mode for all, or by primitive. Default: pipe "sync", futex "any", umcg "current-cpu". */
@@ -208,6 +213,9 @@ export function createMachine(config: MachineConfig = {}): Machine {
   return new Machine(config);
 }
 
+/** Processor sharing is round robin with a quantum that is small beside any service time. */
+const PS_QUANTUM_NS = 1000;
+
 const TRACE_SIZES: readonly number[] = Array.from({ length: 25 }, (_, power) => 2 ** power);
 
 function resolveConfig(config: MachineConfig): KernelConfig {
@@ -228,7 +236,8 @@ function resolveConfig(config: MachineConfig): KernelConfig {
     balance: config.balance ?? {},
     migrationBytes: config.migrationBytes ?? 0,
     fair: config.fair ?? "virtual-time",
-    sliceNs: config.sliceNs ?? baseSliceNs(vcpus >= 1 ? vcpus : 1),
+    sliceNs: config.sliceNs ?? (config.fair === "ps" ? PS_QUANTUM_NS : baseSliceNs(vcpus >= 1 ? vcpus : 1)),
+    hrtick: config.hrtick ?? false,
     timerSlackNs: config.timerSlackNs ?? 50_000,
     wake: {
       pipe: all ?? each.pipe ?? "sync",

@@ -9,7 +9,7 @@ import {
   EPOLLONESHOT,
   EPOLLOUT,
 } from "../../src/kernel-sim/constants.ts";
-import { FAIR_POLICIES } from "../../src/kernel-sim/fair-class.ts";
+import { GLOBAL_POLICIES, QUEUE_POLICIES } from "../../src/kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../../src/kernel-sim/topology.ts";
 import type { MachineConfig } from "../../src/machine.ts";
 import {
@@ -147,14 +147,14 @@ const topology: fc.Arbitrary<TopologyConfig> = fc.oneof(
 
 export const vcpus: fc.Arbitrary<number> = fc.integer({ min: 1, max: 16 });
 
-/** Machines, small but otherwise of all kinds, without jitter. */
+/** Machines with a queue for each CPU, small but otherwise of all kinds, without jitter. */
 export const anyMachine: fc.Arbitrary<MachineConfig> = fc
   .record({
     vcpus,
     hardware,
     topology,
     migrationBytes: fc.constantFrom(0, 0, 30_000),
-    fair: fc.constantFrom(...FAIR_POLICIES),
+    fair: fc.constantFrom(...QUEUE_POLICIES),
     tickHz: fc.constantFrom(0, 250, 1000),
     sliceNs: fc.constantFrom(1, 700_000, 2_800_000),
     timerSlackNs: fc.constantFrom(0, 50_000),
@@ -162,6 +162,27 @@ export const anyMachine: fc.Arbitrary<MachineConfig> = fc
     wake: fc.constantFrom("any" as const, "sync" as const, "current-cpu" as const),
   })
   .map(({ hardware: kind, ...rest }) => ({ ...rest, ...kind, maxTasks: 256 }));
+
+/** Machines with one queue for all CPUs, on any hardware and where everything is free. */
+export const globalMachine: fc.Arbitrary<MachineConfig> = fc
+  .tuple(
+    anyMachine,
+    fc.record({
+      fair: fc.constantFrom(...GLOBAL_POLICIES),
+      sliceNs: fc.constantFrom(20_000, 700_000),
+    }),
+    fc.boolean(),
+  )
+  .map(([config, rest, free]) => ({
+    ...config,
+    ...rest,
+    ...(free && { profile: "ideal", idle: "poll" }),
+  }));
+
+export const everyMachine: fc.Arbitrary<MachineConfig> = fc.oneof(
+  { weight: 3, arbitrary: anyMachine },
+  { weight: 1, arbitrary: globalMachine },
+);
 
 /** As `anyMachine`, with the plain rules of the fair class: nobody is preempted for waking, nor asleep and queued. */
 export const plainMachine: fc.Arbitrary<MachineConfig> = anyMachine.map((config) => ({

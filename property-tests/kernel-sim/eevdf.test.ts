@@ -117,7 +117,7 @@ class Bench {
     const mine = this.weights.map((_, tid) => tid).filter((tid) => tid > 0 && this.cpus[tid] === cpu);
     const queued = mine.filter((tid) => q.isQueued(tid));
     const load = queued.reduce((sum, tid) => sum + this.weights[tid]!, 0);
-    const v = q.virtualTime(cpu);
+    const v = q.timeline.virtualTime(cpu);
     const lag = queued.reduce((sum, tid) => sum + this.weights[tid]! * (v - q.vruntime(tid)), 0);
     expect(Math.abs(lag)).toBeLessThanOrEqual(load);
     expect(q.load(cpu)).toBe(load);

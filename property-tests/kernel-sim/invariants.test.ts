@@ -17,10 +17,17 @@ import { cpuOf, cpusOf, idleCpus, mayRunOn, sharesLlc, taskOf } from "../../test
 import { runOut, spawnPlan } from "../../test/support/random-program.ts";
 import { flawsOf, heldNs, staysOf } from "../../test/support/timeline.ts";
 import { watcher } from "../../test/support/trace-log.ts";
-import { anyMachine, anyPlan, plainMachine, unboundPlan } from "./arbitraries.ts";
+import {
+  anyMachine,
+  anyPlan,
+  everyMachine,
+  globalMachine,
+  plainMachine,
+  unboundPlan,
+} from "./arbitraries.ts";
 
 describe("any program on any machine", () => {
-  test.prop([anyMachine, anyPlan])(
+  test.prop([everyMachine, anyPlan])(
     "has a timeline without flaws, within every task's affinity",
     (config, plan) => {
       const { machine, log } = boot({ ...config, traceEvents: 1 });
@@ -64,7 +71,7 @@ describe("any program on any machine", () => {
     expect(run + idle + switches * change).toBe(wall);
   });
 
-  test.prop([anyMachine, anyPlan])("ends, or all that is left waits for somebody else", (config, plan) => {
+  test.prop([everyMachine, anyPlan])("ends, or all that is left waits for somebody else", (config, plan) => {
     const { machine, log } = boot(config);
     spawnPlan(machine, plan);
     const { deadlocked } = runOut(machine);
@@ -79,7 +86,7 @@ describe("any program on any machine", () => {
       expect([running, load, current]).toEqual([0, 0, 0]);
   });
 
-  test.prop([anyMachine, anyPlan])(
+  test.prop([everyMachine, anyPlan])(
     "has a system call of one task at a time, each left before the next",
     (config, plan) => {
       const { machine, log } = boot(config);
@@ -115,6 +122,33 @@ describe("any program on any machine", () => {
           );
           if (free.length > 0)
             flaws.push(`task ${tid} waits on ${cpu} at ${timeNs}; ${free.join()} are idle`);
+        }),
+      );
+      spawnPlan(machine, plan);
+      runOut(machine);
+      expect(flaws).toEqual([]);
+    },
+  );
+
+  test.prop([globalMachine, anyPlan])(
+    "leaves no CPU idle while a task waits in the global queue that it may run",
+    (config, plan) => {
+      const { machine } = boot({ ...config, traceEvents: 1 });
+      const flaws: string[] = [];
+      const tids = new Set<number>();
+      machine.trace.addSink(
+        watcher(({ kind, tid, timeNs }) => {
+          if (kind === TRACE_TASK_NEW) tids.add(tid);
+          const waiting = [...tids].filter((task) => {
+            const { queued, cpu } = taskOf(machine, task);
+            return queued && cpuOf(machine, cpu).current !== task;
+          });
+          // A CPU on its way out of idle will take one.
+          const coming = cpusOf(machine).filter(({ idle, current }) => !idle && current === 0).length;
+          for (const cpu of idleCpus(machine)) {
+            const its = waiting.filter((task) => mayRunOn(machine, task, cpu));
+            if (its.length > coming) flaws.push(`${its.join()} wait at ${timeNs}, ${cpu} is idle`);
+          }
         }),
       );
       spawnPlan(machine, plan);

@@ -33,8 +33,10 @@ export function setAffinity(kernel: Kernel, tid: number, allowed: readonly numbe
   const { tasks, cpus, fair, host } = kernel;
   setAllowed(kernel, tid, allowed);
   const cpu = tasks.cpu(tid);
-  if (tasks.allows(tid, cpu)) return;
-  if (cpus.curr(cpu) === tid) reschedule(kernel, cpu);
+  const current = cpus.curr(cpu) === tid;
+  // One that waits in a global queue may have got a CPU that is idle.
+  if (tasks.allows(tid, cpu) && !(fair.shared && fair.isQueued(tid) && !current)) return;
+  if (current) reschedule(kernel, cpu);
   else if (tasks.state(tid) === TASK_WAKING) rerouteWaking(kernel, cpu, tid);
   else if (fair.isDelayed(tid)) fair.dequeueWaiting(cpu, tid, host.now);
   else if (fair.isQueued(tid)) migrateWaiting(kernel, tid, selectIdlestCpu(kernel, tid, cpu));

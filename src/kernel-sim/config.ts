@@ -44,6 +44,8 @@ export interface KernelConfig {
   readonly fair: FairPolicy;
   /** Slice of a fair task, ns. */
   readonly sliceNs: number;
+  /** Do slices end by a timer of their own instead of at the tick? */
+  readonly hrtick: boolean;
   /** Timer slack of nanosleep, ns. */
   readonly timerSlackNs: number;
   /** How each primitive wakes. Linux: pipe "sync", futex "any", UMCG "current-cpu". */
@@ -95,6 +97,9 @@ export function checkKernelConfig(config: KernelConfig): void {
       "ERR_CONFIG",
       `fair must be one of ${FAIR_POLICIES.join(", ")}, got ${String(config.fair)}`,
     );
+  }
+  if (typeof config.hrtick !== "boolean") {
+    throw new MachineError("ERR_CONFIG", `hrtick must be true or false, got ${String(config.hrtick)}`);
   }
   for (const [primitive, mode] of Object.entries(config.wake)) {
     if (!WAKE_MODES.includes(mode)) {

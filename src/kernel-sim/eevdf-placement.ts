@@ -13,6 +13,7 @@ import {
   DEADLINE_RELATIVE,
   type EevdfTimeline,
   EXEC_START,
+  NICE_0,
   PROTECTED_UNTIL,
   VLAG,
   VRUNTIME,
@@ -61,6 +62,14 @@ export class EevdfPlacement {
     }
     const slice = this.#timeline.virtual(tid, this.#timeline.slices[tid]!);
     numbers[(tid << 3) | DEADLINE] = vruntime + (initial ? Math.floor(slice / 2) : slice);
+  }
+
+  /** Run time, ns, that takes the current entity from `now` to its deadline. */
+  untilDeadline(curr: number, now: number): number {
+    const numbers = this.#numbers;
+    const left = numbers[(curr << 3) | DEADLINE]! - numbers[(curr << 3) | VRUNTIME]!;
+    const ns = Math.ceil((left * this.#words[(curr << 4) | WEIGHT]!) / NICE_0);
+    return ns - (now - numbers[(curr << 3) | EXEC_START]!);
   }
 
   /** The lag V - vruntime of a queued entity, within the bound that may be kept over sleep. */

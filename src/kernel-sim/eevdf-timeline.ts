@@ -95,6 +95,10 @@ export class EevdfTimeline {
     return weight === NICE_0 ? ns : Math.floor((ns * NICE_0) / weight);
   }
 
+  deadline(tid: number): number {
+    return this.numbers[(tid << 3) | DEADLINE]!;
+  }
+
   insert(cpu: number, tid: number): void {
     const row = (this.queues + cpu) << 3;
     const numbers = this.numbers;

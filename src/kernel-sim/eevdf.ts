@@ -35,8 +35,8 @@ import {
 import type { FairClass } from "./fair-class.ts";
 
 export class Eevdf implements FairClass {
-  readonly #timeline: EevdfTimeline;
-  readonly #placement: EevdfPlacement;
+  readonly timeline: EevdfTimeline;
+  readonly placement: EevdfPlacement;
   readonly #rules: EevdfRules;
   readonly #words: Int32Array;
   readonly #numbers: Float64Array;
@@ -45,21 +45,12 @@ export class Eevdf implements FairClass {
 
   constructor(arena: Arena, maxTasks: number, vcpus: number, rules: EevdfRules) {
     this.#rules = rules;
-    this.#timeline = new EevdfTimeline(arena, maxTasks, vcpus);
-    this.#placement = new EevdfPlacement(this.#timeline, rules);
-    this.#words = this.#timeline.words;
-    this.#numbers = this.#timeline.numbers;
-    this.#slices = this.#timeline.slices;
-    this.#queues = this.#timeline.queues;
-  }
-
-  /** V of a queue. */
-  virtualTime(cpu: number): number {
-    return this.#timeline.virtualTime(cpu);
-  }
-  /** Lag of a queued entity, within the bound that may be kept over sleep. */
-  lag(cpu: number, tid: number): number {
-    return this.#placement.lag(cpu, tid);
+    this.timeline = new EevdfTimeline(arena, maxTasks, vcpus);
+    this.placement = new EevdfPlacement(this.timeline, rules);
+    this.#words = this.timeline.words;
+    this.#numbers = this.timeline.numbers;
+    this.#slices = this.timeline.slices;
+    this.#queues = this.timeline.queues;
   }
 
   prepare(tid: number, weight: number, sliceNs: number): void {
@@ -70,12 +61,17 @@ export class Eevdf implements FairClass {
     this.#numbers.fill(0, (tid << 3) | VRUNTIME, (tid << 3) + 8);
   }
 
+  expect(): void {}
+  get shared(): boolean {
+    return false;
+  }
+
   enqueue(cpu: number, tid: number, curr: number, now: number, initial: boolean): void {
     const row = this.#queues + cpu;
-    const ahead = this.#placement.runAhead(curr, now);
-    this.#placement.place(cpu, tid, initial);
+    const ahead = this.placement.runAhead(curr, now);
+    this.placement.place(cpu, tid, initial);
     this.#numbers[(curr << 3) | VRUNTIME]! -= ahead;
-    this.#timeline.insert(cpu, tid);
+    this.timeline.insert(cpu, tid);
     this.#words[(tid << 4) | QUEUED] = RUNNABLE;
     this.#words[(row << 4) | NR_RUNNING]!++;
     this.#words[(row << 4) | NR_QUEUED]!++;
@@ -86,13 +82,13 @@ export class Eevdf implements FairClass {
   /** `tid`, just picked, runs from `now` on. */
   begin(cpu: number, tid: number, now: number): void {
     const numbers = this.#numbers;
-    this.#timeline.remove(cpu, tid);
+    this.timeline.remove(cpu, tid);
     this.#words[((this.#queues + cpu) << 4) | CURRENT] = tid;
     this.beginSlice(tid, now);
     this.#words[((this.#queues + cpu) << 4) | SLICE_OVER] = 0;
     const deadline = numbers[(tid << 3) | DEADLINE]!;
-    const short = Math.min(this.#timeline.tree.shortestSlice(cpu), this.#slices[tid]!);
-    const parity = numbers[(tid << 3) | VRUNTIME]! + this.#timeline.virtual(tid, short);
+    const short = Math.min(this.timeline.tree.shortestSlice(cpu), this.#slices[tid]!);
+    const parity = numbers[(tid << 3) | VRUNTIME]! + this.timeline.virtual(tid, short);
     numbers[(tid << 3) | PROTECTED_UNTIL] =
       this.#rules.protection === "deadline" ? deadline : Math.min(deadline, parity);
   }
@@ -103,7 +99,7 @@ export class Eevdf implements FairClass {
 
   putBack(cpu: number, tid: number): void {
     this.#words[((this.#queues + cpu) << 4) | CURRENT] = 0;
-    this.#timeline.insert(cpu, tid);
+    this.timeline.insert(cpu, tid);
   }
 
   /** update_curr(). A deadline that is reached is renewed, and others may run. */
@@ -114,11 +110,11 @@ export class Eevdf implements FairClass {
     if (curr === 0 || delta <= 0) return;
     numbers[(curr << 3) | EXEC_START] = now;
     numbers[(curr << 3) | SUM_EXEC]! += delta;
-    const vruntime = numbers[(curr << 3) | VRUNTIME]! + this.#timeline.virtual(curr, delta);
+    const vruntime = numbers[(curr << 3) | VRUNTIME]! + this.timeline.virtual(curr, delta);
     numbers[(curr << 3) | VRUNTIME] = vruntime;
-    this.#timeline.moveBase(cpu, vruntime);
+    this.timeline.moveBase(cpu, vruntime);
     if (vruntime < numbers[(curr << 3) | DEADLINE]!) return;
-    numbers[(curr << 3) | DEADLINE] = vruntime + this.#timeline.virtual(curr, this.#slices[curr]!);
+    numbers[(curr << 3) | DEADLINE] = vruntime + this.timeline.virtual(curr, this.#slices[curr]!);
     numbers[(curr << 3) | PROTECTED_UNTIL] = vruntime;
     this.#words[(row << 4) | SLICE_OVER] = 1;
   }
@@ -133,17 +129,22 @@ export class Eevdf implements FairClass {
     return this.#words[row | SLICE_OVER] !== 0 && this.#words[row | NR_QUEUED]! > 1;
   }
 
+  sliceLeft(cpu: number, curr: number, now: number): number {
+    if (this.#words[((this.#queues + cpu) << 4) | NR_QUEUED]! <= 1) return Number.POSITIVE_INFINITY;
+    return this.placement.untilDeadline(curr, now);
+  }
+
   /** Stays queued, delayed, when it is ahead of its share: so it works off what it has had too much. */
   sleepCurrent(cpu: number, tid: number, special: boolean): boolean {
     const row = this.#queues + cpu;
-    const delayed = !special && !this.#timeline.isEligible(cpu, tid);
+    const delayed = !special && !this.timeline.isEligible(cpu, tid);
     this.#words[(row << 4) | NR_RUNNING]!--;
     if (delayed) {
       this.#words[(tid << 4) | QUEUED] = DELAYED;
       this.putBack(cpu, tid);
       return true;
     }
-    this.#numbers[(tid << 3) | VLAG] = this.#placement.lag(cpu, tid);
+    this.#numbers[(tid << 3) | VLAG] = this.placement.lag(cpu, tid);
     this.#words[(row << 4) | CURRENT] = 0;
     this.#leave(cpu, tid);
     return false;
@@ -171,19 +172,19 @@ export class Eevdf implements FairClass {
     const numbers = this.#numbers;
     const row = this.#queues + cpu;
     let curr = this.#words[(row << 4) | CURRENT]!;
-    if (this.#timeline.tree.isEmpty(cpu)) return curr;
-    if (curr !== 0 && !this.#timeline.isEligible(cpu, curr)) curr = 0;
+    if (this.timeline.tree.isEmpty(cpu)) return curr;
+    if (curr !== 0 && !this.timeline.isEligible(cpu, curr)) curr = 0;
     const safe = curr !== 0 && numbers[(curr << 3) | VRUNTIME]! < numbers[(curr << 3) | PROTECTED_UNTIL]!;
     if (protection && safe) return curr;
-    const best = this.#timeline.tree.earliestEligible(cpu, this.#timeline.virtualTime(cpu));
-    if (best === 0) return curr === 0 ? this.#timeline.tree.first(cpu) : curr;
+    const best = this.timeline.tree.earliestEligible(cpu, this.timeline.virtualTime(cpu));
+    if (best === 0) return curr === 0 ? this.timeline.tree.first(cpu) : curr;
     return curr !== 0 && numbers[(curr << 3) | DEADLINE]! < numbers[(best << 3) | DEADLINE]! ? curr : best;
   }
 
   /** A delayed sleeper leaves at last, owed nothing (DELAY_ZERO). */
   #finishDequeue(cpu: number, tid: number): void {
-    this.#numbers[(tid << 3) | VLAG] = Math.min(0, this.#placement.lag(cpu, tid));
-    this.#timeline.remove(cpu, tid);
+    this.#numbers[(tid << 3) | VLAG] = Math.min(0, this.placement.lag(cpu, tid));
+    this.timeline.remove(cpu, tid);
     this.#leave(cpu, tid);
   }
 
@@ -192,13 +193,13 @@ export class Eevdf implements FairClass {
   /** requeue_delayed_entity(): one whose dequeue was delayed is runnable again, where it is. */
   wakeQueued(cpu: number, tid: number, curr: number, now: number): void {
     if (this.#words[(tid << 4) | QUEUED] !== DELAYED) return;
-    const ahead = this.#placement.runAhead(curr, now);
-    if (this.#placement.lag(cpu, tid) > 0) {
+    const ahead = this.placement.runAhead(curr, now);
+    if (this.placement.lag(cpu, tid) > 0) {
       // It has become owed something while it slept: that is not paid, it starts again at V.
-      this.#timeline.remove(cpu, tid);
+      this.timeline.remove(cpu, tid);
       this.#numbers[(tid << 3) | VLAG] = 0;
-      this.#placement.place(cpu, tid, false);
-      this.#timeline.insert(cpu, tid);
+      this.placement.place(cpu, tid, false);
+      this.timeline.insert(cpu, tid);
     }
     this.#numbers[(curr << 3) | VRUNTIME]! -= ahead;
     this.#words[(tid << 4) | QUEUED] = RUNNABLE;
@@ -208,7 +209,7 @@ export class Eevdf implements FairClass {
   /** wakeup_preempt_fair() between two ordinary tasks. */
   wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean {
     const numbers = this.#numbers;
-    const ahead = this.#placement.runAhead(curr, now);
+    const ahead = this.placement.runAhead(curr, now);
     const vruntime = numbers[(curr << 3) | VRUNTIME]!;
     const over = this.sliceOver(cpu) || vruntime >= numbers[(curr << 3) | DEADLINE]!;
     const shorter = this.#slices[wakee]! < this.#slices[curr]!;
@@ -222,9 +223,9 @@ export class Eevdf implements FairClass {
   /** Gives up what is left of the slice. */
   yieldCurrent(cpu: number, tid: number): void {
     const numbers = this.#numbers;
-    const forfeits = this.#rules.protection === "shortest-slice" && this.#timeline.isEligible(cpu, tid);
+    const forfeits = this.#rules.protection === "shortest-slice" && this.timeline.isEligible(cpu, tid);
     if (forfeits) numbers[(tid << 3) | VRUNTIME] = numbers[(tid << 3) | DEADLINE]!;
-    numbers[(tid << 3) | DEADLINE]! += this.#timeline.virtual(tid, this.#slices[tid]!);
+    numbers[(tid << 3) | DEADLINE]! += this.timeline.virtual(tid, this.#slices[tid]!);
     numbers[(tid << 3) | PROTECTED_UNTIL] = numbers[(tid << 3) | VRUNTIME]!;
   }
 
@@ -235,11 +236,11 @@ export class Eevdf implements FairClass {
     const numbers = this.#numbers;
     const row = (this.#queues + cpu) << 4;
     const curr = this.#words[row | CURRENT]!;
-    const ahead = this.#placement.runAhead(curr, now);
+    const ahead = this.placement.runAhead(curr, now);
     if (this.#words[(tid << 4) | QUEUED] === DELAYED) this.#finishDequeue(cpu, tid);
     else {
-      numbers[(tid << 3) | VLAG] = this.lag(cpu, tid);
-      this.#timeline.remove(cpu, tid);
+      numbers[(tid << 3) | VLAG] = this.placement.lag(cpu, tid);
+      this.timeline.remove(cpu, tid);
       numbers[(tid << 3) | DEADLINE]! -= numbers[(tid << 3) | VRUNTIME]!;
       this.#words[(tid << 4) | DEADLINE_RELATIVE] = 1;
       this.#words[row | NR_RUNNING]!--;
@@ -249,16 +250,16 @@ export class Eevdf implements FairClass {
   }
 
   firstWaiting(cpu: number): number {
-    return this.#timeline.runnableFrom(this.#timeline.tree.first(cpu));
+    return this.timeline.runnableFrom(this.timeline.tree.first(cpu));
   }
   nextWaiting(tid: number): number {
-    return this.#timeline.runnableFrom(this.#timeline.tree.after(tid));
+    return this.timeline.runnableFrom(this.timeline.tree.after(tid));
   }
 
   reweight(cpu: number, tid: number, curr: number, weight: number, sliceNs: number, now: number): void {
     const slice = sliceNs === 0 ? this.#rules.sliceNs : sliceNs;
-    if (this.isQueued(tid)) this.#placement.reweightQueued(cpu, tid, curr, weight, slice, now);
-    else this.#placement.reweightAsleep(tid, weight, slice);
+    if (this.isQueued(tid)) this.placement.reweightQueued(cpu, tid, curr, weight, slice, now);
+    else this.placement.reweightAsleep(tid, weight, slice);
   }
 
   /** Lag is relative to each queue's V: nothing is tied to the old queue. */
@@ -279,9 +280,6 @@ export class Eevdf implements FairClass {
   vruntime(tid: number): number {
     return this.#numbers[(tid << 3) | VRUNTIME]!;
   }
-  deadline(tid: number): number {
-    return this.#numbers[(tid << 3) | DEADLINE]!;
-  }
   chargedUntil(tid: number): number {
     return this.#numbers[(tid << 3) | EXEC_START]!;
   }
@@ -292,7 +290,7 @@ export class Eevdf implements FairClass {
     return this.#words[((this.#queues + cpu) << 4) | NR_RUNNING]!;
   }
   load(cpu: number): number {
-    return this.#timeline.load(cpu);
+    return this.timeline.load(cpu);
   }
   minVruntime(cpu: number): number {
     return this.#numbers[((this.#queues + cpu) << 3) | BASE]!;

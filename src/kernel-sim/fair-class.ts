@@ -1,16 +1,24 @@
 /**
  * The fair scheduling class as the kernel core sees it: a run queue a CPU, and what is known of each task's share.
  *
- * Two implementations: `FairQueue` ("virtual-time"), a sorted list, cheap and plain; `Eevdf` ("eevdf-6.12", "eevdf-7.2"),
- * Linux's. Every operation is an atomic step. `now` is the clock of whoever calls, ns.
+ * Three implementations: `FairQueue` ("virtual-time"), a sorted list, cheap and plain; `Eevdf` ("eevdf-6.12", "eevdf-7.2"),
+ * Linux's; `GlobalQueue` ("fcfs", "rr", "ps", "srpt"), the disciplines of queueing theory, for comparison. Every operation is an atomic step. `now` is the clock of whoever calls, ns.
  */
-export type FairPolicy = "virtual-time" | "eevdf-6.12" | "eevdf-7.2";
+export type FairPolicy = "virtual-time" | "eevdf-6.12" | "eevdf-7.2" | GlobalPolicy;
+export type GlobalPolicy = "fcfs" | "rr" | "ps" | "srpt";
 
-export const FAIR_POLICIES: readonly FairPolicy[] = ["virtual-time", "eevdf-6.12", "eevdf-7.2"];
+/** With a queue for each CPU, and with one for all (global-queue.ts). */
+export const QUEUE_POLICIES = ["virtual-time", "eevdf-6.12", "eevdf-7.2"] as const;
+export const GLOBAL_POLICIES = ["fcfs", "rr", "ps", "srpt"] as const;
+export const FAIR_POLICIES: readonly FairPolicy[] = [...QUEUE_POLICIES, ...GLOBAL_POLICIES];
 
 export interface FairClass {
   /** A new task. `sliceNs`: its own slice, 0 = the class's. */
   prepare(tid: number, weight: number, sliceNs: number): void;
+  /** The run time that `tid` still needs is known to be `ns`. Of interest to "srpt" only. */
+  expect(tid: number, ns: number): void;
+  /** Is there one queue for all CPUs, so that a task that waits belongs to none? */
+  readonly shared: boolean;
 
   /** Makes a task that slept runnable on `cpu`, whose current task is `curr` or 0. `initial`: it is new. */
   enqueue(cpu: number, tid: number, curr: number, now: number, initial: boolean): void;
@@ -25,6 +33,8 @@ export interface FairClass {
   tick(cpu: number, curr: number, now: number): boolean;
   /** Has the current task come to the end of its slice, as far as it has been charged? */
   sliceOver(cpu: number, curr: number, now: number): boolean;
+  /** ns until the slice of the current task ends, if it runs on: Infinity when nobody would take its place. */
+  sliceLeft(cpu: number, curr: number, now: number): number;
   /** sched_yield(). */
   yieldCurrent(cpu: number, tid: number): void;
 

@@ -71,6 +71,12 @@ export class FairQueue implements FairClass {
     this.numbers[(tid << 3) | SUM_EXEC] = 0;
   }
 
+  expect(): void {}
+
+  get shared(): boolean {
+    return false;
+  }
+
   enqueue(cpu: number, tid: number, curr: number, now: number, _initial: boolean): void {
     const words = this.words;
     const numbers = this.numbers;
@@ -228,6 +234,11 @@ export class FairQueue implements FairClass {
     const delta = now - numbers[(tid << 3) | EXEC_START]!;
     if (tid !== curr || delta <= 0) return;
     numbers[(tid << 3) | VRUNTIME]! += virtual(delta, old) - virtual(delta, weight);
+  }
+
+  sliceLeft(cpu: number, curr: number, now: number): number {
+    if (this.nrRunning(cpu) <= 1) return Number.POSITIVE_INFINITY;
+    return this.numbers[(curr << 3) | PICKED_AT]! + this.slice - now;
   }
 
   /** Keeps a task's virtual lead or lag when it changes run queues. */

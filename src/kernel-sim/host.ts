@@ -72,6 +72,9 @@ export interface Host {
   armTick(cpu: CpuId): void;
 
   readonly threads: CpuThreads;
+  /** One event a CPU: its slice timer fires at `atNs`. Arming replaces. */
+  armSliceEnd(cpu: CpuId, atNs: number): void;
+  cancelSliceEnd(cpu: CpuId): void;
 
   /** Hardware exit latency, ns, of `idleState` after `idleNs` asleep. */
   idleExitNs(idleState: number, idleNs: number): number;

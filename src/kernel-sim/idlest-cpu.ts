@@ -9,6 +9,7 @@
  * modelled, nor that a task prefers a node.
  * Source: sched_balance_find_dst_cpu, _group and _group_cpu in kernel/sched/fair.c (find_idlest_cpu before 6.12).
  */
+import { WF_FORK } from "./constants.ts";
 import { NICE_0_WEIGHT } from "./fair-queue.ts";
 import type { Kernel } from "./kernel.ts";
 import { type GroupStats, groupStats, HAS_SPARE } from "./sched-group.ts";
@@ -17,6 +18,8 @@ import type { DomainLevel } from "./topology.ts";
 /** The CPU for `tid`, which `from` makes or has run up to now. */
 export function selectIdlestCpu(kernel: Kernel, tid: number, from: number): number {
   const { topology } = kernel;
+  const own = kernel.selector === undefined ? -1 : kernel.selector(tid, WF_FORK);
+  if (own >= 0) return own;
   let cpu = from;
   for (let level = topology.levels.length - 1; level >= 0; level--) {
     const domain = topology.levels[level]!;

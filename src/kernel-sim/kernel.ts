@@ -19,18 +19,18 @@ import { Arena } from "./arena.ts";
 import { BalanceTable } from "./balance-table.ts";
 import type { KernelConfig } from "./config.ts";
 import { CpuTable } from "./cpu-table.ts";
+import { createClass } from "./create-class.ts";
 import { Descriptors } from "./descriptors.ts";
-import { Eevdf } from "./eevdf.ts";
-import { eevdfRules } from "./eevdf-rules.ts";
 import { MachineError } from "./errors.ts";
 import type { FairClass } from "./fair-class.ts";
-import { FairQueue } from "./fair-queue.ts";
+import { GlobalQueue } from "./global-queue.ts";
 import { type Hooks, NO_HOOKS } from "./hooks.ts";
 import type { Host } from "./host.ts";
 import type { CpuId, Tid } from "./ids.ts";
 import { LlcTable } from "./llc-table.ts";
 import { PipeTable } from "./pipe-table.ts";
 import { SeccompTable } from "./seccomp-table.ts";
+import { connectGlobal } from "./select-global.ts";
 import type { CallFunction } from "./smp/call-function.ts";
 import { CallQueues } from "./smp/call-queues.ts";
 import { SmpTable } from "./smp/smp-table.ts";
@@ -43,6 +43,8 @@ import { WatchTable } from "./watch-table.ts";
 
 /** Runs in user mode of the task a signal was sent to. */
 export type SignalHandler = (signal: number) => Coroutine<void>;
+/** The CPU that a WAKING task shall be queued on. */
+export type CpuSelector = (tid: number, flags: number) => number;
 /** What a task does with one signal. A signal not listed has its default action. */
 export type Disposition = "ignore" | SignalHandler;
 
@@ -92,6 +94,10 @@ export class Kernel {
   /** First byte behind it. */
   declare readonly userEnd: Addr;
 
+  /** Of a class that selects the CPUs of its tasks itself: the CPU for a wakee, or -1 for select-cpu.ts to decide. */
+  selector: CpuSelector | undefined;
+  /** Do slices end by a timer of their own (slice-end.ts)? */
+  sliceTimers: boolean;
   hooks: Hooks = NO_HOOKS;
   declare host: Host;
   /** The task whose code is executing (0 in an interrupt or the idle loop), and its CPU. Set by the host. */
@@ -151,6 +157,8 @@ export class Kernel {
     this.userMemory = parts.wrapMemory?.(this.userLocal) ?? this.userLocal;
     this.access = new UserAccess(this.memory, this.pages, parts.fault(this), parts.nosleep);
     this.userTop = this.userBase;
+    this.sliceTimers = config.hrtick || config.fair === "rr" || config.fair === "ps";
+    this.selector = this.fair instanceof GlobalQueue ? connectGlobal(this, this.fair) : undefined;
   }
 
   /**
@@ -220,7 +228,7 @@ function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: n
   const callQueues = new CallQueues(arena, smp, config.vcpus);
   const llcs = new LlcTable(arena, topology);
   const balance = new BalanceTable(arena, config.vcpus, topology.levels.length);
-  const fair = fairClass(arena, config);
+  const fair = createClass(arena, config);
   const slots = 2 * config.maxPipes + config.maxFiles;
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1 + slots;
   const waits = new WaitQueues(arena, queues, tasks);
@@ -256,12 +264,6 @@ function layOutFiles(arena: Arena, config: KernelConfig, slots: number): FileTab
     watches: new WatchTable(arena, slots, config.maxWatches),
     seccomp: new SeccompTable(arena, slots, config.maxTasks),
   };
-}
-
-function fairClass(arena: Arena, { fair, maxTasks, vcpus, sliceNs, tickHz }: KernelConfig): FairClass {
-  if (fair === "virtual-time") return new FairQueue(arena, maxTasks, vcpus, sliceNs);
-  const tickNs = tickHz === 0 ? 0 : Math.floor(1e9 / tickHz);
-  return new Eevdf(arena, maxTasks, vcpus, eevdfRules(fair, sliceNs, tickNs));
 }
 
 /** Wait-queue numbers. */

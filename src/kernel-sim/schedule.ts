@@ -24,6 +24,7 @@ import { selectIdlestCpu } from "./idlest-cpu.ts";
 import { cpuId, tid as toTid } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
 import { attachTask } from "./migrate.ts";
+import { renewSliceEnd } from "./slice-end.ts";
 import { irqsOn } from "./smp/interrupts.ts";
 import { serveMailbox } from "./smp/serve.ts";
 import { STEP_BLOCK, STEP_REFILL_FAR, STEP_REFILL_NEAR, STEP_SWITCH } from "./steps.ts";
@@ -69,6 +70,7 @@ export function switchTask(kernel: Kernel, preempted = false): void {
   const next = fair.pick(cpu, runnable);
   if (next === prev) {
     fair.beginSlice(next, host.now);
+    if (kernel.sliceTimers) renewSliceEnd(kernel);
     return;
   }
   if (runnable !== 0) {
@@ -84,6 +86,7 @@ function pushOff(kernel: Kernel, prev: number): void {
   const { tasks, fair, host, cpu } = kernel;
   fair.putBack(cpu, prev);
   fair.dequeueWaiting(cpu, prev, host.now);
+  tasks.setQueuedAt(prev, host.now);
   tasks.setInvoluntarySwitches(prev, tasks.involuntarySwitches(prev) + 1);
   switchTo(kernel, prev, fair.pick(cpu, 0), WAIT_NONE);
   attachTask(kernel, prev, selectIdlestCpu(kernel, prev, cpu));
@@ -119,6 +122,7 @@ function switchTo(kernel: Kernel, prev: number, next: number, reason: number): v
     if (fair.nrRunning(cpu) > kernel.tickAbove) host.armTick(cpuId(cpu));
     if (tasks.cacheCpu(next) !== cpu) refillCache(kernel, next);
   }
+  if (kernel.sliceTimers) renewSliceEnd(kernel);
   if (trace.on) trace.emit(now, TRACE_SCHED_SWITCH, cpu, next, prev, reason);
 }
 

@@ -23,6 +23,10 @@ export function selectTaskRq(kernel: Kernel, tid: number, flags: number): number
   if (cpus.count === 1) return 0;
   const only = onlyCpu(kernel, tid);
   if (only >= 0) return only;
+  if (kernel.selector !== undefined) {
+    const own = kernel.selector(tid, flags);
+    if (own >= 0) return own;
+  }
   const here: number = kernel.cpu;
   if (kernel.current !== 0) recordWakee(kernel, kernel.current, tid);
   if ((flags & WF_CURRENT_CPU) !== 0 && tasks.allows(tid, here)) return here;

@@ -22,6 +22,7 @@ import { TASK_NORMAL } from "./constants.ts";
 import { MachineError } from "./errors.ts";
 import { cpuId } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
+import { armSliceEnd } from "./slice-end.ts";
 import { STEP_TIMER_REPROGRAM } from "./steps.ts";
 import { reschedule, tryToWakeUp } from "./wakeup.ts";
 
@@ -129,6 +130,13 @@ function fire(kernel: Kernel, timer: number): void {
   if (trace.on) kernel.emit(TRACE_TIMER_EXPIRE, device > 0 ? 0 : timer, device > 0 ? device : 0, 0);
   if (device > 0) callbacks[device - 1]!(timer);
   else tryToWakeUp(kernel, timer, TASK_NORMAL, 0);
+}
+
+/** The slice of the executing CPU's current task has ended, or nearly: rounding may leave a ns. */
+export function sliceEnded(kernel: Kernel): void {
+  const { fair, cpus, host, cpu } = kernel;
+  if (fair.tick(cpu, cpus.curr(cpu), host.now)) reschedule(kernel, cpu);
+  else armSliceEnd(kernel, cpu);
 }
 
 /**

@@ -20,6 +20,7 @@ import { IDLE_ASLEEP } from "./cpu-table.ts";
 import { cpuId } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
 import { selectTaskRq } from "./select-cpu.ts";
+import { armSliceEnd } from "./slice-end.ts";
 import { IPI_CALL, IPI_RESCHEDULE, wakeCpu } from "./smp/mailbox.ts";
 import { STEP_WAKE } from "./steps.ts";
 import { setTaskState } from "./task-state.ts";
@@ -153,7 +154,10 @@ export function checkNewcomer(kernel: Kernel, cpu: number, tid: number, initial:
 function checkPreempt(kernel: Kernel, cpu: number, tid: number, initial: boolean): void {
   const { cpus, fair, host } = kernel;
   if (!initial && fair.wakeupPreempts(cpu, cpus.curr(cpu), tid, host.now)) reschedule(kernel, cpu);
-  if (fair.nrRunning(cpu) > 1) host.armTick(cpuId(cpu));
+  if (fair.nrRunning(cpu) > 1) {
+    host.armTick(cpuId(cpu));
+    if (kernel.sliceTimers) armSliceEnd(kernel, cpu);
+  }
 }
 
 /**

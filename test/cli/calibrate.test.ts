@@ -77,7 +77,7 @@ describe("umcg calibrate", () => {
 
   test.each([
     [["--seconds", "0"], '--seconds must be an integer from 1 to 600, got "0"'],
-    [["--base", "vax"], '--base must be one of native, guest, got "vax"'],
+    [["--base", "vax"], '--base must be one of native, guest, ideal, got "vax"'],
     [["here"], 'takes no argument, got "here"'],
     [["--frob"], 'unknown option "--frob"; known are --base, --seconds, --name, --out, --json, --help'],
   ])("%j is bad usage", async (args, message) => {

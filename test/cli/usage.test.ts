@@ -128,7 +128,10 @@ describe("bad usage of umcg bench", () => {
     [["pipe", "--seed", "9007199254740993"], `${SEED} "9007199254740993"`],
 
     [["pipe", "--wake", "none"], '--wake must be one of any, sync, current-cpu, got "none"'],
-    [["pipe", "--profile", "vax"], '--profile must be one of native, guest, or a .json file, got "vax"'],
+    [
+      ["pipe", "--profile", "vax"],
+      '--profile must be one of native, guest, ideal, or a .json file, got "vax"',
+    ],
     [["pipe", "--idle", "hlt"], '--idle must be one of poll, c1, c1e, c6 (profile native), got "hlt"'],
     [["pipe", "--profile=guest", "--idle=c6"], '--idle must be one of poll, hlt (profile guest), got "c6"'],
 

@@ -125,13 +125,13 @@ describe("eevdf", () => {
     q.enqueue(1, 4, 0, 2 * MS, false);
     q.begin(1, 4, 2 * MS);
     q.enqueue(1, 1, 4, 2 * MS, false);
-    expect(q.lag(1, 1)).toBe(-Math.floor(MS / 3) - 1);
-    expect(q.deadline(1) - q.vruntime(1)).toBe(2 * MS);
+    expect(q.placement.lag(1, 1)).toBe(-Math.floor(MS / 3) - 1);
+    expect(q.timeline.deadline(1) - q.vruntime(1)).toBe(2 * MS);
     // Once it sleeps, its next slice is whole.
     q.begin(1, 1, 2 * MS);
     q.sleepCurrent(1, 1, true);
     q.enqueue(1, 1, 0, 2 * MS, false);
-    expect(q.deadline(1) - q.vruntime(1)).toBe(3 * MS);
+    expect(q.timeline.deadline(1) - q.vruntime(1)).toBe(3 * MS);
   });
 
   test.each([2048, 512, 3])(
@@ -140,15 +140,15 @@ describe("eevdf", () => {
       const q = eevdf();
       load(q, 2);
       q.update(0, 1, 2 * MS);
-      const v = q.virtualTime(0);
-      const before = [1, 2].map((tid) => q.lag(0, tid));
+      const v = q.timeline.virtualTime(0);
+      const before = [1, 2].map((tid) => q.placement.lag(0, tid));
       expect(before).toEqual([-MS, MS]);
-      const rest = q.deadline(2) - q.vruntime(2);
+      const rest = q.timeline.deadline(2) - q.vruntime(2);
       q.reweight(0, 2, 1, weight, 0, 2 * MS);
-      expect(q.deadline(2) - q.vruntime(2)).toBe(Math.trunc((rest * 1024) / weight));
-      expect(q.virtualTime(0)).toBe(v);
-      expect(q.lag(0, 2)).toBe(Math.trunc((MS * 1024) / weight));
-      expect(q.lag(0, 1)).toBe(-MS);
+      expect(q.timeline.deadline(2) - q.vruntime(2)).toBe(Math.trunc((rest * 1024) / weight));
+      expect(q.timeline.virtualTime(0)).toBe(v);
+      expect(q.placement.lag(0, 2)).toBe(Math.trunc((MS * 1024) / weight));
+      expect(q.placement.lag(0, 1)).toBe(-MS);
     },
   );
 
@@ -165,7 +165,7 @@ describe("eevdf", () => {
     expect([q.isDelayed(1), q.isQueued(1), q.nrRunning(0), q.load(0)]).toEqual([false, false, 1, 1024]);
     // Its debt of 1 ms is 2 ms of virtual time at half the weight.
     q.enqueue(0, 1, 2, 2 * MS, false);
-    expect(q.lag(0, 1)).toBe(-2 * MS);
+    expect(q.placement.lag(0, 1)).toBe(-2 * MS);
   });
 
   test("a slice of its own counts from the next deadline on", () => {

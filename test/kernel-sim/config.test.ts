@@ -84,14 +84,14 @@ describe("a number out of its range", () => {
 
 describe("a name that is none", () => {
   test.each([
-    [{ profile: "fast" }, "profile must be one of native, guest, got fast"],
-    [{ profile: "toString" }, "profile must be one of native, guest, got toString"],
+    [{ profile: "fast" }, "profile must be one of native, guest, ideal, got fast"],
+    [{ profile: "toString" }, "profile must be one of native, guest, ideal, got toString"],
     [{ idle: "c7" }, "idle must be one of poll, c1, c1e, c6, got c7"],
     [{ profile: "guest", idle: "c1" }, "idle must be one of poll, hlt, got c1"],
     [{ wake: "always" }, "wake.pipe must be one of any, sync, current-cpu, got always"],
     [{ wake: { futex: "now" } }, "wake.futex must be one of any, sync, current-cpu, got now"],
     [{ wake: { umcg: 3 } }, "wake.umcg must be one of any, sync, current-cpu, got 3"],
-    [{ fair: "cfs" }, "fair must be one of virtual-time, eevdf-6.12, eevdf-7.2, got cfs"],
+    [{ fair: "cfs" }, "fair must be one of virtual-time, eevdf-6.12, eevdf-7.2, fcfs, rr, ps, srpt, got cfs"],
     [{ umcg: "hard" }, 'umcg must be "posted", got hard'],
     [{ uninitialisedLocal: "one" }, 'uninitialisedLocal must be "zero" or "garbage", got one'],
   ])("%j is refused", (config, message) => {

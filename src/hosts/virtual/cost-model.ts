@@ -106,8 +106,20 @@ const GUEST: CostModel = {
   defaultIdleState: 1,
 };
 
-export type ProfileName = "native" | "guest";
-export const PROFILES: Readonly<Record<ProfileName, CostModel>> = { native: NATIVE, guest: GUEST };
+/** Everything is free: what remains of a program's time is computing and waiting. For comparison with queueing theory. */
+const IDEAL: CostModel = {
+  name: "ideal",
+  steps: Object.fromEntries(STEP_NAMES.map((name) => [name, 0])) as Record<StepName, number>,
+  idleStates: [POLL],
+  defaultIdleState: 0,
+};
+
+export type ProfileName = "native" | "guest" | "ideal";
+export const PROFILES: Readonly<Record<ProfileName, CostModel>> = {
+  native: NATIVE,
+  guest: GUEST,
+  ideal: IDEAL,
+};
 
 /** Prices in the order of STEP_NAMES. */
 export function stepPrices(model: CostModel): Float64Array {

@@ -52,6 +52,8 @@ export class CpuRunner {
   /** 1 until a task's first turn. */
   declare private readonly fresh: Uint8Array;
   #resumedAt = 0;
+  /** Too much happens at one instant: a CPU that goes on lets a ns pass. Set by the host. */
+  stalled = false;
 
   /** `host`: whose clock it is. `queue`: where the RESUME of each CPU is the event of its number. */
   constructor(kernel: Kernel, host: Host, queue: EventQueue, time: CpuTime, threads: VirtualThreads) {
@@ -88,6 +90,7 @@ export class CpuRunner {
     let turn = this.mode[cpu] === MODE_GO_ON ? 0 : this.#endMode(cpu);
     do {
       if (turn > 0 && (this.host.now >= this.queue.top || turn > MAX_TURNS)) {
+        if (this.stalled) this.host.chargeNs(1);
         this.queue.schedule(cpu, this.host.now);
         break;
       }

@@ -27,7 +27,7 @@ import {
   STEP_TIMER_INTERRUPT,
   STEP_WAKE,
 } from "../../kernel-sim/steps.ts";
-import { clockInterrupt, runTimer, tick } from "../../kernel-sim/timers.ts";
+import { clockInterrupt, runTimer, sliceEnded, tick } from "../../kernel-sim/timers.ts";
 import type { CpuRunner } from "./cpu-runner.ts";
 import type { VirtualThreads } from "./cpu-threads.ts";
 import { type CpuTime, PAID_BY_IDLE, PAID_BY_INTERRUPT } from "./cpu-time.ts";
@@ -86,7 +86,8 @@ export class Interrupts {
     if (slot < 2 * n) this.#arrive(slot - n, PEND_IPI, this.#onIpi);
     else if (slot < 3 * n) this.#arrive(slot - 2 * n, PEND_TICK, this.#onTick);
     else if (slot < 4 * n) this.#onClock(slot - 3 * n);
-    else this.#arrive(slot - 4 * n, PEND_IO, this.#onDevices);
+    else if (slot < 5 * n) this.#arrive(slot - 4 * n, PEND_IO, this.#onDevices);
+    else this.#onSliceTimer(slot);
   }
 
   /** See Host: behind nothing that is due now, and before the CPU's RESUME. */
@@ -142,6 +143,20 @@ export class Interrupts {
     if (this.kernel.cpus.curr(cpu) === 0) return;
     this.host.charge(STEP_TICK);
     if (tick(this.kernel)) this.host.armTick(cpuId(cpu));
+  }
+
+  /** What ends together with the slice is over: work that is done now needs no further slice. */
+  #onSliceTimer(slot: number): void {
+    const cpu = slot - 5 * this.vcpus;
+    const { queue, host } = this;
+    if (queue.isPending(cpu) && queue.timeOf(cpu) === host.now) queue.schedule(slot, host.now);
+    else this.#arrive(cpu, PEND_TICK, this.#onSliceEnd);
+  }
+
+  /** As of a tick, so that one that is held comes as a tick. */
+  #onSliceEnd(): void {
+    this.host.charge(STEP_TICK);
+    sliceEnded(this.kernel);
   }
 
   /** First the interrupt arrives; then, as each has been paid for, its handler runs one timer after the other. */

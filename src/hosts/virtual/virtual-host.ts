@@ -28,6 +28,9 @@ import { EventQueue } from "./event-queue.ts";
 import { Interrupts } from "./interrupts.ts";
 import type { Jitter } from "./jitter.ts";
 
+/** Events of one instant, beside 16 a CPU, before CPUs that go on are charged a ns each. */
+const MAX_AT_ONCE = 1 << 11;
+
 const DONE: Completed<void> = new Completed(undefined);
 const PAUSE: Pause = new Pause(YIELD_PAUSE);
 
@@ -67,7 +70,7 @@ export class VirtualHost implements Host {
     this.idlePolls = this.idle.polls;
     this.vcpus = kernel.config.vcpus;
     this.tickNs = kernel.config.tickHz === 0 ? 0 : Math.floor(1e9 / kernel.config.tickHz);
-    this.queue = new EventQueue(5 * this.vcpus + 1, this.vcpus);
+    this.queue = new EventQueue(6 * this.vcpus + 1, this.vcpus);
     this.time = new CpuTime(this.vcpus, this.prices);
     this.threads = new VirtualThreads(kernel, this.queue, options.boot);
     this.runner = new CpuRunner(kernel, this, this.queue, this.time, this.threads);
@@ -183,6 +186,13 @@ export class VirtualHost implements Host {
     this.queue.schedule(2 * this.vcpus + cpu, next);
   }
 
+  armSliceEnd(cpu: CpuId, atNs: number): void {
+    this.queue.schedule(5 * this.vcpus + cpu, atNs);
+  }
+  cancelSliceEnd(cpu: CpuId): void {
+    this.queue.cancel(5 * this.vcpus + cpu);
+  }
+
   idleExitNs(_state: number, idleNs: number): number {
     return exitLatency(this.idle, idleNs);
   }
@@ -194,11 +204,18 @@ export class VirtualHost implements Host {
   run(untilNs: number = Number.POSITIVE_INFINITY, stop?: () => boolean): void {
     const { queue } = this;
     // An event that is never handled, in a slot of its own: no CPU runs ahead of it.
-    const horizon = 5 * this.vcpus;
+    const horizon = 6 * this.vcpus;
     if (untilNs < Number.POSITIVE_INFINITY) queue.schedule(horizon, untilNs);
     let stopped = false;
+    // Where everything is free a loop over several tasks lets no time pass: it must not be for ever.
+    const most = MAX_AT_ONCE + 16 * this.vcpus;
+    let atOnce = 0;
+    let instant = -1;
     while (!stopped && queue.size > 0 && queue.top < untilNs) {
       this.now = queue.top;
+      atOnce = this.now === instant ? atOnce + 1 : 0;
+      instant = this.now;
+      this.runner.stalled = atOnce > most;
       this.events++;
       this.#dispatch(queue.pop());
       stopped = stop?.() === true;

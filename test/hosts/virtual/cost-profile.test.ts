@@ -47,7 +47,7 @@ describe("names the bad key", () => {
     [{}, "profile.name must be a text"],
     [{ name: "" }, "profile.name must be a text"],
     [{ name: "m", step: {} }, "profile.step is no key"],
-    [{ name: "m", base: "vax" }, 'profile.base must be one of native, guest, got "vax"'],
+    [{ name: "m", base: "vax" }, 'profile.base must be one of native, guest, ideal, got "vax"'],
     [{ name: "m", steps: { wakee: 1 } }, "profile.steps.wakee is no key"],
     [{ name: "m", steps: { wake: -1 } }, "profile.steps.wake must be a whole number of ns"],
     [{ name: "m", steps: { wake: 1.5 } }, "profile.steps.wake must be a whole number of ns"],
