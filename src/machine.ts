@@ -79,6 +79,8 @@ export interface MachineConfig {
   readonly umcg?: "posted";
   /** F4 of the posted profile: what an uninitialised local holds. Default "zero". */
   readonly uninitialisedLocal?: UninitialisedLocal;
+  /** Count what each step costs and who pays (`Machine.accounting().steps`). Default false: it takes 3 % of the speed. */
+  readonly accounting?: boolean;
   /** Keep a trace. Default false: then tracing costs nothing. */
   readonly trace?: boolean;
   /** Events the trace ring holds, a power of two. Default 65536. */
@@ -132,7 +134,13 @@ export class Machine {
     });
     const jitter = config.jitter ? new Jitter(seed) : undefined;
     const boot = checkBootConfig(config.boot ?? {}, kernelConfig.vcpus);
-    this.host = new VirtualHost(this.kernel, { costs: this.costs, idleState, jitter, boot });
+    this.host = new VirtualHost(this.kernel, {
+      costs: this.costs,
+      idleState,
+      jitter,
+      boot,
+      accounting: config.accounting ?? false,
+    });
     this.kernel.host = this.host;
     const profile: string = config.umcg ?? "posted";
     if (profile !== "posted") throw bad("umcg", '"posted"', profile);

@@ -6,7 +6,7 @@
  * time is exact; the spans' sink joins the trace at that moment, so tracing costs nothing before.
  */
 
-import type { StepAccount } from "../hosts/virtual/cpu-time.ts";
+import type { StepAccount } from "../hosts/virtual/step-ledger.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import type { Machine, RunResult } from "../machine.ts";
 import { WakeSpans } from "../trace/spans.ts";
@@ -101,14 +101,14 @@ export class Meter implements Rounds {
       trace.on = true;
     }
     this.#before = this.#machine.result();
-    this.#stepsBefore = this.#machine.host.time.steps();
+    this.#stepsBefore = this.#machine.host.ledger.lines();
     this.#resumedAt = this.#clock();
   }
 
   #end(): void {
     this.#countWall();
     this.#after = this.#machine.result();
-    this.#stepsAfter = this.#machine.host.time.steps();
+    this.#stepsAfter = this.#machine.host.ledger.lines();
     this.#removeSpans();
     this.#machine.trace.on = this.#tracedBefore;
   }

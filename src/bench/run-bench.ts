@@ -9,7 +9,7 @@
  */
 
 import type { CostModel, ProfileName } from "../hosts/virtual/cost-model.ts";
-import type { StepAccount } from "../hosts/virtual/cpu-time.ts";
+import type { StepAccount } from "../hosts/virtual/step-ledger.ts";
 import type { WakeMode } from "../kernel-sim/config.ts";
 import type { FairPolicy } from "../kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../kernel-sim/topology.ts";
@@ -98,6 +98,7 @@ export class BenchRun {
     this.#options = options;
     this.machine = createMachine({
       ...TICKLESS,
+      accounting: true,
       vcpus,
       ...(wake !== undefined && { wake }),
       ...(profile !== undefined && { profile }),

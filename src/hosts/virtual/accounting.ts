@@ -1,7 +1,8 @@
 /** The accounts of a machine on the virtual host, as data. */
 import { type GoneTasks, type TaskAccount, taskAccounts } from "../../kernel-sim/accounts.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
-import type { CpuTime, CpuTimes, StepAccount } from "./cpu-time.ts";
+import type { CpuTime, CpuTimes } from "./cpu-time.ts";
+import type { StepAccount, StepLedger } from "./step-ledger.ts";
 
 export interface CpuAccount extends CpuTimes {
   readonly cpu: number;
@@ -15,7 +16,7 @@ export interface CpuAccount extends CpuTimes {
 
 export interface Accounting {
   readonly cpus: readonly CpuAccount[];
-  /** All charges, by step and payer. */
+  /** All charges, by step and payer. Empty unless the machine was configured with `accounting`. */
   readonly steps: readonly StepAccount[];
   /** Tasks whose slots have not been given to others, exited ones included. */
   readonly tasks: readonly TaskAccount[];
@@ -25,7 +26,7 @@ export interface Accounting {
 
 export function accounting(
   kernel: Kernel,
-  host: { readonly now: number; readonly time: CpuTime },
+  host: { readonly now: number; readonly time: CpuTime; readonly ledger: StepLedger },
 ): Accounting {
   const { cpus } = kernel;
   const list: CpuAccount[] = [];
@@ -39,5 +40,5 @@ export function accounting(
       ipisCoalesced: cpus.ipisCoalesced(cpu),
     });
   }
-  return { cpus: list, steps: host.time.steps(), tasks: taskAccounts(kernel), gone: { ...kernel.gone } };
+  return { cpus: list, steps: host.ledger.lines(), tasks: taskAccounts(kernel), gone: { ...kernel.gone } };
 }

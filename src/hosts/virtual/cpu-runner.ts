@@ -14,16 +14,9 @@ import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
 import { CPU_READY } from "../../kernel-sim/smp/cpu-state.ts";
 import { irqsOn } from "../../kernel-sim/smp/interrupts.ts";
 import type { VirtualThreads } from "./cpu-threads.ts";
-import {
-  type CpuTime,
-  OPEN_IDLE,
-  OPEN_NOTHING,
-  OPEN_SPIN,
-  OPEN_WORK,
-  PAID_BY_IDLE,
-  PAID_BY_TASK,
-} from "./cpu-time.ts";
+import { type CpuTime, OPEN_IDLE, OPEN_NOTHING, OPEN_SPIN, OPEN_WORK } from "./cpu-time.ts";
 import type { EventQueue } from "./event-queue.ts";
+import { PAID_BY_IDLE, PAID_BY_TASK, type StepLedger } from "./step-ledger.ts";
 
 /** What a CPU's pending RESUME does. */
 const MODE_GO_ON = 0;
@@ -44,6 +37,7 @@ export class CpuRunner {
   declare private readonly host: Host;
   declare private readonly queue: EventQueue;
   declare private readonly time: CpuTime;
+  declare private readonly ledger: StepLedger;
   declare private readonly threads: VirtualThreads;
   readonly #bodies: (Coroutine<unknown> | undefined)[] = [];
   declare private readonly mode: Int32Array;
@@ -59,6 +53,7 @@ export class CpuRunner {
   constructor(kernel: Kernel, host: Host, queue: EventQueue, time: CpuTime, threads: VirtualThreads) {
     this.kernel = kernel;
     this.time = time;
+    this.ledger = time.ledger;
     this.host = host;
     this.queue = queue;
     this.threads = threads;
@@ -84,7 +79,7 @@ export class CpuRunner {
       this.threads.resume(cpu);
       return;
     }
-    this.time.payer = PAID_BY_TASK;
+    this.ledger.payer = PAID_BY_TASK;
     this.time.resumed(cpu, this.host.now);
     // The first turn is due now; each further one, also the one behind an exit, only if nothing is due before it.
     let turn = this.mode[cpu] === MODE_GO_ON ? 0 : this.#endMode(cpu);
@@ -113,10 +108,10 @@ export class CpuRunner {
     const kernel = this.kernel;
     if (tid === 0) {
       kernel.current = NO_TASK;
-      this.time.payer = PAID_BY_IDLE;
+      this.ledger.payer = PAID_BY_IDLE;
       return idleTurn(kernel);
     }
-    this.time.payer = PAID_BY_TASK;
+    this.ledger.payer = PAID_BY_TASK;
     kernel.current = toTid(tid);
     kernel.userLocal.budget = STEP_BUDGET;
     this.#resumedAt = this.host.now;

@@ -5,35 +5,19 @@
  * kernel code, interrupts, sleep in an idle state, or the way out of it. Nothing is left over, because each stretch begins
  * where the one before ended; a stretch that nobody accounts for is a bug and is found at once (`resumed`).
  *
- * The *ledger* counts the charges by step and by who paid: code of a task, an interrupt, the idle loop. What the time line
- * says was kernel code, interrupts and idle exits must be what the ledger's charges add up to (`check`).
+ * The *ledger* (step-ledger.ts) has the charges by step and by who paid: code of a task, an interrupt, the idle loop. What
+ * the time line says was kernel code, interrupts and idle exits must be what the ledger's charges add up to (`check`).
  *
  * Rejected: to add up at each charge on the CPU's own account (a second index in the hottest function of the simulator).
  */
 import { assert } from "../../kernel-sim/errors.ts";
-import { type CostStep, STEP_NAMES } from "../../kernel-sim/steps.ts";
+import { IDLE_EXIT, PAID_BY_IDLE, PAID_BY_TASK, SPIN, type StepLedger } from "./step-ledger.ts";
 
 /** What a CPU does while it is suspended: what was begun takes no time, user-mode work, sleep in idle, or spinning for another CPU. */
 export const OPEN_NOTHING = 0;
 export const OPEN_WORK = 1;
 export const OPEN_IDLE = 2;
 export const OPEN_SPIN = 3;
-
-/** Columns of the ledger: the named steps; waiting for another CPU (`chargeNs`); hardware latency of leaving idle. */
-const NAMES: readonly string[] = [...STEP_NAMES, "spin", "idleExit"];
-const COLUMNS = NAMES.length;
-const SPIN = STEP_NAMES.length;
-const IDLE_EXIT: number = SPIN + 1;
-
-// First column of each payer's row.
-export const PAID_BY_TASK = 0;
-export const PAID_BY_INTERRUPT: number = COLUMNS;
-export const PAID_BY_IDLE: number = 2 * COLUMNS;
-/** On its way between CPUs: passes while the receiver does something else, or sleeps. On no CPU's account. */
-export const IN_FLIGHT: number = 3 * COLUMNS;
-/** Set-up code, which runs on no CPU and before time. */
-export const PAID_BY_NOBODY: number = 4 * COLUMNS;
-const ROWS = 5;
 
 /** ns of one CPU since boot. They add up to `wallNs`. */
 export interface CpuTimes {
@@ -49,48 +33,11 @@ export interface CpuTimes {
   readonly wallNs: number;
 }
 
-/**
- * Who paid for a step: the `task` that ran, which is the `waker` where the step is part of a wake-up; the `wakee`, whose
- * way onto the CPU it was; an `idle` CPU on its way out; whoever an `interrupt` came upon; nobody yet (`in-flight`).
- */
-export type Payer = "task" | "waker" | "wakee" | "idle" | "interrupt" | "in-flight" | "set-up";
-
-/** One line of the ledger: a named step, "spin" or "idleExit". */
-export interface StepAccount {
-  readonly step: string;
-  readonly paidBy: Payer;
-  readonly count: number;
-  readonly ns: number;
-}
-
-const PAYERS: readonly Payer[] = ["task", "interrupt", "idle", "in-flight", "set-up"];
-/** What a task pays for as a waker. */
-const OF_WAKERS: ReadonlySet<string> = new Set([
-  "wake",
-  "idleScan",
-  "cacheLine",
-  "cacheLineSmt",
-  "cacheLineLlc",
-  "cacheLineSocket",
-  "ipiSend",
-  "spin",
-]);
-
-function payerOf(row: number, step: string): Payer {
-  if (step === "switch" && row !== 1) return "wakee";
-  return row === 0 && OF_WAKERS.has(step) ? "waker" : PAYERS[row]!;
-}
-
 export class CpuTime {
-  /** Row of whoever executes now. */
-  payer: number = PAID_BY_NOBODY;
   /** User-mode time of the stretch that executes now. */
   worked = 0;
 
-  declare private readonly prices: Float64Array;
-  /** Charges by row and column; ns only where a charge is not the step's price. */
-  declare private readonly counts: Float64Array;
-  declare private readonly extra: Float64Array;
+  declare readonly ledger: StepLedger;
   /** Up to where each CPU's time line is accounted for. */
   declare private readonly clock: Float64Array;
   /** OPEN_ stretch behind it. */
@@ -104,10 +51,8 @@ export class CpuTime {
   declare private readonly idle: Float64Array;
   declare private readonly idleExit: Float64Array;
 
-  constructor(vcpus: number, prices: Float64Array) {
-    this.prices = prices;
-    this.counts = new Float64Array(ROWS * COLUMNS);
-    this.extra = new Float64Array(ROWS * COLUMNS);
+  constructor(vcpus: number, ledger: StepLedger) {
+    this.ledger = ledger;
     this.clock = new Float64Array(vcpus);
     this.open = new Uint8Array(vcpus);
     this.stolen = new Float64Array(vcpus);
@@ -117,28 +62,6 @@ export class CpuTime {
     this.interrupt = new Float64Array(vcpus);
     this.idle = new Float64Array(vcpus);
     this.idleExit = new Float64Array(vcpus);
-  }
-
-  // ---- the ledger ---------------------------------------------------------------------------------------------------
-
-  /** Whoever executes pays for `step`. Returns its price. */
-  count(step: CostStep): number {
-    this.counts[this.payer + step]!++;
-    return this.prices[step]!;
-  }
-  /** `count`, at `ns` instead of the step's price. */
-  countAt(row: number, step: CostStep, ns: number): void {
-    this.counts[row + step]!++;
-    this.extra[row + step]! += ns - this.prices[step]!;
-  }
-  spin(ns: number): void {
-    this.counts[this.payer + SPIN]!++;
-    this.extra[this.payer + SPIN]! += ns;
-  }
-
-  #ns(at: number): number {
-    const price = this.prices[at % COLUMNS] ?? 0;
-    return this.counts[at]! * price + this.extra[at]!;
   }
 
   // ---- the time line ------------------------------------------------------------------------------------------------
@@ -168,8 +91,7 @@ export class CpuTime {
 
   #closeSpin(cpu: number, gap: number): void {
     this.system[cpu]! += gap;
-    this.counts[PAID_BY_TASK + SPIN]!++;
-    this.extra[PAID_BY_TASK + SPIN]! += gap;
+    this.ledger.enter(PAID_BY_TASK, SPIN, gap);
   }
 
   #closeIdle(cpu: number, gap: number): void {
@@ -203,8 +125,7 @@ export class CpuTime {
   /** `cpu`, asleep, is on its way out: `ns` of hardware latency and software. */
   leaveIdle(cpu: number, latencyNs: number, loopNs: number): void {
     this.leaving[cpu]! += latencyNs + loopNs;
-    this.counts[PAID_BY_IDLE + IDLE_EXIT]!++;
-    this.extra[PAID_BY_IDLE + IDLE_EXIT]! += latencyNs;
+    this.ledger.enter(PAID_BY_IDLE, IDLE_EXIT, latencyNs);
   }
 
   // ---- reports ------------------------------------------------------------------------------------------------------
@@ -221,33 +142,15 @@ export class CpuTime {
     return { userNs, systemNs, interruptNs, idleNs, idleExitNs, wallNs };
   }
 
-  /** The lines of the ledger that are not empty. */
-  steps(): StepAccount[] {
-    const lines: StepAccount[] = [];
-    for (let at = 0; at < this.counts.length; at++) {
-      const count = this.counts[at]!;
-      if (count === 0) continue;
-      const step = NAMES[at % COLUMNS]!;
-      const paidBy = payerOf(Math.floor(at / COLUMNS), step);
-      const before = lines.findIndex((line) => line.step === step && line.paidBy === paidBy);
-      // A switch to the wakee is paid from two rows.
-      const { count: more, ns } = lines[before] ?? { count: 0, ns: 0 };
-      const line = { step, paidBy, count: count + more, ns: this.#ns(at) + ns };
-      if (before < 0) lines.push(line);
-      else lines[before] = line;
-    }
-    return lines;
-  }
-
-  /** Conservation: the two books agree. Throws when they do not. */
+  /** Conservation: the two books, if both are kept, agree. Throws when they do not. */
   check(): void {
+    if (!this.ledger.on) return;
     let line = 0;
     for (let cpu = 0; cpu < this.clock.length; cpu++) {
       line += this.system[cpu]! + this.interrupt[cpu]! + this.stolen[cpu]!;
       line += this.idleExit[cpu]! + this.leaving[cpu]!;
     }
-    let ledger = 0;
-    for (let at = 0; at < IN_FLIGHT; at++) ledger += this.#ns(at);
+    const ledger = this.ledger.totalNs();
     assert(line === ledger, `the time lines hold ${line} ns of kernel code, the ledger ${ledger}`);
   }
 }

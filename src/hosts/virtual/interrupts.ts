@@ -30,8 +30,9 @@ import {
 import { clockInterrupt, runTimer, sliceEnded, tick } from "../../kernel-sim/timers.ts";
 import type { CpuRunner } from "./cpu-runner.ts";
 import type { VirtualThreads } from "./cpu-threads.ts";
-import { type CpuTime, PAID_BY_IDLE, PAID_BY_INTERRUPT } from "./cpu-time.ts";
+import type { CpuTime } from "./cpu-time.ts";
 import type { EventQueue } from "./event-queue.ts";
+import { PAID_BY_IDLE, PAID_BY_INTERRUPT, type StepLedger } from "./step-ledger.ts";
 
 /** The clock device is quiet; its interrupt is being delivered; its handler has run a timer and has more to run. */
 const CLOCK_QUIET = 0;
@@ -61,6 +62,7 @@ export class Interrupts {
   declare private readonly queue: EventQueue;
   declare private readonly runner: CpuRunner;
   declare private readonly time: CpuTime;
+  declare private readonly ledger: StepLedger;
   declare private readonly threads: VirtualThreads;
   declare private readonly vcpus: number;
   /** How far each CPU is in an interrupt of its clock device: CLOCK_. */
@@ -76,6 +78,7 @@ export class Interrupts {
     this.queue = queue;
     this.runner = runner;
     this.time = time;
+    this.ledger = time.ledger;
     this.vcpus = kernel.config.vcpus;
     this.clockPhase = new Uint8Array(this.vcpus);
   }
@@ -106,7 +109,7 @@ export class Interrupts {
     const began = this.host.now;
     kernel.cpu = cpuId(cpu);
     kernel.current = NO_TASK;
-    this.time.payer = PAID_BY_INTERRUPT;
+    this.ledger.payer = PAID_BY_INTERRUPT;
     enterHandler(kernel, cpu, pendClass);
     handler.call(this, cpu);
     leaveHandler(kernel, cpu, pendClass);

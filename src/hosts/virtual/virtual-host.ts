@@ -23,10 +23,11 @@ import type { BootPlan } from "./boot-config.ts";
 import { type CostModel, exitLatency, type IdleState, stepPrices } from "./cost-model.ts";
 import { CpuRunner } from "./cpu-runner.ts";
 import { VirtualThreads } from "./cpu-threads.ts";
-import { CpuTime, IN_FLIGHT, PAID_BY_NOBODY } from "./cpu-time.ts";
+import { CpuTime } from "./cpu-time.ts";
 import { EventQueue } from "./event-queue.ts";
 import { Interrupts } from "./interrupts.ts";
 import type { Jitter } from "./jitter.ts";
+import { IN_FLIGHT, PAID_BY_NOBODY, SPIN, StepLedger } from "./step-ledger.ts";
 
 /** Events of one instant, beside 16 a CPU, before CPUs that go on are charged a ns each. */
 const MAX_AT_ONCE = 1 << 11;
@@ -38,6 +39,8 @@ export interface VirtualHostOptions {
   readonly costs: CostModel;
   readonly idleState: number;
   readonly jitter: Jitter | undefined;
+  /** Keep the ledger of steps. */
+  readonly accounting: boolean;
   readonly boot: BootPlan;
 }
 
@@ -45,12 +48,16 @@ export class VirtualHost implements Host {
   now = 0;
   /** Where the time of each CPU went. */
   declare readonly time: CpuTime;
+  /** What each step cost, and who paid; empty unless it is asked for. */
+  declare readonly ledger: StepLedger;
   declare readonly idleState: number;
   declare readonly idlePolls: boolean;
 
   declare private readonly kernel: Kernel;
   declare private readonly prices: Float64Array;
   declare private readonly jitter: Jitter | undefined;
+  /** A step costs its price, and nobody keeps books on it. */
+  declare private readonly plain: boolean;
   declare private readonly idle: IdleState;
   declare private readonly queue: EventQueue;
   declare private readonly runner: CpuRunner;
@@ -71,7 +78,9 @@ export class VirtualHost implements Host {
     this.vcpus = kernel.config.vcpus;
     this.tickNs = kernel.config.tickHz === 0 ? 0 : Math.floor(1e9 / kernel.config.tickHz);
     this.queue = new EventQueue(6 * this.vcpus + 1, this.vcpus);
-    this.time = new CpuTime(this.vcpus, this.prices);
+    this.ledger = new StepLedger(options.accounting);
+    this.plain = options.jitter === undefined && !options.accounting;
+    this.time = new CpuTime(this.vcpus, this.ledger);
     this.threads = new VirtualThreads(kernel, this.queue, options.boot);
     this.runner = new CpuRunner(kernel, this, this.queue, this.time, this.threads);
     this.interrupts = new Interrupts(kernel, this, this.queue, this.runner, this.time);
@@ -90,17 +99,17 @@ export class VirtualHost implements Host {
   }
 
   charge(step: CostStep): void {
-    this.now += this.jitter === undefined ? this.time.count(step) : this.price(step, this.time.payer);
+    this.now += this.plain ? this.prices[step]! : this.price(step, this.ledger.payer);
   }
   chargeNs(ns: number): void {
     this.now += ns;
-    this.time.spin(ns);
+    this.ledger.enter(this.ledger.payer, SPIN, ns);
   }
   chargeTimes(step: CostStep, times: number): void {
     const price = Math.round(this.prices[step]! * times);
     const ns = this.jitter === undefined ? price : this.jitter.sample(step, price);
     this.now += ns;
-    this.time.countAt(this.time.payer, step, ns);
+    this.ledger.enter(this.ledger.payer, step, ns);
   }
   sync(): Step<void> {
     // The budget bounds loops that never have to wait for anybody: they too must come back to the host.
@@ -221,7 +230,7 @@ export class VirtualHost implements Host {
       stopped = stop?.() === true;
     }
     queue.cancel(horizon);
-    this.time.payer = PAID_BY_NOBODY;
+    this.ledger.payer = PAID_BY_NOBODY;
     if (!stopped && queue.size > 0) this.now = Math.max(this.now, untilNs);
   }
 
@@ -233,7 +242,7 @@ export class VirtualHost implements Host {
   price(step: CostStep, payer: number): number {
     const price = this.prices[step]!;
     const ns = this.jitter === undefined ? price : this.jitter.sample(step, price);
-    this.time.countAt(payer, step, ns);
+    this.ledger.enter(payer, step, ns);
     return ns;
   }
 
