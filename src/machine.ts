@@ -44,6 +44,8 @@ export interface MachineConfig {
   readonly maxWatches?: number;
   /** Timers that devices and timerfds can have at once (`createTimer`). Default 64. */
   readonly maxTimers?: number;
+  /** What it takes to read a page that is on disk, ns. Default 100 000. */
+  readonly majorFaultNs?: number;
   /** Cost profile: "native" (default), "guest", "ideal" (everything is free), or one of your own (`parseCostProfile`). */
   readonly profile?: ProfileName | CostModel;
   /** Idle state by name: "poll", "c1", "c1e", "c6" (native), "poll", "hlt" (guest). Default: the profile's. */
@@ -168,6 +170,11 @@ export class Machine {
     this.kernel.pages.protect(a, length, protection);
   }
 
+  /** Moves the pages that overlap a range to disk, if they are present: whoever touches one next waits for it. */
+  swapOut(a: Addr, length: number): void {
+    this.kernel.pages.swapOut(a, length);
+  }
+
   /**
    * Runs until every task has exited, or as `options` say. Throws ERR_DEADLOCK when tasks remain and nothing can happen
    * any more, and whatever a program threw (ERR_PROGRAM_THREW). A machine that threw cannot be run on.
@@ -239,6 +246,7 @@ function resolveConfig(config: MachineConfig): KernelConfig {
     maxFiles: config.maxFiles ?? 64,
     maxWatches: config.maxWatches ?? 256,
     maxTimers: config.maxTimers ?? 64,
+    majorFaultNs: config.majorFaultNs ?? 100_000,
     tickHz: config.tickHz ?? 250,
     topology: config.topology ?? {},
     balance: config.balance ?? {},

@@ -82,7 +82,7 @@ const simple: fc.Arbitrary<Action> = fc.oneof(
       timeoutNs: nanoseconds,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("touch" as const), page: fc.nat(PAGES - 1) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("touch", "pageOut"), page: fc.nat(PAGES - 1) }) },
 );
 const signal: fc.Arbitrary<Action> = fc.record({ do: fc.constant("signal" as const), task: fc.nat(20) });
 const child: fc.Arbitrary<Action> = fc.record({

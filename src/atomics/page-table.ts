@@ -1,8 +1,8 @@
 /**
  * Which pages user space may touch, and how. One byte a page, kept in the machine's own buffer.
  *
- * Three bits: MAPPED (the address belongs to user space), PRESENT (it is resident) and WRITABLE. A page that is MAPPED
- * but not PRESENT is absent: touching it raises a page fault that can be resolved. Page 0 and the kernel region have no
+ * Four bits: MAPPED (the address belongs to user space), PRESENT (it is resident), WRITABLE, and ON_DISK. A page that is
+ * MAPPED but not PRESENT is absent: touching it raises a page fault that can be resolved, by waiting if it is ON_DISK. Page 0 and the kernel region have no
  * bit set, so NULL and kernel addresses fail the same single test that guards every access.
  *
  * Written only at boot, by `protect()` and by the fault handler; read by everybody.
@@ -12,6 +12,8 @@ import { ADDR_INVALID, type Addr, PAGE_SHIFT, PAGE_SIZE } from "./address.ts";
 export const PAGE_PRESENT = 1;
 export const PAGE_WRITABLE = 2;
 export const PAGE_MAPPED = 4;
+/** Not present, and to be read by a device first. */
+export const PAGE_ON_DISK = 8;
 
 /** What a page can be set to. */
 export type Protection = "unmapped" | "absent" | "absent-readonly" | "readonly" | "readwrite";
@@ -83,7 +85,25 @@ export class PageTable {
 
   /** Makes the page of `a` present. The caller has asked `resolvable()`. */
   makePresent(a: Addr): void {
-    this.flags[a >>> PAGE_SHIFT]! |= PAGE_PRESENT;
+    this.flags[a >>> PAGE_SHIFT] = (this.flags[a >>> PAGE_SHIFT]! | PAGE_PRESENT) & ~PAGE_ON_DISK;
+  }
+
+  isOnDisk(a: Addr): boolean {
+    return a >= 0 && a < this.limit && (this.flags[a >>> PAGE_SHIFT]! & PAGE_ON_DISK) !== 0;
+  }
+
+  /** Moves the present pages that overlap [a, a + length) to disk. Returns whether all pages of the range are mapped. */
+  swapOut(a: Addr, length: number): boolean {
+    let mapped = true;
+    const end = a + length;
+    for (let at: number = a - (a % PAGE_SIZE); at < end; at += PAGE_SIZE) {
+      const flags = this.flags[Math.floor(at / PAGE_SIZE)] ?? 0;
+      if ((flags & PAGE_MAPPED) === 0) mapped = false;
+      else if ((flags & PAGE_PRESENT) !== 0) {
+        this.flags[at >>> PAGE_SHIFT] = (flags & ~PAGE_PRESENT) | PAGE_ON_DISK;
+      }
+    }
+    return mapped;
   }
 
   /** Sets every page that overlaps [a, a + length), the page of `a` at least. Pages outside the buffer are ignored. */

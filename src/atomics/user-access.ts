@@ -3,7 +3,7 @@
  *
  * Two families, as in patch 2 of UMCG v0.3 (arch/x86 uaccess helpers):
  * - the plain ones may sleep: an absent page is faulted in and the access retried;
- * - `...Nosleep` must not: an absent page is -EFAULT. v0.3 gave the name to helpers that did resolve faults, always as
+ * - `...Nosleep` must not: an absent page is -EFAULT, and so is, in every mode, one that is on disk. v0.3 gave the name to helpers that did resolve faults, always as
  *   *write* faults, so that an absent read-only page failed and a present one did not (umcg.md section 6). The posted
  *   profile asks for that behaviour with `nosleep: "resolve-as-write"`.
  *
@@ -158,7 +158,7 @@ export class UserAccess {
     operation: (this: UserAccess, ...args: A) => Step<T>,
     ...args: A
   ): Step<T | number> {
-    if (this.nosleep === "refuse") return this.#refused;
+    if (this.nosleep === "refuse" || this.pages.isOnDisk(a)) return this.#refused;
     return this.#retry(a, size, true, operation, ...args);
   }
 

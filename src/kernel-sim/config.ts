@@ -32,6 +32,8 @@ export interface KernelConfig {
   readonly maxWatches: number;
   /** Timers that devices can have at once, beside the one of each task. */
   readonly maxTimers: number;
+  /** What it takes to read a page that is on disk, ns. */
+  readonly majorFaultNs: number;
   /** Ticks a second and CPU, 0 = none: then a slice ends only when its task blocks or yields. */
   readonly tickHz: number;
   /** When CPUs pull tasks from each other. */
@@ -66,6 +68,7 @@ const RANGES = {
   maxFiles: [0, 1 << 16],
   maxWatches: [0, 1 << 20],
   maxTimers: [0, 1 << 16],
+  majorFaultNs: [0, 1e9],
   tickHz: [0, 10_000],
   sliceNs: [1, 1e9],
   timerSlackNs: [0, 1e9],

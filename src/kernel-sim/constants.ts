@@ -38,6 +38,9 @@ export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 export const EPOLL_EVENT_SIZE = 12;
 
+/** madvise: move the pages to disk. */
+export const MADV_PAGEOUT = 21;
+
 // seccomp with a listener: its flag, the answer that lets the kernel make the call, the size of a notification.
 export const SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP = 1;
 export const SECCOMP_USER_NOTIF_FLAG_CONTINUE = 1;
@@ -74,6 +77,7 @@ export const NR_CLOSE = 3;
 export const NR_IOCTL = 16;
 export const NR_PIPE = 22;
 export const NR_SCHED_YIELD = 24;
+export const NR_MADVISE = 28;
 export const NR_NANOSLEEP = 35;
 export const NR_CLONE = 56;
 export const NR_EXIT = 60;
@@ -108,6 +112,7 @@ const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [NR_RT_SIGACTION]: "rt_sigaction",
   [NR_PIPE]: "pipe",
   [NR_SCHED_YIELD]: "sched_yield",
+  [NR_MADVISE]: "madvise",
   [NR_NANOSLEEP]: "nanosleep",
   [NR_CLONE]: "clone",
   [NR_EXIT]: "exit",
@@ -156,6 +161,7 @@ export const WAIT_REASONS = [
   "epoll_wait",
   "seccomp (trapped call)",
   "seccomp (receive)",
+  "page in",
 ] as const;
 export const WAIT_NONE = 0;
 export const WAIT_NANOSLEEP = 1;
@@ -175,6 +181,7 @@ export const WAIT_TIMERFD_READ = 14;
 export const WAIT_EPOLL = 15;
 export const WAIT_SECCOMP = 16;
 export const WAIT_SECCOMP_RECEIVE = 17;
+export const WAIT_PAGE_IN = 18;
 
 export function waitReason(reason: number): string {
   return WAIT_REASONS[reason] ?? `wait_${reason}`;

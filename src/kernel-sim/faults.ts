@@ -5,15 +5,18 @@ import type { Coroutine } from "../atomics/step.ts";
 import { TRACE_PAGE_FAULT } from "../trace/events.ts";
 import { SIGSEGV } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
-import { exitToUserMode, forceSignal } from "./signals.ts";
+import { pageIn } from "./page-io.ts";
+import { exitToUserMode, forceSignal, hasExitWork } from "./signals.ts";
 import { STEP_MINOR_FAULT } from "./steps.ts";
 
-/** Makes the page of `a` present. A minor fault: it costs time and does not block. */
+/** Makes the page of `a` present. A minor fault costs time and does not block; a major one waits for the disk. */
 export function* resolveFault(kernel: Kernel, a: Addr, write: boolean): Coroutine<boolean> {
   const { trace, host, pages } = kernel;
-  if (trace.on) kernel.emit(TRACE_PAGE_FAULT, kernel.current, a | 0, write ? 1 : 0);
+  const major = pages.isOnDisk(a);
+  if (trace.on) kernel.emit(TRACE_PAGE_FAULT, kernel.current, a | 0, (write ? 1 : 0) + (major ? 2 : 0));
   host.charge(STEP_MINOR_FAULT);
   yield* host.sync();
+  if (pages.isOnDisk(a)) yield* pageIn(kernel, a);
   if (!pages.resolvable(a, write)) return pages.permits(a, 1, write ? WRITE : READ);
   pages.makePresent(a);
   return true;
@@ -24,7 +27,9 @@ export function* userFault(kernel: Kernel, a: Addr, size: number, write: boolean
   const tid: number = kernel.current;
   const aligned = (a & (size - 1)) === 0;
   if (aligned && kernel.pages.resolvable(a, write)) {
-    if (yield* resolveFault(kernel, a, write)) return;
+    const resolved = yield* resolveFault(kernel, a, write);
+    if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+    if (resolved) return;
   } else {
     // A handler that returns comes here again and again: time must pass, and others run.
     kernel.host.charge(STEP_MINOR_FAULT);

@@ -28,6 +28,7 @@ import { type Hooks, NO_HOOKS } from "./hooks.ts";
 import type { Host } from "./host.ts";
 import type { CpuId, Tid } from "./ids.ts";
 import { LlcTable } from "./llc-table.ts";
+import type { PageRead } from "./page-io.ts";
 import { PipeTable } from "./pipe-table.ts";
 import { SeccompTable } from "./seccomp-table.ts";
 import { connectGlobal } from "./select-global.ts";
@@ -49,6 +50,8 @@ export type CpuSelector = (tid: number, flags: number) => number;
 export type Disposition = "ignore" | SignalHandler;
 
 export const FUTEX_BUCKETS = 256;
+/** Queues of tasks that wait for pages, by hash. */
+export const PAGE_BUCKETS = 16;
 
 export interface KernelParts {
   readonly config: KernelConfig;
@@ -110,6 +113,8 @@ export class Kernel {
   readonly names: string[] = ["idle"];
   /** What the timers of devices do (timers.ts). */
   readonly callbacks: (TimerCallback | undefined)[];
+  /** Pages that each CPU has asked the disk for (page-io.ts). */
+  readonly reads: PageRead[][];
   /** What tasks had whose slots have new owners. */
   readonly gone: GoneTasks = new GoneTasks();
   /** Tasks that exist and have not exited. */
@@ -122,6 +127,7 @@ export class Kernel {
     const { config } = parts;
     this.config = config;
     this.trace = parts.trace;
+    this.reads = Array.from({ length: config.vcpus }, () => []);
     this.callbacks = new Array<undefined>(config.maxTimers).fill(undefined);
     this.topology = new Topology(config.vcpus, config.topology);
     const measure = new Arena(PAGE_SIZE);
@@ -230,10 +236,10 @@ function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: n
   const balance = new BalanceTable(arena, config.vcpus, topology.levels.length);
   const fair = createClass(arena, config);
   const slots = 2 * config.maxPipes + config.maxFiles;
-  const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1 + slots;
+  const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1 + slots + PAGE_BUCKETS;
   const waits = new WaitQueues(arena, queues, tasks);
   const io = layOutFiles(arena, config, slots);
-  const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers, config.vcpus);
+  const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers + config.vcpus, config.vcpus);
   return {
     tasks,
     cpus,
@@ -279,4 +285,8 @@ export function joinQueue(kernel: Kernel, tid: number): number {
 /** Of a file that is no pipe, by its slot. */
 export function fileQueue(kernel: Kernel, slot: number): number {
   return FUTEX_BUCKETS + 2 * kernel.config.maxPipes + kernel.config.maxTasks + 1 + slot;
+}
+/** Of pages that are read from disk, by their hash. */
+export function pageQueue(kernel: Kernel, bucket: number): number {
+  return fileQueue(kernel, kernel.files.count) + bucket;
 }

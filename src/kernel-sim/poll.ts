@@ -18,6 +18,7 @@ import {
 } from "./descriptors.ts";
 import { fileQueue, type Kernel } from "./kernel.ts";
 import { NOTE_INIT, NOTE_SENT } from "./seccomp-table.ts";
+import { STEP_WAKE } from "./steps.ts";
 import { chargeWake, tryToWakeUp } from "./wakeup.ts";
 
 /** The largest value of an eventfd. */
@@ -71,17 +72,24 @@ export function* tellEpolls(kernel: Kernel, fd: number, events: number, flags: n
 
 /** The same in one step, in interrupt context or at a task's end, with the file's own waiters. */
 export function tellFromInterrupt(kernel: Kernel, fd: number, events: number): void {
-  const queues = markReady(kernel, fd, events).map((epoll) => fileQueue(kernel, epoll));
-  for (const queue of queues) wakeNow(kernel, kernel.waits.first(queue));
-  const own = fileQueue(kernel, fd - FIRST_FD);
-  // Bounded: each turn takes one waiter off the queue, and none runs before this is over.
-  while (kernel.waits.first(own) !== 0) wakeNow(kernel, kernel.waits.first(own));
+  const { waits } = kernel;
+  const epolls = markReady(kernel, fd, events).map((epoll) => waits.first(fileQueue(kernel, epoll)));
+  const own = waits.all(fileQueue(kernel, fd - FIRST_FD));
+  wakeFromInterrupt(kernel, [...epolls.filter((tid) => tid !== 0), ...own]);
 }
 
-function wakeNow(kernel: Kernel, waiter: number): void {
-  if (waiter === 0) return;
-  kernel.waits.remove(waiter);
-  tryToWakeUp(kernel, waiter, TASK_NORMAL, 0);
+/**
+ * Takes waiters off their queues and wakes them, in one step. The first wake-up is paid for by whatever brought the CPU
+ * here, the others by themselves.
+ */
+export function wakeFromInterrupt(kernel: Kernel, waiters: readonly number[]): void {
+  const { cpus, waits, host, cpu } = kernel;
+  for (const [index, waiter] of waiters.entries()) {
+    waits.remove(waiter);
+    cpus.setWakeStart(cpu, host.now);
+    if (index > 0) host.charge(STEP_WAKE);
+    tryToWakeUp(kernel, waiter, TASK_NORMAL, 0);
+  }
 }
 
 /** Wakes the first waiter of a queue, if there is one. */

@@ -28,6 +28,13 @@ export class WaitQueues {
     return this.#tasks.waitNext(tid);
   }
 
+  /** The waiters as they are now. */
+  all(queue: number): number[] {
+    const found: number[] = [];
+    for (let tid = this.first(queue); tid !== 0; tid = this.after(tid)) found.push(tid);
+    return found;
+  }
+
   add(queue: number, tid: number): void {
     const t = this.#tasks;
     const on = t.waitQueue(tid) - 1;

@@ -233,7 +233,12 @@ export const TRACE_EVENTS: readonly TraceEventInfo[] = [
     "task's CPU",
     CURRENT,
     field("address", "hex", "address"),
-    field("access", "number", "1 write, 0 read", ["read", "write"]),
+    field("access", "number", "1 write, 0 read; 2 more for a major fault", [
+      "read",
+      "write",
+      "read, major",
+      "write, major",
+    ]),
   ),
   info(
     TRACE_MIGRATE,

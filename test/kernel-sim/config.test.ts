@@ -14,6 +14,7 @@ const NUMBERS = [
   ["maxFiles", 0, 65536],
   ["maxWatches", 0, 2 ** 20],
   ["maxTimers", 0, 65536],
+  ["majorFaultNs", 0, 1e9],
   ["tickHz", 0, 10_000],
   ["sliceNs", 1, 1e9],
   ["timerSlackNs", 0, 1e9],

@@ -4,7 +4,7 @@
  */
 import { type Addr, offsetBy } from "../../src/atomics/address.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
-import { O_NONBLOCK, SIGUSR1, TIMER_ABSTIME } from "../../src/kernel-sim/constants.ts";
+import { MADV_PAGEOUT, O_NONBLOCK, SIGUSR1, TIMER_ABSTIME } from "../../src/kernel-sim/constants.ts";
 import { MachineError } from "../../src/kernel-sim/errors.ts";
 import type { Machine, RunResult } from "../../src/machine.ts";
 import { Env } from "../../src/umcg/env.ts";
@@ -22,7 +22,7 @@ export type Action =
   | { readonly do: "requeue"; readonly word: number; readonly to: number; readonly wake: number }
   | { readonly do: "wake"; readonly word: number; readonly count: number }
   | { readonly do: "read" | "write"; readonly pipe: number; readonly bytes: number }
-  | { readonly do: "touch"; readonly page: number }
+  | { readonly do: "touch" | "pageOut"; readonly page: number }
   /** Adds 1 to a counter, or takes it, which may block. */
   | { readonly do: "count"; readonly counter: number; readonly add: boolean }
   /** Arms the timer that everybody can read. */
@@ -182,6 +182,9 @@ function* performOne(env: Actor, commons: Commons, action: Action): Coroutine<vo
     case "alarm":
     case "watch":
       yield* useFiles(env, commons, action);
+      break;
+    case "pageOut":
+      yield* sys.madvise(offsetBy(commons.pages, 4096 * action.page), 4096, MADV_PAGEOUT);
       break;
     case "signal":
       yield* sys.kill(commons.tids[action.task % commons.tids.length]!, SIGUSR1);

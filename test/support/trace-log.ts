@@ -1,6 +1,6 @@
 /** Sinks for tests: every event of a trace kept, found by kind and fields, or boiled down to a digest. */
 
-import { NR_FUTEX } from "../../src/kernel-sim/constants.ts";
+import { NR_FUTEX, NR_MADVISE } from "../../src/kernel-sim/constants.ts";
 import { TRACE_PAGE_FAULT, TRACE_SYS_ENTER, type TraceEvent } from "../../src/trace/events.ts";
 import { TraceHash } from "../../src/trace/hash.ts";
 import type { TraceSink } from "../../src/trace/sink.ts";
@@ -59,7 +59,8 @@ export class RelativeHash implements TraceSink {
 
   event(timeNs: number, kind: number, cpu: number, tid: number, arg0: number, arg1: number): void {
     const a = kind === TRACE_PAGE_FAULT ? arg0 - this.#base : arg0;
-    const b = kind === TRACE_SYS_ENTER && arg0 === NR_FUTEX ? arg1 - this.#base : arg1;
+    const b =
+      kind === TRACE_SYS_ENTER && (arg0 === NR_FUTEX || arg0 === NR_MADVISE) ? arg1 - this.#base : arg1;
     this.#hash.event(timeNs, kind, cpu, tid, a, b);
   }
 

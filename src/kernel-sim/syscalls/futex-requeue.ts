@@ -41,10 +41,10 @@ function isValid({ from, to, wake, move }: Requeue): boolean {
 function* futexRequeue(kernel: Kernel, requeue: Requeue): Coroutine<number> {
   const { from, to, wake, move, expected } = requeue;
   const { access, host } = kernel;
-  if (expected !== undefined && (yield* access.getUser32(from)) < 0) return -EFAULT;
   yield* host.sync();
   if (expected !== undefined) {
-    const found = yield* access.getUser32Nosleep(from);
+    // The value that is compared is read last, so that what follows is one step with it.
+    const found = yield* access.getUser32(from);
     if (found !== expected >>> 0) return found < 0 ? -EFAULT : -EAGAIN;
   }
   const moved = moveWaiters(kernel, from, to, wake, move);

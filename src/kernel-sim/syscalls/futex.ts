@@ -24,6 +24,9 @@ import {
 import { chargeWake, tryToWakeUp } from "../wakeup.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 
+/** How often the page may be taken away again between the look that may sleep and the one that may not. */
+const MAX_FAULTS = 8;
+
 /** Wait-queue number of a word. Multiplicative hash of the word index. */
 export function bucketOf(a: Addr): number {
   return (Math.imul(a >>> 2, 0x9e3779b1) >>> 24) & (FUTEX_BUCKETS - 1);
@@ -60,19 +63,23 @@ function* futexWait(
   bits: number,
 ): Coroutine<number> {
   const { tasks, waits, access, host } = kernel;
-  // Faults the page in before anything is queued: below, under the bucket lock, there may be no sleep.
-  const early = yield* access.getUser32(a);
-  if (early < 0) return -EFAULT;
-  yield* host.sync();
-  tasks.setWaitReason(tid, WAIT_FUTEX);
-  tasks.setWaitOn(tid, a);
-  tasks.setWaitBits(tid, bits);
-  waits.add(bucketOf(a), tid);
-  const found = yield* access.getUser32Nosleep(a);
-  if (found !== expected >>> 0) {
+  for (let fault = 0; fault < MAX_FAULTS; fault++) {
+    // Faults the page in before anything is queued: below, under the bucket lock, there may be no sleep.
+    if ((yield* access.getUser32(a)) < 0) return -EFAULT;
+    yield* host.sync();
+    tasks.setWaitReason(tid, WAIT_FUTEX);
+    tasks.setWaitOn(tid, a);
+    tasks.setWaitBits(tid, bits);
+    waits.add(bucketOf(a), tid);
+    const found = yield* access.getUser32Nosleep(a);
+    if (found === expected >>> 0) return yield* sleepOnWord(kernel, tid, until);
     waits.remove(tid);
-    return found < 0 ? -EFAULT : -EAGAIN;
+    if (found >= 0) return -EAGAIN;
   }
+  return -EFAULT;
+}
+
+function* sleepOnWord(kernel: Kernel, tid: number, until: number): Coroutine<number> {
   const timed = until !== FOREVER;
   if (timed) yield* startTimeout(kernel, tid, until);
   const outcome = yield* sleepQueued(kernel, tid, timed);

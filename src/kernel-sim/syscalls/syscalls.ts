@@ -15,6 +15,7 @@ import {
   NR_FUTEX,
   NR_GETCPU,
   NR_GETTID,
+  NR_MADVISE,
   NR_MEMBARRIER,
   NR_NANOSLEEP,
   NR_PIPE,
@@ -35,6 +36,7 @@ import { sysEpollCreate, sysEpollCtl, sysEpollWait } from "./epoll.ts";
 import { sysEventfd } from "./eventfd.ts";
 import { sysFutexWait, sysFutexWake } from "./futex.ts";
 import { type Requeue, sysFutexRequeue } from "./futex-requeue.ts";
+import { sysMadvise } from "./madvise.ts";
 import { sysPipe, sysRead, sysWrite } from "./pipe.ts";
 import { sysSchedGetaffinity, sysSchedSetaffinity } from "./sched.ts";
 import { sysNotifyReceive, sysNotifySend, sysNotifySetFlags, sysSeccomp } from "./seccomp.ts";
@@ -159,6 +161,10 @@ export class Syscalls {
   /** Closes a descriptor: 0, -EBADF. */
   close(fd: number): Coroutine<number> {
     return this.#gate(NR_CLOSE, fd, sysClose(this.#kernel, fd));
+  }
+  /** MADV_PAGEOUT moves pages to disk: 0, -EINVAL, -ENOMEM. */
+  madvise(a: Addr, length: number, advice: number): Coroutine<number> {
+    return this.#gate(NR_MADVISE, a, sysMadvise(this.#kernel, a, length, advice));
   }
   /** Traps a system call of the caller and of tasks it starts: the listener's descriptor, -EBUSY, -EINVAL, -EMFILE. */
   seccompNotify(nr: number): Coroutine<number> {
