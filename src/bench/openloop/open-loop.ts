@@ -58,6 +58,9 @@ export class OpenLoop implements RequestSource {
   /** The two ends of the measured stretch. */
   begin: Usage | undefined;
   end: Usage | undefined;
+  /** When every worker is ready, and when the last request has left. */
+  ready: Usage | undefined;
+  drained: Usage | undefined;
   wallMs = 0;
   readonly #gaps: Sfc32;
   readonly #services: Sfc32;
@@ -94,12 +97,16 @@ export class OpenLoop implements RequestSource {
       onArrival: (request): void => {
         if (request === options.warmUp) this.begin = this.usageNow();
       },
-      expect: () => {},
+      onDrained: (): void => {
+        this.drained = this.usageNow();
+      },
+      expect: (tid, ns) => this.machine.kernel.fair.expect(tid, ns),
     });
   }
 
   nextArrivalNs(): number {
     const { requests, warmUp, arrivals, durationNs = Number.MAX_VALUE } = this.options;
+    this.ready ??= this.usageNow();
     if (this.#drawn++ < warmUp + requests) this.#atNs += drawGap(arrivals, this.#meanGapNs, this.#gaps);
     else this.#atNs = Number.POSITIVE_INFINITY;
     if (this.#atNs <= durationNs) return Math.round(this.#atNs);

@@ -15,14 +15,22 @@ export interface Policy {
 
 const TICK_HZ = 250;
 
+/** The disciplines of queueing theory end their slices by a timer of their own, the kernel's by the tick. */
 const NAMES: Readonly<Record<string, { readonly fair: FairPolicy; readonly ticks: boolean }>> = {
+  fcfs: { fair: "fcfs", ticks: false },
+  rr: { fair: "rr", ticks: false },
+  ps: { fair: "ps", ticks: false },
+  srpt: { fair: "srpt", ticks: false },
   eevdf: { fair: "eevdf-7.2", ticks: true },
   "eevdf-6.12": { fair: "eevdf-6.12", ticks: true },
   "eevdf-7.2": { fair: "eevdf-7.2", ticks: true },
   "virtual-time": { fair: "virtual-time", ticks: true },
 };
 
-export const POLICIES: string = [...Object.keys(NAMES)].join(", ");
+export const POLICIES: string = Object.keys(NAMES).join(", ");
+
+/** Policies that have no slices. */
+const WHOLE: readonly string[] = ["fcfs", "srpt"];
 
 /** `fcfs`, `rr:30us`, `eevdf`, `eevdf:1ms`, ... Throws SpecError naming the bad part. */
 export function parsePolicy(text: string): Policy {
@@ -30,6 +38,8 @@ export function parsePolicy(text: string): Policy {
   const name = colon < 0 ? text : text.slice(0, colon);
   const known = Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
   if (known === undefined) throw new SpecError(name, `a policy; known are ${POLICIES}`);
-  const sliceNs = colon < 0 ? undefined : Math.round(parseDuration(text.slice(colon + 1)));
+  if (name === "rr" && colon < 0) throw new SpecError(text, "a policy: rr takes a quantum, as in rr:30us");
+  if (WHOLE.includes(name) && colon >= 0) throw new SpecError(text, `a policy: ${name} has no quantum`);
+  const sliceNs = colon < 0 ? undefined : Math.max(1, Math.round(parseDuration(text.slice(colon + 1))));
   return { text, fair: known.fair, sliceNs, tickHz: known.ticks ? TICK_HZ : 0 };
 }

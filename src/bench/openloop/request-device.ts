@@ -51,6 +51,8 @@ export interface DeviceOptions {
   readonly pools: number;
   /** Told of a request before it is in the system. */
   readonly onArrival: (request: number) => void;
+  /** Told when the last request has left. */
+  readonly onDrained: () => void;
   /** Tells the scheduler how long a worker is going to compute. */
   readonly expect: (tid: number, ns: number) => void;
 }
@@ -131,6 +133,7 @@ export class RequestDevice {
   #closeWhenEmpty(): void {
     const { log } = this;
     if (this.#nextNs < Number.POSITIVE_INFINITY || log.inside > 0) return;
+    this.#options.onDrained();
     armTimer(this.#kernel, this.#timer, this.#options.irqCpu, this.#kernel.host.now);
   }
 

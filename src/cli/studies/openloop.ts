@@ -2,7 +2,7 @@
 import type { MeasureSummary } from "../../bench/openloop/measure.ts";
 import { OpenLoop } from "../../bench/openloop/open-loop.ts";
 import type { OpenLoopResult } from "../../bench/openloop/open-loop-result.ts";
-import { POLICIES, parsePolicy } from "../../bench/openloop/policy.ts";
+import { parsePolicy } from "../../bench/openloop/policy.ts";
 import { ARRIVAL_PROCESSES, parseLaw } from "../../bench/stats/laws.ts";
 import { formatDuration, parseDuration, parseRate } from "../../bench/stats/quantities.ts";
 import { MAX_VCPUS, readIdle, readProfile, readSeed } from "../machine-options.ts";
@@ -28,7 +28,8 @@ Options:
   --service LAW    exp:10us | fixed:10us | bimodal:99.5,4us,0.5,10ms (percent, time, percent,
                    time) | lognormal:10us,2 (mean, coefficient of variation)
   --arrivals P     poisson | deterministic (default poisson)
-  --policy P       ${POLICIES}
+  --policy P       fcfs | rr:30us | ps | srpt on one queue for all CPUs; eevdf, eevdf-6.12,
+                   virtual-time as the kernel has them, also with a slice: eevdf:1ms
                    (default eevdf)
   --vcpus N        vCPUs, 1 to ${MAX_VCPUS} (default ${DEFAULT_VCPUS})
   --queues Q       central: any CPU serves any request; partitioned: each request goes to a
@@ -51,7 +52,7 @@ Options:
 Ctrl-C ends the arrivals; what there is by then is printed.
 
 Examples:
-  umcg bench openloop --rate 300krps --service bimodal:99.5,4us,0.5,10ms --policy eevdf
+  umcg bench openloop --rate 300krps --service bimodal:99.5,4us,0.5,10ms --policy rr:30us
   umcg bench openloop --rate 80krps --service exp:10us --vcpus 1 --profile ideal --json
 `;
 

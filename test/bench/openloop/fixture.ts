@@ -2,16 +2,6 @@
 import { OpenLoop, type OpenLoopOptions } from "../../../src/bench/openloop/open-loop.ts";
 import { parsePolicy } from "../../../src/bench/openloop/policy.ts";
 import { parseLaw } from "../../../src/bench/stats/laws.ts";
-import { type CostModel, PROFILES } from "../../../src/hosts/virtual/cost-model.ts";
-import { STEP_NAMES, type StepName } from "../../../src/kernel-sim/steps.ts";
-
-/** Every step is free, and an idle CPU looks at once. */
-export const IDEAL: CostModel = {
-  name: "ideal",
-  steps: Object.fromEntries(STEP_NAMES.map((step) => [step, 0])) as Record<StepName, number>,
-  idleStates: PROFILES.native.idleStates.slice(0, 1),
-  defaultIdleState: 0,
-};
 
 /** Mean service, ns; a rate of `load / SERVICE_NS` a ns loads one CPU with `load`. */
 export const SERVICE_NS = 10_000;
@@ -30,7 +20,7 @@ export function openLoop(load: number, options: Partial<OpenLoopOptions> = {}): 
     queues: "central",
     irqCpu: 0,
     seed: 1,
-    profile: IDEAL,
+    profile: "ideal",
     machine: { tickHz: 0 },
     clock: () => 0,
     ...options,

@@ -89,19 +89,22 @@ describe("a request", () => {
 });
 
 describe("conservation", () => {
-  test.each(["virtual-time", "eevdf", "eevdf-6.12:100us"])("under %s", (text) => {
-    for (const vcpus of [1, 3]) {
-      const run = openLoop(0.8, { policy: parsePolicy(text), vcpus, machine: {} });
-      const { log, occupancy } = run.device;
-      const end = run.usageNow();
-      expect([log.completed, log.dropped, log.inside]).toEqual([2000, 0, 0]);
-      // Whoever came has been served for what it needs: CPU time is service and idleness, to the ns.
-      const idle = sum(Array.from(end.idleNs));
-      expect(vcpus * end.atNs - idle).toBe(sum(load(run).service));
-      // Little's law from empty to empty, to the ns.
-      expect(occupancy.areaAt(end.atNs)).toBe(sum(sojourns(run)));
-    }
-  });
+  test.each(["fcfs", "rr:3us", "ps", "srpt", "virtual-time", "eevdf", "eevdf-6.12:100us"])(
+    "under %s",
+    (text) => {
+      for (const vcpus of [1, 3]) {
+        const run = openLoop(0.8, { policy: parsePolicy(text), vcpus, machine: {} });
+        const { log } = run.device;
+        const [ready, drained] = [run.ready!, run.drained!];
+        expect([log.completed, log.dropped, log.inside]).toEqual([2000, 0, 0]);
+        // Whoever came has been served for what it needs: CPU time is service and idleness, to the ns.
+        const idle = sum(Array.from(drained.idleNs)) - sum(Array.from(ready.idleNs));
+        expect(vcpus * (drained.atNs - ready.atNs) - idle).toBe(sum(load(run).service));
+        // Little's law from empty to empty, to the ns.
+        expect(drained.insideNs).toBe(sum(sojourns(run)));
+      }
+    },
+  );
 });
 
 describe("a result", () => {
@@ -203,6 +206,11 @@ describe("a result", () => {
 describe("a policy", () => {
   test.each([
     ["eevdf", { fair: "eevdf-7.2", sliceNs: undefined, tickHz: 250 }],
+    ["fcfs", { fair: "fcfs", sliceNs: undefined, tickHz: 0 }],
+    ["srpt", { fair: "srpt", sliceNs: undefined, tickHz: 0 }],
+    ["rr:30us", { fair: "rr", sliceNs: 30_000, tickHz: 0 }],
+    ["ps", { fair: "ps", sliceNs: undefined, tickHz: 0 }],
+    ["ps:500ns", { fair: "ps", sliceNs: 500, tickHz: 0 }],
     ["eevdf-6.12:1ms", { fair: "eevdf-6.12", sliceNs: 1e6, tickHz: 250 }],
   ])("%s", (text, policy) => {
     expect(parsePolicy(text)).toEqual({ text, ...policy });
@@ -211,6 +219,9 @@ describe("a policy", () => {
   test.each([
     ["lifo", "lifo"],
     ["", ""],
+    ["rr", "rr"],
+    ["fcfs:1us", "fcfs:1us"],
+    ["srpt:1us", "srpt:1us"],
     ["eevdf:", ""],
     ["eevdf:soon", "soon"],
     ["toString", "toString"],
