@@ -9,19 +9,31 @@ import type { Addr } from "./atomics/address.ts";
 import type { Protection } from "./atomics/page-table.ts";
 import { type Accounting, accounting } from "./hosts/virtual/accounting.ts";
 import { type BootConfig, checkBootConfig } from "./hosts/virtual/boot-config.ts";
-import { type CostModel, PROFILES, type ProfileName } from "./hosts/virtual/cost-model.ts";
+import { costModelOf, idleStateOf } from "./hosts/virtual/choose-costs.ts";
+import type { CostModel, ProfileName } from "./hosts/virtual/cost-model.ts";
 import { Jitter } from "./hosts/virtual/jitter.ts";
 import { VirtualHost } from "./hosts/virtual/virtual-host.ts";
 import type { BalanceConfig } from "./kernel-sim/balance.ts";
 import type { TaskOptions } from "./kernel-sim/clone.ts";
-import { baseSliceNs, checkKernelConfig, type KernelConfig, type WakeMode } from "./kernel-sim/config.ts";
+import { checkKernelConfig, type KernelConfig, type WakeMode } from "./kernel-sim/config.ts";
 import { describeWaiters, type Waiter, waiters } from "./kernel-sim/deadlock.ts";
+import { kernelConfigOf } from "./kernel-sim/default-config.ts";
 import { MachineError } from "./kernel-sim/errors.ts";
 import type { FairPolicy } from "./kernel-sim/fair-class.ts";
 import { resolveFault } from "./kernel-sim/faults.ts";
 import type { Tid } from "./kernel-sim/ids.ts";
 import { Kernel } from "./kernel-sim/kernel.ts";
 import type { BootReport } from "./kernel-sim/smp/bring-up.ts";
+import {
+  beginStop,
+  OUTSIDE,
+  STOP_EMERGENCY,
+  STOP_NOT,
+  STOP_ORDERLY,
+  type StopReport,
+  stopEnded,
+  stopReport,
+} from "./kernel-sim/smp/stop.ts";
 import type { TopologyConfig } from "./kernel-sim/topology.ts";
 import { TraceRing } from "./trace/ring.ts";
 import { type Program, UserSpace } from "./umcg/env.ts";
@@ -117,10 +129,10 @@ export class Machine {
   readonly boot: BootReport;
 
   constructor(config: MachineConfig = {}) {
-    const kernelConfig = resolveConfig(config);
+    const kernelConfig = kernelConfigOf(config);
     checkKernelConfig(kernelConfig);
-    this.costs = costModel(config.profile ?? "native");
-    const idleState = findIdleState(this.costs, config.idle);
+    this.costs = costModelOf(config.profile ?? "native");
+    const idleState = idleStateOf(this.costs, config.idle);
     const seed = config.seed ?? 1;
     if (!Number.isSafeInteger(seed)) throw bad("seed", "an integer", seed);
     const traceEvents = config.traceEvents ?? 65536;
@@ -155,8 +167,9 @@ export class Machine {
     this.boot = this.host.boot();
   }
 
-  /** Creates a task; it runs when the machine does. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
+  /** Creates a task; it runs when the machine does. Throws ERR_CONFIG, ERR_TASK_LIMIT, ERR_HALTED. */
   spawn(program: Program, options: TaskOptions = {}): Tid {
+    if (this.stopped !== undefined) throw new MachineError("ERR_HALTED", "the machine has been stopped");
     return this.userSpace.start(program, options);
   }
 
@@ -176,16 +189,21 @@ export class Machine {
   }
 
   /**
-   * Runs until every task has exited, or as `options` say. Throws ERR_DEADLOCK when tasks remain and nothing can happen
-   * any more, and whatever a program threw (ERR_PROGRAM_THREW). A machine that threw cannot be run on.
+   * Runs until every task has exited, the machine is stopped, or as `options` say. Throws ERR_DEADLOCK when tasks remain and
+   * nothing can happen any more, ERR_PANIC when the kernel gave up, and whatever a program threw (ERR_PROGRAM_THREW). A
+   * machine that threw cannot be run on.
    */
   run(options: RunOptions = {}): RunResult {
     // Not until nothing is pending: a tick armed for tasks that are gone is not worth waiting for.
     const { kernel } = this;
-    this.host.run(options.untilNs, () => kernel.live === 0 || options.stop?.() === true);
+    const { smp } = kernel;
+    const ended = (): boolean => smp.stopHow !== STOP_NOT && stopEnded(kernel);
+    const stop = (): boolean => kernel.live === 0 || ended() || options.stop?.() === true;
+    if (!ended()) this.host.run(options.untilNs, stop);
     this.trace.flush();
     this.host.time.check();
-    if (this.host.pending === 0 && kernel.live > 0) {
+    if (smp.stopHow === STOP_EMERGENCY) throw new MachineError("ERR_PANIC", `panic: ${kernel.stopReason}`);
+    if (smp.stopHow === STOP_NOT && this.host.pending === 0 && kernel.live > 0) {
       const list = this.waiters();
       throw new MachineError(
         "ERR_DEADLOCK",
@@ -193,6 +211,33 @@ export class Machine {
       );
     }
     return this.result();
+  }
+
+  /**
+   * Stops every CPU in order, each where it holds nothing, and says what was left behind. CPUs that take more than a second
+   * of virtual time are stragglers. The machine cannot be run on.
+   */
+  halt(): StopReport {
+    return this.#stop(STOP_ORDERLY, "halt");
+  }
+
+  /** Stops every CPU where it is, as a panic of the kernel does, within 10 ms of virtual time. */
+  panic(reason: string): StopReport {
+    return this.#stop(STOP_EMERGENCY, reason);
+  }
+
+  /** What the stop of the machine left behind, by `halt`, `panic` or a reboot; undefined while it has not been stopped. */
+  get stopped(): StopReport | undefined {
+    return this.kernel.smp.stopHow === STOP_NOT ? undefined : stopReport(this.kernel);
+  }
+
+  #stop(how: number, reason: string): StopReport {
+    const { kernel } = this;
+    beginStop(kernel, OUTSIDE, how, reason);
+    if (!stopEnded(kernel)) this.host.run(kernel.stopDeadlineNs, () => stopEnded(kernel));
+    this.trace.flush();
+    this.host.time.check();
+    return stopReport(kernel);
   }
 
   /** Tasks that have not exited, with what each waits for. */
@@ -228,54 +273,7 @@ export function createMachine(config: MachineConfig = {}): Machine {
   return new Machine(config);
 }
 
-/** Processor sharing is round robin with a quantum that is small beside any service time. */
-const PS_QUANTUM_NS = 1000;
-
 const TRACE_SIZES: readonly number[] = Array.from({ length: 25 }, (_, power) => 2 ** power);
-
-function resolveConfig(config: MachineConfig): KernelConfig {
-  const vcpus = config.vcpus ?? 1;
-  const all = typeof config.wake === "string" ? config.wake : undefined;
-  const each = typeof config.wake === "object" ? config.wake : {};
-  return {
-    vcpus,
-    maxTasks: config.maxTasks ?? 1024,
-    userBytes: config.userBytes ?? 1 << 20,
-    maxPipes: config.maxPipes ?? 64,
-    pipeBytes: config.pipeBytes ?? 4096,
-    maxFiles: config.maxFiles ?? 64,
-    maxWatches: config.maxWatches ?? 256,
-    maxTimers: config.maxTimers ?? 64,
-    majorFaultNs: config.majorFaultNs ?? 100_000,
-    tickHz: config.tickHz ?? 250,
-    topology: config.topology ?? {},
-    balance: config.balance ?? {},
-    migrationBytes: config.migrationBytes ?? 0,
-    fair: config.fair ?? "virtual-time",
-    sliceNs: config.sliceNs ?? (config.fair === "ps" ? PS_QUANTUM_NS : baseSliceNs(vcpus >= 1 ? vcpus : 1)),
-    hrtick: config.hrtick ?? false,
-    timerSlackNs: config.timerSlackNs ?? 50_000,
-    wake: {
-      pipe: all ?? each.pipe ?? "sync",
-      futex: all ?? each.futex ?? "any",
-      umcg: all ?? each.umcg ?? "current-cpu",
-    },
-  };
-}
-
-function costModel(name: string | CostModel): CostModel {
-  if (typeof name === "object") return name;
-  const model = Object.hasOwn(PROFILES, name) ? PROFILES[name as ProfileName] : undefined;
-  if (model === undefined) throw bad("profile", `one of ${Object.keys(PROFILES).join(", ")}`, name);
-  return model;
-}
-
-function findIdleState(costs: CostModel, name: string | undefined): number {
-  if (name === undefined) return costs.defaultIdleState;
-  const index = costs.idleStates.findIndex((state) => state.name === name);
-  if (index < 0) throw bad("idle", `one of ${costs.idleStates.map((s) => s.name).join(", ")}`, name);
-  return index;
-}
 
 function bad(name: string, wanted: string, got: unknown): MachineError {
   return new MachineError("ERR_CONFIG", `${name} must be ${wanted}, got ${String(got)}`);

@@ -89,6 +89,7 @@ export const NR_FUTEX = 202;
 export const NR_RT_SIGACTION = 13;
 export const NR_GETTID = 186;
 export const NR_CLOCK_NANOSLEEP = 230;
+export const NR_REBOOT = 169;
 export const NR_GETCPU = 309;
 export const NR_MEMBARRIER = 324;
 export const NR_EPOLL_WAIT = 232;
@@ -131,6 +132,7 @@ const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [NR_SECCOMP]: "seccomp",
   [NR_EPOLL_CREATE1]: "epoll_create",
   [NR_TGKILL]: "tgkill",
+  [NR_REBOOT]: "reboot",
   [NR_GETCPU]: "getcpu",
   [NR_MEMBARRIER]: "membarrier",
   [NR_UMCG_CTL]: "umcg_ctl",

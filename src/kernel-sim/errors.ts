@@ -14,6 +14,8 @@
  * | ERR_STEP                 | a stepper was asked for something the task cannot do now                          |
  * | ERR_RUN_LIMIT            | a run passed the limit it was given                                               |
  * | ERR_BOOT                 | the boot CPU did not come up                                                      |
+ * | ERR_HALTED               | the machine was stopped and is asked for more                                     |
+ * | ERR_PANIC                | the kernel stopped the machine in an emergency; the message says why              |
  * | ERR_HOST                 | the host refused, again and again, what the kernel cannot do without              |
  */
 export type MachineErrorCode =
@@ -28,6 +30,8 @@ export type MachineErrorCode =
   | "ERR_STEP"
   | "ERR_RUN_LIMIT"
   | "ERR_BOOT"
+  | "ERR_HALTED"
+  | "ERR_PANIC"
   | "ERR_HOST";
 
 export class MachineError extends Error {

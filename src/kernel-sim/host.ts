@@ -21,6 +21,8 @@ export const YIELD_SCHEDULE = 1;
 export const YIELD_EXIT = 2;
 /** Let me wait until the word I named to `park` changes, or its deadline. My CPU does nothing else. */
 export const YIELD_PARK = 4;
+/** Stop my CPU for good: never resume me. */
+export const YIELD_STOP = 5;
 /** Let `workLeft` ns of user-mode computation pass; resume me when done or interrupted. */
 export const YIELD_WORK = 3;
 
@@ -37,6 +39,8 @@ export interface CpuThreads {
   park(word: number, old: number, deadlineNs: number): Coroutine<void>;
   /** `smp.words[word]` has changed: whoever is parked on it looks again. */
   unpark(word: number): void;
+  /** `cpu` is STOPPED: it executes nothing more, and no interrupt of its is worth delivering. */
+  cpuStopped(cpu: CpuId): void;
 }
 
 export interface Host {

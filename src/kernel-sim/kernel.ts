@@ -108,6 +108,9 @@ export class Kernel {
   cpu: CpuId = 0 as CpuId;
   /** Cold per-task data: dispositions other than default. */
   readonly dispositions: Map<number, Map<number, Disposition>> = new Map();
+  /** Why the machine is being stopped, and when its CPUs' time for that is over (smp/stop.ts). */
+  stopReason = "";
+  stopDeadlineNs: number = Number.POSITIVE_INFINITY;
   /** Functions that CPUs run for each other, by number. */
   readonly calls: CallFunction[] = [];
   readonly names: string[] = ["idle"];

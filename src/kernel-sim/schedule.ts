@@ -149,7 +149,7 @@ function enterIdle(kernel: Kernel): void {
 }
 
 /**
- * One turn of the idle loop. Returns false when the CPU went to sleep; otherwise it has a task to run, or another turn to take.
+ * One turn of the idle loop. Returns false when the CPU sleeps or has stopped; otherwise it has a task to run, or another turn to take.
  * ENTERING: look at the flag and the mailbox once more; whoever wakes this CPU from now on sees it polling or asleep, so
  * there is no gap. EXITING: the exit latency has been paid; queue what was sent here and pick.
  */
@@ -163,7 +163,7 @@ export function idleTurn(kernel: Kernel): boolean {
     if (trace.on) kernel.emit(TRACE_IDLE_ENTER, 0, host.idleState, 0);
     return false;
   }
-  serveMailbox(kernel);
+  if (!serveMailbox(kernel, true)) return false;
   if (kernel.balance.isKicked(cpu)) balanceIdle(kernel);
   cpus.setNeedResched(cpu, 0);
   const next = kernel.fair.pick(cpu, 0);

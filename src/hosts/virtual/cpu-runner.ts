@@ -6,13 +6,21 @@ import { type Coroutine, RESUME, type Resume, YIELD_PAUSE } from "../../atomics/
 import { IDLE_ASLEEP } from "../../kernel-sim/cpu-table.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { exitTask } from "../../kernel-sim/exit.ts";
-import { type Host, YIELD_EXIT, YIELD_PARK, YIELD_SCHEDULE, YIELD_WORK } from "../../kernel-sim/host.ts";
+import {
+  type Host,
+  YIELD_EXIT,
+  YIELD_PARK,
+  YIELD_SCHEDULE,
+  YIELD_STOP,
+  YIELD_WORK,
+} from "../../kernel-sim/host.ts";
 import { cpuId, NO_TASK, tid as toTid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { idleTurn, switchTask } from "../../kernel-sim/schedule.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
-import { CPU_READY } from "../../kernel-sim/smp/cpu-state.ts";
+import { CPU_READY, CPU_STOPPING } from "../../kernel-sim/smp/cpu-state.ts";
 import { irqsOn } from "../../kernel-sim/smp/interrupts.ts";
+import { finishStop, isSafePoint } from "../../kernel-sim/smp/stop.ts";
 import type { VirtualThreads } from "./cpu-threads.ts";
 import { type CpuTime, OPEN_IDLE, OPEN_NOTHING, OPEN_SPIN, OPEN_WORK } from "./cpu-time.ts";
 import type { EventQueue } from "./event-queue.ts";
@@ -75,16 +83,16 @@ export class CpuRunner {
     const kernel = this.kernel;
     const { cpus } = kernel;
     kernel.cpu = cpuId(cpu);
-    if (kernel.smp.state(cpu) !== CPU_READY) {
-      this.threads.resume(cpu);
-      return;
-    }
+    const ready = kernel.smp.state(cpu) === CPU_READY;
+    if (!ready && !this.#goesOn(cpu)) return;
     this.ledger.payer = PAID_BY_TASK;
     this.time.resumed(cpu, this.host.now);
     // The first turn is due now; each further one, also the one behind an exit, only if nothing is due before it.
     let turn = this.mode[cpu] === MODE_GO_ON ? 0 : this.#endMode(cpu);
+    // A CPU that stops is looked at after each turn.
+    const turns = ready ? MAX_TURNS : 0;
     do {
-      if (turn > 0 && (this.host.now >= this.queue.top || turn > MAX_TURNS)) {
+      if (turn > 0 && (this.host.now >= this.queue.top || turn > turns)) {
         if (this.stalled) this.host.chargeNs(1);
         this.queue.schedule(cpu, this.host.now);
         break;
@@ -93,6 +101,19 @@ export class CpuRunner {
     } while (this.#turn(cpu, cpus.curr(cpu)));
     kernel.current = NO_TASK;
     this.time.suspended(cpu, this.host.now, this.#openStretch(cpu));
+  }
+
+  /** A CPU that is not READY: on its way up, or stopping and not yet at a point where it can. */
+  #goesOn(cpu: number): boolean {
+    const { kernel, host, time } = this;
+    if (kernel.smp.state(cpu) !== CPU_STOPPING) this.threads.resume(cpu);
+    else if (!isSafePoint(kernel, cpu)) return true;
+    else {
+      time.resumed(cpu, host.now);
+      finishStop(kernel, cpu);
+      time.suspended(cpu, host.now, OPEN_NOTHING);
+    }
+    return false;
   }
 
   /** What the CPU does from now on until its RESUME. */
@@ -131,6 +152,9 @@ export class CpuRunner {
       case YIELD_PARK:
         this.mode[cpu] = MODE_PARK;
         this.threads.parking.begin(cpu);
+        return false;
+      case YIELD_STOP:
+        finishStop(kernel, cpu);
         return false;
       case YIELD_EXIT:
         this.#bodies[tid] = undefined;

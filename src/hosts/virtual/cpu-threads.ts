@@ -71,6 +71,13 @@ export class VirtualThreads implements CpuThreads {
     this.parking.unpark(word, this.#plan.costs.wakeNs);
   }
 
+  cpuStopped(cpu: CpuId): void {
+    const { count } = this.#kernel.smp;
+    // Its RESUME, IPI, tick, clock and devices.
+    for (let row = 0; row < 5; row++) this.#queue.cancel(row * count + cpu);
+    this.parking.forget(cpu);
+  }
+
   /** Is this a send that the host shall refuse? */
   refusesSend(): boolean {
     return this.#faults.refusedSends > 0 && this.#faults.refusedSends-- > 0;

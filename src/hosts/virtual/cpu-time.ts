@@ -71,6 +71,11 @@ export class CpuTime {
     this.clock[cpu] = now;
   }
 
+  /** Up to where the time of `cpu` is accounted for: when it went to sleep, which may be ahead of the others' clock. */
+  clockOf(cpu: number): number {
+    return this.clock[cpu]!;
+  }
+
   /** The RESUME of `cpu` is due at `now`. */
   resumed(cpu: number, now: number): void {
     const gap = now - this.clock[cpu]! - this.stolen[cpu]!;

@@ -203,6 +203,8 @@ export class Interrupts {
     const hardware = latency ? exit : 0;
     const software = this.host.price(STEP_IDLE_LOOP_EXIT, PAID_BY_IDLE);
     this.time.leaveIdle(cpu, hardware, software);
-    this.queue.schedule(cpu, this.host.now + ns + hardware + software);
+    // Nobody wakes who has not gone to sleep yet.
+    const noticed = Math.max(this.host.now + ns, this.time.clockOf(cpu));
+    this.queue.schedule(cpu, noticed + hardware + software);
   }
 }

@@ -62,6 +62,13 @@ export class Parking {
     }
   }
 
+  /** `cpu` has stopped, parked or not. */
+  forget(cpu: number): void {
+    if (this.words[cpu] === NOWHERE) return;
+    this.words[cpu] = NOWHERE;
+    this.#parked--;
+  }
+
   /** `cpu` has yielded YIELD_PARK. */
   begin(cpu: number): void {
     this.busyUntil[cpu] = 0;

@@ -1,12 +1,12 @@
 /**
- * Which CPUs a task may run on: those its affinity names, as far as they are READY.
+ * Which CPUs a task may run on: those its affinity names, as far as they have come up.
  *
  * The mask of usable CPUs is ANDed here, once, when an affinity is set. So a CPU that did not come up is no case for the
  * wake path, placement or balancing: no task allows it. Rejected: a test for each CPU that is considered.
  */
 import type { Kernel } from "../kernel.ts";
 
-/** Is at least one of `cpus` (default: all) READY? */
+/** Has at least one of `cpus` (default: all) come up? */
 export function anyUsable(kernel: Kernel, cpus: readonly number[] | undefined): boolean {
   const { smp } = kernel;
   if (cpus !== undefined) return cpus.some((cpu) => smp.isUsable(cpu));

@@ -21,6 +21,7 @@ import type { Coroutine } from "../../atomics/step.ts";
 import { TRACE_CALL } from "../../trace/events.ts";
 import { assert } from "../errors.ts";
 import type { Kernel } from "../kernel.ts";
+import { CPU_READY } from "./cpu-state.ts";
 import { IRQ_OFF, IRQ_ON, irqsOn } from "./interrupts.ts";
 import { IPI_CALL, type SendResult, signalCpu } from "./mailbox.ts";
 
@@ -130,7 +131,7 @@ function* pushInTime(
 function push(kernel: Kernel, target: number, fn: number, arg: number, ticket: number): CallResult {
   const { callQueues, smp, host, cpu, topology } = kernel;
   assert(kernel.calls[fn] !== undefined, `no function ${fn}`);
-  if (!smp.isUsable(target)) return refusal(signalCpu(kernel, target, IPI_CALL));
+  if (smp.state(target) !== CPU_READY) return refusal(signalCpu(kernel, target, IPI_CALL));
   const wasEmpty = callQueues.isEmpty(target);
   host.charge(topology.lineStep(cpu, target));
   if (!callQueues.push(target, { fn, arg, from: cpu, ticket })) return "queue full";
@@ -142,7 +143,7 @@ function push(kernel: Kernel, target: number, fn: number, arg: number, ticket: n
 
 /** A send to a CPU that is not READY, or that the host would not take. The call is in the mailbox of the latter. */
 function refusal(result: SendResult): CallResult {
-  assert(result !== "sent" && result !== "coalesced", `a CPU that is not usable was sent to`);
+  assert(result !== "sent" && result !== "coalesced", `a CPU that is not ready was sent to`);
   return result;
 }
 

@@ -88,7 +88,7 @@ export function setCpuState(kernel: Kernel, cpu: number, from: number, to: numbe
   if (smp.state(cpu) !== from) return false;
   smp.setState(cpu, to);
   if (failure !== 0) smp.setFailure(cpu, failure);
-  smp.setUsable(cpu, to === CPU_READY);
+  if (to === CPU_READY) smp.setUsable(cpu);
   if (trace.on) trace.emit(kernel.host.now, TRACE_CPU_STATE, cpu, 0, to, from);
   return true;
 }

@@ -11,3 +11,4 @@ export {
 export * from "./cpu-state.ts";
 export { holdInterruptsOff, irqDisable, irqEnable, irqRestore, irqSave, irqsOn } from "./interrupts.ts";
 export { IPI_CALL, IPI_RESCHEDULE, IPI_STOP, IPI_VECTORS, ipiNames, type SendResult } from "./mailbox.ts";
+export { panicHere, panicNow, type StopReport } from "./stop.ts";

@@ -13,7 +13,8 @@
  * | ticket      | the CPU, when it begins to wait for answers                                                            |
  * | acksLeft    | the CPU, and whoever answers it                                                                        |
  * | irq, held   | the CPU, in interrupts.ts                                                                              |
- * | usable mask | with the state                                                                                         |
+ * | usable mask | with the state READY                                                                                   |
+ * | stop words  | the owner of the stop; stopLeft: each CPU that stops                                                   |
  *
  * The pending bits themselves are in cpu-table.ts, beside the other words that an idle CPU looks at.
  */
@@ -25,7 +26,7 @@ export class SmpTable {
   declare readonly count: number;
   /** Words of a mask of CPUs. */
   declare readonly maskWords: number;
-  /** Bit set of CPUs that tasks may be placed on: those that are READY. */
+  /** Bit set of CPUs that tasks may be placed on: those that have come up. What is placed on a stopped CPU stays there. */
   declare private readonly usable: Int32Array;
   /** For hosts, which park on a word of it: `stateWord`. */
   declare readonly words: Int32Array;
@@ -33,7 +34,7 @@ export class SmpTable {
   constructor(arena: Arena, vcpus: number) {
     this.count = vcpus;
     this.maskWords = (vcpus + 31) >>> 5;
-    this.words = arena.int32(vcpus * WORDS);
+    this.words = arena.int32((vcpus + 1) * WORDS);
     this.usable = arena.int32(this.maskWords);
   }
 
@@ -138,10 +139,35 @@ export class SmpTable {
     return (cpu << 4) | 14;
   }
 
-  setUsable(cpu: number, usable: boolean): void {
-    const bit = 1 << (cpu & 31);
-    if (usable) this.usable[cpu >>> 5]! |= bit;
-    else this.usable[cpu >>> 5]! &= ~bit;
+  // The record behind those of the CPUs is the machine's.
+
+  /** STOP_ : is the machine being stopped, and how (stop.ts)? */
+  get stopHow(): number {
+    return this.words[this.count << 4]!;
+  }
+  set stopHow(to: number) {
+    this.words[this.count << 4] = to;
+  }
+  /** CPU that stops the machine, or OUTSIDE. */
+  get stopOwner(): number {
+    return this.words[(this.count << 4) | 1]!;
+  }
+  set stopOwner(to: number) {
+    this.words[(this.count << 4) | 1] = to;
+  }
+  /** CPUs that were told to stop and have not yet. */
+  get stopLeft(): number {
+    return this.words[(this.count << 4) | 2]!;
+  }
+  set stopLeft(to: number) {
+    this.words[(this.count << 4) | 2] = to;
+  }
+  stopLeftWord(): number {
+    return (this.count << 4) | 2;
+  }
+
+  setUsable(cpu: number): void {
+    this.usable[cpu >>> 5]! |= 1 << (cpu & 31);
   }
   isUsable(cpu: number): boolean {
     return ((this.usable[cpu >>> 5]! >>> (cpu & 31)) & 1) === 1;

@@ -1,12 +1,14 @@
-/** System calls about CPUs: which one this is, and a memory barrier on all of them. */
+/** System calls about CPUs: which one this is, a memory barrier on all of them, and their end. */
 
 import { type Addr, NULL } from "../../atomics/address.ts";
-import { EAGAIN, ETIMEDOUT } from "../../atomics/errno.ts";
+import { EAGAIN, EBUSY, ETIMEDOUT } from "../../atomics/errno.ts";
 import type { Coroutine } from "../../atomics/step.ts";
-import { NR_GETCPU, NR_MEMBARRIER } from "../constants.ts";
+import { NR_GETCPU, NR_MEMBARRIER, NR_REBOOT } from "../constants.ts";
 import type { Kernel } from "../kernel.ts";
 import { exitToUserMode, hasExitWork } from "../signals.ts";
 import { callAndWait, callNumber } from "../smp/call-function.ts";
+import { CPU_READY } from "../smp/cpu-state.ts";
+import { stopHere, stopOthers } from "../smp/stop.ts";
 import { STEP_IDLE_SCAN } from "../steps.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 
@@ -40,7 +42,7 @@ export function* sysMembarrier(kernel: Kernel): Coroutine<number> {
   const { cpus, smp, host, cpu: own } = kernel;
   const targets: number[] = [];
   for (let cpu = 0; cpu < cpus.count; cpu++) {
-    if (cpu === own || !smp.isUsable(cpu)) continue;
+    if (cpu === own || smp.state(cpu) !== CPU_READY) continue;
     host.charge(STEP_IDLE_SCAN);
     if (cpus.curr(cpu) !== 0) targets.push(cpu);
   }
@@ -50,4 +52,16 @@ export function* sysMembarrier(kernel: Kernel): Coroutine<number> {
   const result = missing === undefined ? 0 : missing.why === "no answer" ? -ETIMEDOUT : -EAGAIN;
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_MEMBARRIER, result);
+}
+
+/**
+ * Stops all CPUs in order, the caller's last, and with them the machine: does not return. -EBUSY when it is being stopped
+ * already. A CPU that does not stop within a second is left behind (`Machine.stopped` names it).
+ */
+export function* sysReboot(kernel: Kernel): Coroutine<number> {
+  const tid = sysEnter(kernel, NR_REBOOT, 0);
+  if (yield* stopOthers(kernel, `reboot by ${kernel.names[tid]} (tid ${tid})`))
+    return yield* stopHere(kernel);
+  if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+  return sysExit(kernel, tid, NR_REBOOT, -EBUSY);
 }

@@ -31,7 +31,7 @@ import {
 import type { Disposition, Kernel } from "../kernel.ts";
 import { FOREVER } from "../timed-wait.ts";
 import { sysClose } from "./close.ts";
-import { sysGetcpu, sysMembarrier } from "./cpu.ts";
+import { sysGetcpu, sysMembarrier, sysReboot } from "./cpu.ts";
 import { sysEpollCreate, sysEpollCtl, sysEpollWait } from "./epoll.ts";
 import { sysEventfd } from "./eventfd.ts";
 import { sysFutexWait, sysFutexWake } from "./futex.ts";
@@ -78,6 +78,10 @@ export class Syscalls {
   /** A memory barrier on every CPU that runs a task: 0, -ETIMEDOUT, -EAGAIN. */
   membarrier(): Coroutine<number> {
     return this.#gate(NR_MEMBARRIER, 0, sysMembarrier(this.#kernel));
+  }
+  /** Stops the machine in order; does not return: -EBUSY when it is being stopped already. */
+  reboot(): Coroutine<number> {
+    return sysReboot(this.#kernel);
   }
   /** The caller's tid. */
   gettid(): Coroutine<number> {

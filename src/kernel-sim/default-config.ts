@@ -1,0 +1,40 @@
+/** What a machine is unless its configuration says otherwise. Nothing is checked here (config.ts). */
+import { baseSliceNs, type KernelConfig, type WakeMode } from "./config.ts";
+
+/** Processor sharing is round robin with a quantum that is small beside any service time. */
+const PS_QUANTUM_NS = 1000;
+
+/** What may be left out, and `wake` for all primitives at once. */
+export type KernelOptions = Partial<Omit<KernelConfig, "wake">> & {
+  readonly wake?: WakeMode | Partial<KernelConfig["wake"]>;
+};
+
+export function kernelConfigOf(config: KernelOptions): KernelConfig {
+  const vcpus = config.vcpus ?? 1;
+  const all = typeof config.wake === "string" ? config.wake : undefined;
+  const each = typeof config.wake === "object" ? config.wake : {};
+  return {
+    vcpus,
+    maxTasks: config.maxTasks ?? 1024,
+    userBytes: config.userBytes ?? 1 << 20,
+    maxPipes: config.maxPipes ?? 64,
+    pipeBytes: config.pipeBytes ?? 4096,
+    maxFiles: config.maxFiles ?? 64,
+    maxWatches: config.maxWatches ?? 256,
+    maxTimers: config.maxTimers ?? 64,
+    majorFaultNs: config.majorFaultNs ?? 100_000,
+    tickHz: config.tickHz ?? 250,
+    topology: config.topology ?? {},
+    balance: config.balance ?? {},
+    migrationBytes: config.migrationBytes ?? 0,
+    fair: config.fair ?? "virtual-time",
+    sliceNs: config.sliceNs ?? (config.fair === "ps" ? PS_QUANTUM_NS : baseSliceNs(vcpus >= 1 ? vcpus : 1)),
+    hrtick: config.hrtick ?? false,
+    timerSlackNs: config.timerSlackNs ?? 50_000,
+    wake: {
+      pipe: all ?? each.pipe ?? "sync",
+      futex: all ?? each.futex ?? "any",
+      umcg: all ?? each.umcg ?? "current-cpu",
+    },
+  };
+}
