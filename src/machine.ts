@@ -9,8 +9,9 @@ import type { Addr } from "./atomics/address.ts";
 import type { Protection } from "./atomics/page-table.ts";
 import { type Accounting, accounting } from "./hosts/virtual/accounting.ts";
 import { type BootConfig, checkBootConfig } from "./hosts/virtual/boot-config.ts";
-import { costModelOf, idleStateOf } from "./hosts/virtual/choose-costs.ts";
+import { costModelOf } from "./hosts/virtual/choose-costs.ts";
 import type { CostModel, ProfileName } from "./hosts/virtual/cost-model.ts";
+import { idlePolicy } from "./hosts/virtual/idle-policy.ts";
 import { Jitter } from "./hosts/virtual/jitter.ts";
 import { VirtualHost } from "./hosts/virtual/virtual-host.ts";
 import type { BalanceConfig } from "./kernel-sim/balance.ts";
@@ -21,6 +22,7 @@ import { kernelConfigOf } from "./kernel-sim/default-config.ts";
 import { MachineError } from "./kernel-sim/errors.ts";
 import type { FairPolicy } from "./kernel-sim/fair-class.ts";
 import { resolveFault } from "./kernel-sim/faults.ts";
+import { type IdleTime, idleTimes } from "./kernel-sim/idle-governor.ts";
 import type { Tid } from "./kernel-sim/ids.ts";
 import { Kernel } from "./kernel-sim/kernel.ts";
 import type { BootReport } from "./kernel-sim/smp/bring-up.ts";
@@ -60,7 +62,10 @@ export interface MachineConfig {
   readonly majorFaultNs?: number;
   /** Cost profile: "native" (default), "guest", "ideal" (everything is free), or one of your own (`parseCostProfile`). */
   readonly profile?: ProfileName | CostModel;
-  /** Idle state by name: "poll", "c1", "c1e", "c6" (native), "poll", "hlt" (guest). Default: the profile's. */
+  /**
+   * Idle state by name: "poll", "c1", "c1e", "c6" (native), "poll", "hlt" (guest); or who chooses among them: "menu",
+   * "haltpoll", "oracle" (idle-governor.ts). Default: the profile's state.
+   */
   readonly idle?: string;
   /** Ticks a second and CPU; 0 = none. Default 250. */
   readonly tickHz?: number;
@@ -129,10 +134,9 @@ export class Machine {
   readonly boot: BootReport;
 
   constructor(config: MachineConfig = {}) {
-    const kernelConfig = kernelConfigOf(config);
-    checkKernelConfig(kernelConfig);
     this.costs = costModelOf(config.profile ?? "native");
-    const idleState = idleStateOf(this.costs, config.idle);
+    const kernelConfig = kernelConfigOf(config, idlePolicy(this.costs, config.idle));
+    checkKernelConfig(kernelConfig);
     const seed = config.seed ?? 1;
     if (!Number.isSafeInteger(seed)) throw bad("seed", "an integer", seed);
     const traceEvents = config.traceEvents ?? 65536;
@@ -150,7 +154,6 @@ export class Machine {
     const boot = checkBootConfig(config.boot ?? {}, kernelConfig.vcpus);
     this.host = new VirtualHost(this.kernel, {
       costs: this.costs,
-      idleState,
       jitter,
       boot,
       accounting: config.accounting ?? false,
@@ -211,6 +214,17 @@ export class Machine {
       );
     }
     return this.result();
+  }
+
+  /** What idle CPUs do: the name of a state, or of a governor. */
+  get idle(): string {
+    const { governor, states, state } = this.kernel.config.idle;
+    return governor ?? states[state]!.name;
+  }
+
+  /** How long each CPU slept in each idle state, and how often, up to its last wake-up. */
+  idleTimes(): IdleTime[] {
+    return idleTimes(this.kernel.idle, this.kernel.cpus.count);
   }
 
   /**

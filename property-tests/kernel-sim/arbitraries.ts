@@ -133,6 +133,9 @@ const hardware: fc.Arbitrary<Pick<MachineConfig, "profile" | "idle">> = fc.const
   { profile: "native", idle: "c6" },
   { profile: "guest", idle: "poll" },
   { profile: "guest", idle: "hlt" },
+  { profile: "native", idle: "menu" },
+  { profile: "guest", idle: "haltpoll" },
+  { profile: "native", idle: "oracle" },
 );
 
 /** One LLC as often as several, with and without SMT. */

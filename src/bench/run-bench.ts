@@ -131,7 +131,7 @@ export class BenchRun {
   /** Throws unless the run is at its end. */
   result(): BenchResult {
     const { workload, loops, vcpus, wake, jitter, seed } = this.#options;
-    const { costs, host } = this.machine;
+    const { costs } = this.machine;
     const { virtualNs, wallMs, switches, ipis, steps } = this.#meter.measured();
     return {
       workload: workload.name,
@@ -139,7 +139,7 @@ export class BenchRun {
       vcpus,
       wake: wake ?? "default",
       profile: costs.name,
-      idle: costs.idleStates[host.idleState]!.name,
+      idle: this.machine.idle,
       fair: this.machine.kernel.config.fair,
       jitter: jitter ?? false,
       seed: seed ?? 1,

@@ -1,5 +1,6 @@
 /** Words for the numbers in a machine's trace: the one place that knows the rooms they come from. */
 import { syscallName, waitReason } from "../kernel-sim/constants.ts";
+import { IDLE_UNDECIDED } from "../kernel-sim/idle-governor.ts";
 import { CPU_STATE_NAMES } from "../kernel-sim/smp/cpu-state.ts";
 import { ipiNames } from "../kernel-sim/smp/mailbox.ts";
 import type { Machine } from "../machine.ts";
@@ -9,7 +10,8 @@ import { dieReason } from "../umcg/die-reasons.ts";
 export function traceNames({ kernel, costs }: Machine): TraceNames {
   return {
     taskName: (tid) => kernel.names[tid] ?? `task-${tid}`,
-    idleState: (index) => costs.idleStates[index]?.name ?? hex32(index),
+    idleState: (index) =>
+      index === IDLE_UNDECIDED ? "undecided" : (costs.idleStates[index]?.name ?? hex32(index)),
     waitReason,
     syscallName,
     dieReason,

@@ -38,7 +38,8 @@ Options:
                    (default: as Linux: futex any, pipe sync, UMCG current-cpu)
   --profile NAME   native | guest | ideal (all is free), or a .json file of your own: cost model of the
                    machine (default native)
-  --idle STATE     state of an idle vCPU: poll, c1, c1e, c6 (native); poll, hlt (guest)
+  --idle STATE     state of an idle vCPU: poll, c1, c1e, c6 (native); poll, hlt (guest);
+                   or who chooses one: menu, haltpoll, oracle
   --fair POLICY    virtual-time | eevdf-6.12 | eevdf-7.2: rules of the fair class (default virtual-time), or
                    fcfs | rr | ps | srpt: one queue for all CPUs
   --smt N          threads of a core, 1 to 8 (default 1); CPU c is thread c % N of core c / N

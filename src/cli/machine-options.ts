@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type CostModel, PROFILES, type ProfileName } from "../hosts/virtual/cost-model.ts";
 import { parseCostProfile } from "../hosts/virtual/cost-profile.ts";
+import { IDLE_GOVERNORS } from "../kernel-sim/idle-governor.ts";
 import type { Options } from "./options.ts";
 
 export const MAX_VCPUS = 1024;
@@ -10,9 +11,9 @@ export function readSeed(options: Options): number {
   return options.integer("seed", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1);
 }
 
-/** `--idle`: a state of the profile, undefined for the profile's own choice. */
+/** `--idle`: a state of the profile or a governor, undefined for the profile's own choice. */
 export function readIdle(options: Options, { name, idleStates }: CostModel): string | undefined {
-  const names = idleStates.map((state) => state.name);
+  const names = [...idleStates.map((state) => state.name), ...IDLE_GOVERNORS];
   return options.oneOf("idle", names, ` (profile ${name})`);
 }
 

@@ -30,10 +30,13 @@ const MS = 1_000_000;
 /** How much rarer a CPU that is busy balances (busy_factor). */
 const BUSY_FACTOR = 16;
 
-/** The executing CPU has nothing to run: pulls a task. Returns whether there is one now. Its search is its own loss. */
+/**
+ * The executing CPU has nothing to run and, as the idle loop has seen, nothing on its way: pulls a task. Returns whether
+ * there is one now.
+ */
 export function balanceNewIdle(kernel: Kernel): boolean {
-  const { cpus, host, balance, topology, cpu } = kernel;
-  if (cpus.wakeListHead(cpu) !== 0 || !isOverloaded(kernel)) return false;
+  const { host, balance, topology, cpu } = kernel;
+  if (!isOverloaded(kernel)) return false;
   const began = host.now;
   let pulled = 0;
   for (let level = 0; level < topology.levels.length && pulled === 0; level++) {

@@ -4,6 +4,7 @@ import type { BalanceConfig } from "./balance.ts";
 import { WF_CURRENT_CPU, WF_SYNC } from "./constants.ts";
 import { MachineError } from "./errors.ts";
 import { FAIR_POLICIES, type FairPolicy } from "./fair-class.ts";
+import type { IdlePolicy } from "./idle-governor.ts";
 import { checkTopology, type TopologyConfig } from "./topology.ts";
 
 /** How a primitive wakes: no flag, WF_SYNC or WF_CURRENT_CPU. */
@@ -36,6 +37,8 @@ export interface KernelConfig {
   readonly majorFaultNs: number;
   /** Ticks a second and CPU, 0 = none: then a slice ends only when its task blocks or yields. */
   readonly tickHz: number;
+  /** What CPUs do that have nothing to run. */
+  readonly idle: IdlePolicy;
   /** When CPUs pull tasks from each other. */
   readonly balance: BalanceConfig;
   /** Which CPUs share a core, a cache, a socket. */

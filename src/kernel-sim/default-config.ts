@@ -1,15 +1,17 @@
 /** What a machine is unless its configuration says otherwise. Nothing is checked here (config.ts). */
 import { baseSliceNs, type KernelConfig, type WakeMode } from "./config.ts";
+import type { IdlePolicy } from "./idle-governor.ts";
 
 /** Processor sharing is round robin with a quantum that is small beside any service time. */
 const PS_QUANTUM_NS = 1000;
 
 /** What may be left out, and `wake` for all primitives at once. */
-export type KernelOptions = Partial<Omit<KernelConfig, "wake">> & {
+export type KernelOptions = Partial<Omit<KernelConfig, "wake" | "idle">> & {
   readonly wake?: WakeMode | Partial<KernelConfig["wake"]>;
 };
 
-export function kernelConfigOf(config: KernelOptions): KernelConfig {
+/** `idle`: what the machine's idle states and its own choice among them come to. */
+export function kernelConfigOf(config: KernelOptions, idle: IdlePolicy): KernelConfig {
   const vcpus = config.vcpus ?? 1;
   const all = typeof config.wake === "string" ? config.wake : undefined;
   const each = typeof config.wake === "object" ? config.wake : {};
@@ -26,6 +28,7 @@ export function kernelConfigOf(config: KernelOptions): KernelConfig {
     tickHz: config.tickHz ?? 250,
     topology: config.topology ?? {},
     balance: config.balance ?? {},
+    idle,
     migrationBytes: config.migrationBytes ?? 0,
     fair: config.fair ?? "virtual-time",
     sliceNs: config.sliceNs ?? (config.fair === "ps" ? PS_QUANTUM_NS : baseSliceNs(vcpus >= 1 ? vcpus : 1)),

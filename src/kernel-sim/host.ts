@@ -82,7 +82,7 @@ export interface Host {
 
   /** Hardware exit latency, ns, of `idleState` after `idleNs` asleep. */
   idleExitNs(idleState: number, idleNs: number): number;
-  /** The state an idle CPU enters, and whether a CPU in it watches its flag line. */
-  readonly idleState: number;
-  readonly idlePolls: boolean;
+  /** A sleeping CPU comes back to its governor at `atNs`, unless it is woken before and this is cancelled. */
+  armPollEnd(cpu: CpuId, atNs: number): void;
+  cancelPollEnd(cpu: CpuId): void;
 }

@@ -10,7 +10,7 @@
  * Source: sched_balance_find_dst_cpu, _group and _group_cpu in kernel/sched/fair.c (find_idlest_cpu before 6.12).
  */
 import { WF_FORK } from "./constants.ts";
-import { NICE_0_WEIGHT } from "./fair-queue.ts";
+import { IDLE_ASLEEP } from "./cpu-table.ts";
 import type { Kernel } from "./kernel.ts";
 import { type GroupStats, groupStats, HAS_SPARE } from "./sched-group.ts";
 import type { DomainLevel } from "./topology.ts";
@@ -70,17 +70,15 @@ function isIdler(a: GroupStats, b: GroupStats): boolean {
 function isClearlyIdler(other: GroupStats, own: GroupStats, imbalancePct: number): boolean {
   if (other.type !== own.type) return other.type < own.type;
   if (own.type === HAS_SPARE) return other.idleCpus > own.idleCpus;
-  const margin = (NICE_0_WEIGHT * (imbalancePct - 100)) / 100;
-  if (other.avgLoad >= own.avgLoad + margin) return false;
   return 100 * own.avgLoad > imbalancePct * other.avgLoad;
 }
 
 /** The idlest allowed CPU of a group; the first of equals. */
 function idlestOfGroup(kernel: Kernel, tid: number, first: number, width: number): number {
-  const { cpus, tasks, fair, topology, host } = kernel;
+  const { cpus, tasks, fair, topology } = kernel;
   let idlest = -1;
   let loaded = -1;
-  const depth = (cpu: number): number => host.idleExitNs(host.idleState, host.now - cpus.idleSince(cpu));
+  const depth = (cpu: number): number => exitNs(kernel, cpu);
   for (let cpu = first; cpu < topology.end(first, width); cpu++) {
     if (!tasks.allows(tid, cpu)) continue;
     if (cpus.isIdle(cpu)) {
@@ -90,4 +88,10 @@ function idlestOfGroup(kernel: Kernel, tid: number, first: number, width: number
     } else if (loaded < 0 || fair.load(cpu) < fair.load(loaded)) loaded = cpu;
   }
   return idlest >= 0 ? idlest : loaded;
+}
+
+/** How long the idle `cpu` takes to leave its state. */
+function exitNs({ cpus, idle, host }: Kernel, cpu: number): number {
+  if (cpus.idlePhase(cpu) !== IDLE_ASLEEP) return 0;
+  return host.idleExitNs(idle.stateOf(cpu, host.now), host.now - idle.sinceNs(cpu));
 }

@@ -26,6 +26,7 @@ import type { FairClass } from "./fair-class.ts";
 import { GlobalQueue } from "./global-queue.ts";
 import { type Hooks, NO_HOOKS } from "./hooks.ts";
 import type { Host } from "./host.ts";
+import { IdleGovernor } from "./idle-governor.ts";
 import type { CpuId, Tid } from "./ids.ts";
 import { LlcTable } from "./llc-table.ts";
 import type { PageRead } from "./page-io.ts";
@@ -72,10 +73,9 @@ export class Kernel {
   declare readonly topology: Topology;
   declare readonly smp: SmpTable;
   declare readonly callQueues: CallQueues;
+  declare readonly idle: IdleGovernor;
   declare readonly llcs: LlcTable;
   declare readonly balance: BalanceTable;
-  /** Does a CPU look for tasks elsewhere when it has none? */
-  declare readonly pullsWhenIdle: boolean;
   /** A CPU ticks as long as more tasks than this are runnable there. */
   declare readonly tickAbove: number;
   declare readonly waits: WaitQueues;
@@ -146,9 +146,9 @@ export class Kernel {
     this.cpus = laid.cpus;
     this.smp = laid.smp;
     this.callQueues = laid.callQueues;
+    this.idle = laid.idle;
     this.llcs = laid.llcs;
     this.balance = laid.balance;
-    this.pullsWhenIdle = config.balance.newIdle === true;
     this.tickAbove = config.balance.periodic === true ? 0 : 1;
     this.waits = laid.waits;
     this.pipes = laid.io.pipes;
@@ -220,6 +220,7 @@ interface Laid {
   readonly cpus: CpuTable;
   readonly smp: SmpTable;
   readonly callQueues: CallQueues;
+  readonly idle: IdleGovernor;
   readonly llcs: LlcTable;
   readonly balance: BalanceTable;
   readonly fair: FairClass;
@@ -235,6 +236,7 @@ function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: n
   const cpus = new CpuTable(arena, config.vcpus);
   const smp = new SmpTable(arena, config.vcpus);
   const callQueues = new CallQueues(arena, smp, config.vcpus);
+  const idle = new IdleGovernor(arena, config.vcpus, config.idle);
   const llcs = new LlcTable(arena, topology);
   const balance = new BalanceTable(arena, config.vcpus, topology.levels.length);
   const fair = createClass(arena, config);
@@ -248,6 +250,7 @@ function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: n
     cpus,
     smp,
     callQueues,
+    idle,
     llcs,
     balance,
     fair,

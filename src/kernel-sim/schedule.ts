@@ -154,13 +154,12 @@ function enterIdle(kernel: Kernel): void {
  * there is no gap. EXITING: the exit latency has been paid; queue what was sent here and pick.
  */
 export function idleTurn(kernel: Kernel): boolean {
-  const { cpus, host, trace, cpu } = kernel;
+  const { cpus, host, cpu } = kernel;
   const phase = cpus.idlePhase(cpu);
   const wanted = cpus.needResched(cpu) !== 0 || cpus.pending(cpu) !== 0;
-  if (phase === IDLE_ENTERING && !wanted && !(kernel.pullsWhenIdle && balanceNewIdle(kernel))) {
+  if (phase === IDLE_ENTERING && !wanted && !(kernel.config.balance.newIdle && balanceNewIdle(kernel))) {
     assert(irqsOn(kernel), `CPU ${cpu} sleeps with interrupts off`);
-    cpus.setIdlePhase(cpu, IDLE_ASLEEP);
-    if (trace.on) kernel.emit(TRACE_IDLE_ENTER, 0, host.idleState, 0);
+    fallAsleep(kernel);
     return false;
   }
   if (!serveMailbox(kernel, true)) return false;
@@ -183,15 +182,36 @@ export function idleTurn(kernel: Kernel): boolean {
   return true;
 }
 
+function fallAsleep(kernel: Kernel): void {
+  const { cpus, host, timers, trace, idle, cpu } = kernel;
+  cpus.setIdlePhase(cpu, IDLE_ASLEEP);
+  const state = idle.enter(cpu, host.now, timers.nextNs(cpu));
+  if (trace.on) kernel.emit(TRACE_IDLE_ENTER, 0, state, 0);
+  const until = idle.deepensAt(cpu);
+  if (until < Number.POSITIVE_INFINITY) host.armPollEnd(cpu, until);
+}
+
+/** A CPU that has polled in idle for as long as its governor lets it goes on to a deeper state. */
+export function endPolling(kernel: Kernel, cpu: number): void {
+  const { host, trace, idle } = kernel;
+  const polled = idle.stateOf(cpu, host.now);
+  const state = idle.deepen(cpu, host.now);
+  if (!trace.on) return;
+  trace.emit(host.now, TRACE_IDLE_EXIT, cpu, 0, polled, 0);
+  trace.emit(host.now, TRACE_IDLE_ENTER, cpu, 0, state, 0);
+}
+
 /**
  * Something made a sleeping CPU look (IPI, flag line, timer). Returns the ns of hardware exit latency that it pays
  * before its idle loop goes on, or -1 when it is not asleep and will look anyway.
  */
 export function leaveIdleState(kernel: Kernel, cpu: number): number {
-  const { cpus, host, trace } = kernel;
+  const { cpus, host, trace, idle } = kernel;
   if (cpus.idlePhase(cpu) !== IDLE_ASLEEP) return -1;
   cpus.setIdlePhase(cpu, IDLE_EXITING);
-  const latency = host.idleExitNs(host.idleState, host.now - cpus.idleSince(cpu));
-  if (trace.on) trace.emit(host.now, TRACE_IDLE_EXIT, cpu, 0, host.idleState, latency);
+  if (idle.policy.governor === "haltpoll") host.cancelPollEnd(cpuId(cpu));
+  const state = idle.leave(cpu, host.now);
+  const latency = host.idleExitNs(state, host.now - idle.sinceNs(cpu));
+  if (trace.on) trace.emit(host.now, TRACE_IDLE_EXIT, cpu, 0, state, latency);
   return latency;
 }

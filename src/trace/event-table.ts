@@ -76,7 +76,7 @@ const WAKEE = field("tid", "taskName", "task woken");
 const CURRENT = field("tid", "taskName", "current task", ["idle"]);
 const WAKE_FLAGS = field("flags", "wakeFlags", "wake flags");
 const WAKER = field("by", "taskName", "waker's tid, 0 = interrupt", ["irq"]);
-const IDLE_STATE = field("state", "idleState", "index of the idle state");
+const IDLE_STATE = field("state", "idleState", "index of the idle state, -1 = decided when it ends");
 const WORD_OLD = field("old", "umcgWord", "state word before");
 const WORD_NEW = field("new", "umcgWord", "state word after");
 

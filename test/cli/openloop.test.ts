@@ -121,7 +121,7 @@ describe("umcg bench openloop", () => {
     ],
     [
       ["--rate", "5", "--service", "exp:1us", "--idle", "hlt"],
-      "--idle must be one of poll, c1, c1e, c6 (profile native)",
+      "--idle must be one of poll, c1, c1e, c6, menu, haltpoll, oracle (profile native)",
     ],
     [
       ["--rate", "5", "--service", "exp:1us", "--arrivals", "bursty"],

@@ -132,8 +132,14 @@ describe("bad usage of umcg bench", () => {
       ["pipe", "--profile", "vax"],
       '--profile must be one of native, guest, ideal, or a .json file, got "vax"',
     ],
-    [["pipe", "--idle", "hlt"], '--idle must be one of poll, c1, c1e, c6 (profile native), got "hlt"'],
-    [["pipe", "--profile=guest", "--idle=c6"], '--idle must be one of poll, hlt (profile guest), got "c6"'],
+    [
+      ["pipe", "--idle", "hlt"],
+      '--idle must be one of poll, c1, c1e, c6, menu, haltpoll, oracle (profile native), got "hlt"',
+    ],
+    [
+      ["pipe", "--profile=guest", "--idle=c6"],
+      '--idle must be one of poll, hlt, menu, haltpoll, oracle (profile guest), got "c6"',
+    ],
 
     [["--matrix", "pipe"], '--matrix runs every workload: leave out "pipe"'],
     [["--matrix", "--wake", "any"], "--wake does not go with --matrix, which compares them"],

@@ -1,6 +1,8 @@
 /** When CPUs pull tasks from each other, which, and what it costs (scheduler.md A.10). */
 import { describe, expect, test } from "vitest";
+import { balanceDomain, IDLE, NEWLY_IDLE, NOT_IDLE } from "../../src/kernel-sim/balance-domain.ts";
 import type { Tid } from "../../src/kernel-sim/ids.ts";
+import { migrateWaiting } from "../../src/kernel-sim/migrate.ts";
 import { createMachine, type Machine, type MachineConfig } from "../../src/machine.ts";
 import { TRACE_IPI_SEND, TRACE_MIGRATE, TRACE_SCHED_SWITCH, TRACE_TICK } from "../../src/trace/events.ts";
 import { type Booted, boot, errorOf, priceOf } from "../support/boot.ts";
@@ -135,6 +137,26 @@ describe("a CPU that runs out of tasks", () => {
   });
 });
 
+test("the search of one domain counts against the next", () => {
+  /** Is the task that waits in the other LLC pulled, when that has cost so much before? */
+  const pulls = (costNs: number): boolean => {
+    const booted = boot({ vcpus: 4, topology: { coresPerLlc: 2 }, ...NEW_IDLE });
+    const { machine } = booted;
+    hog(machine, 0, 1);
+    hog(machine, 1, 20);
+    hog(machine, 2, 20);
+    hog(machine, 2, 20);
+    hog(machine, 3, 20);
+    machine.kernel.balance.notePullCost(0, 1, costNs, 0);
+    machine.run({ untilNs: 2 * MS });
+    return moves(booted).length > 0;
+  };
+  // On average it is idle for 500 000 ns, and has read one CPU of its own LLC.
+  const { machine } = boot();
+  expect(pulls(500_000 - priceOf(machine, "cacheLine"))).toBe(true);
+  expect(pulls(500_000 - priceOf(machine, "cacheLine") + 1)).toBe(false);
+});
+
 describe("how long a CPU is idle on average", () => {
   test("begins at half a millisecond, moves by an eighth, and is bounded by twice the worst search", () => {
     const { machine } = boot({ vcpus: 2 });
@@ -236,6 +258,29 @@ describe("periodic balancing", () => {
     expect(moves(booted)).toEqual([]);
   });
 
+  test("nobody is sent for while no CPU has more than one task, nor more often than once a tick", () => {
+    const sent = (pinned: number): number => {
+      const booted = boot({ vcpus: 3, ...PERIODIC });
+      for (let n = 0; n < pinned; n++)
+        for (const cpu of [0, 1]) hog(booted.machine, cpu, 50, { allowed: 1 << cpu });
+      booted.machine.run({ untilNs: 20.5 * MS });
+      return booted.log.count({ kind: TRACE_IPI_SEND, arg0: 2 });
+    };
+    expect(sent(1)).toBe(0);
+    // Both CPUs tick twenty times.
+    expect(sent(2)).toBeGreaterThan(15);
+    expect(sent(2)).toBeLessThanOrEqual(21);
+  });
+
+  test("of several LLCs one with two busy CPUs sends an idle CPU, too", () => {
+    const booted = boot({ vcpus: 4, topology: { coresPerLlc: 2 }, ...PERIODIC });
+    for (const cpu of [0, 1]) hog(booted.machine, cpu, 50);
+    booted.machine.run({ untilNs: 20.5 * MS });
+    expect(booted.log.count({ kind: TRACE_IPI_SEND, arg0: 2 })).toBeGreaterThan(15);
+    // Nobody waits, so nobody moves.
+    expect(moves(booted)).toEqual([]);
+  });
+
   test("takes hot tasks when it has failed twice", () => {
     // Slices of a tick: whoever waits ran a moment ago.
     const booted = boot({ vcpus: 2, tickHz: 10_000, sliceNs: 1, balance: { periodic: true } });
@@ -262,6 +307,56 @@ describe("periodic balancing", () => {
     };
     // 8 * (1 - (1.17 * busy / 8)^2), rounded down.
     expect([1, 4, 6, 8].map(limitAfter)).toEqual([7, 5, 1, 0]);
+  });
+});
+
+describe("one domain", () => {
+  /** A machine at 2 ms, with so many tasks a CPU; `hot`: those that wait ran until a moment ago. */
+  function loaded(config: MachineConfig, counts: readonly number[], hot = false): Booted {
+    const booted = boot({ tickHz: hot ? 10_000 : 0, sliceNs: 1, ...config });
+    for (const [cpu, count] of counts.entries()) for (let n = 0; n < count; n++) hog(booted.machine, cpu, 50);
+    booted.machine.run({ untilNs: 2 * MS });
+    return booted;
+  }
+
+  test("a newly idle CPU takes one task, another idle one half of what is too much", () => {
+    const take = (why: number): number =>
+      balanceDomain(loaded({ vcpus: 2 }, [5, 0]).machine.kernel, 1, 0, why);
+    expect([take(NEWLY_IDLE), take(IDLE), take(NOT_IDLE)]).toEqual([1, 2, 0]);
+  });
+
+  test("hot tasks stay, which counts as a failure unless it was a newly idle CPU; the third attempt takes them", () => {
+    const { kernel } = loaded({ vcpus: 2 }, [2, 0], true).machine;
+    const failed = (): number => kernel.balance.nrFailed(1, 0);
+    expect([balanceDomain(kernel, 1, 0, NEWLY_IDLE), failed()]).toEqual([0, 0]);
+    expect([balanceDomain(kernel, 1, 0, IDLE), failed()]).toEqual([0, 1]);
+    expect([balanceDomain(kernel, 1, 0, IDLE), failed()]).toEqual([0, 2]);
+    expect([balanceDomain(kernel, 1, 0, IDLE), failed()]).toEqual([1, 0]);
+  });
+
+  test("between the threads of a core no task is hot", () => {
+    const { kernel } = loaded({ vcpus: 4, topology: { smt: 2 } }, [2, 0], true).machine;
+    expect(balanceDomain(kernel, 1, 0, IDLE)).toBe(1);
+  });
+
+  test("a task that only waits on a CPU and ran elsewhere is not hot", () => {
+    const { kernel } = loaded({ vcpus: 3 }, [2, 1], true).machine;
+    migrateWaiting(kernel, kernel.fair.firstWaiting(0), 1);
+    expect(balanceDomain(kernel, 2, 0, IDLE)).toBe(1);
+  });
+
+  test("one CPU of a group balances for it: of an idle core the first, else the first idle", () => {
+    const topology = { smt: 2 };
+    const pulls = (cpu: number, counts: readonly number[]): number =>
+      balanceDomain(loaded({ vcpus: 4, topology }, counts).machine.kernel, cpu, 1, IDLE);
+    expect([2, 3].map((cpu) => pulls(cpu, [4, 0, 0, 0]))).toEqual([2, 0]);
+    expect([2, 3].map((cpu) => pulls(cpu, [6, 6, 1, 0]))).toEqual([0, 5]);
+  });
+
+  test("a busy CPU of a group without spare CPUs takes load up to the average", () => {
+    const { kernel } = loaded({ vcpus: 2 }, [9, 3]).machine;
+    expect(balanceDomain(kernel, 1, 0, NOT_IDLE)).toBe(3);
+    expect([0, 1].map((cpu) => kernel.fair.nrRunning(cpu))).toEqual([6, 6]);
   });
 });
 

@@ -87,8 +87,8 @@ describe("a name that is none", () => {
   test.each([
     [{ profile: "fast" }, "profile must be one of native, guest, ideal, got fast"],
     [{ profile: "toString" }, "profile must be one of native, guest, ideal, got toString"],
-    [{ idle: "c7" }, "idle must be one of poll, c1, c1e, c6, got c7"],
-    [{ profile: "guest", idle: "c1" }, "idle must be one of poll, hlt, got c1"],
+    [{ idle: "c7" }, "idle must be one of poll, c1, c1e, c6, menu, haltpoll, oracle, got c7"],
+    [{ profile: "guest", idle: "c1" }, "idle must be one of poll, hlt, menu, haltpoll, oracle, got c1"],
     [{ wake: "always" }, "wake.pipe must be one of any, sync, current-cpu, got always"],
     [{ wake: { futex: "now" } }, "wake.futex must be one of any, sync, current-cpu, got now"],
     [{ wake: { umcg: 3 } }, "wake.umcg must be one of any, sync, current-cpu, got 3"],

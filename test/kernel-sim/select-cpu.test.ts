@@ -154,6 +154,24 @@ describe("among two LLCs", () => {
   });
 });
 
+test("the margin of the waker's CPU is half of what a domain tolerates: 8 per cent, 5 between threads", () => {
+  /** Does the wakee of a plain wake-up stay where it slept, with these weights there, or come to the waker's CPU? */
+  const stays = (config: MachineConfig, nices: readonly number[]): boolean => {
+    const prepare = (machine: Machine): void => {
+      for (const nice of nices) machine.spawn((env) => env.work(10 * T) as never, { affinity: [1], nice });
+    };
+    return choose({ vcpus: 2, ...config }, { slept: 1, prepare }).cpus[0] === 1;
+  };
+  // 2048 * 100 against the sum of the weights there: 1024 + 820, 1024 + 820 + 45 and 1024 + 820 + 56 times 108.
+  expect(stays({}, [0, 1])).toBe(true);
+  expect(stays({}, [0, 1, 14])).toBe(true);
+  expect(stays({}, [0, 1, 13])).toBe(false);
+  // 1024 + 820 + 110 and 1024 + 655 + 272 times 105: 205170 and 204855; 1024 + 820 + 87 times 105: 202755.
+  const threads = { topology: { smt: 2 } };
+  expect(stays(threads, [0, 1, 10])).toBe(false);
+  expect(stays(threads, [0, 1, 11])).toBe(true);
+});
+
 describe("wake_wide", () => {
   /** A wake-up with WF_SYNC across LLCs of two CPUs, among tasks that have flipped so often. */
   const wideOf = (waker: number, wakee: number): boolean => {
@@ -198,6 +216,27 @@ describe("with SMT", () => {
     const signal = priceOf(machine, "cacheLine", "ipiSend");
     expect(paid).toEqual([6 * priceOf(machine, "idleScan") + signal, signal]);
     expect(machine.kernel.llcs.hasIdleCore(0)).toBe(true);
+  });
+
+  test("a search in vain takes the belief in an idle core back", () => {
+    const said: boolean[] = [];
+    choose(SMT, {
+      slept: 2,
+      busy: [2, 4, 6],
+      prepare: ({ kernel: { llcs } }) => {
+        llcs.setHasIdleCore = (_llc, to) => said.push(to);
+      },
+    });
+    expect(said.slice(0, 1)).toEqual([false]);
+  });
+
+  test("the other thread of its core must be allowed, too", () => {
+    const unbelieved = ({ kernel: { llcs } }: Machine): void => {
+      llcs.hasIdleCore = () => false;
+    };
+    const busy = [2, 4, 6];
+    expect(choose(SMT, { slept: 2, busy, affinity: [2, 3, 7], prepare: unbelieved }).cpus).toEqual([3]);
+    expect(choose(SMT, { slept: 2, busy, affinity: [2, 7], prepare: unbelieved }).cpus).toEqual([7]);
   });
 
   test.each([
@@ -304,13 +343,21 @@ describe("a new task", () => {
   });
 
   test("starts on the idle CPU that was least busy lately; among cores of one LLC, from its maker's on", () => {
+    expect(startsOn(8 * T, 2 * T)).toBe(3);
+    expect(startsOn(2 * T, 8 * T)).toBe(1);
+    // Nobody has been busy: the next after its maker's.
+    expect(startsOn(0, 0)).toBe(3);
+  });
+
+  /** Where a task starts that CPU 2 makes at 10 T, when CPUs 1 and 3 have been busy for so long. */
+  function startsOn(busy1: number, busy3: number): number {
     const { machine } = boot({ vcpus: 4, tickHz: 0 });
     let cpu = -1;
     for (const [busy, ns] of [
-      [1, 8 * T],
-      [3, 2 * T],
+      [1, busy1],
+      [3, busy3],
     ] as const)
-      machine.spawn((env) => env.work(ns) as never, { affinity: [busy] });
+      if (ns > 0) machine.spawn((env) => env.work(ns) as never, { affinity: [busy] });
     machine.spawn((env) => env.work(20 * T) as never, { affinity: [0] });
     machine.spawn(
       function* (env) {
@@ -323,7 +370,36 @@ describe("a new task", () => {
       { affinity: [2] },
     );
     machine.run();
-    expect(cpu).toBe(3);
+    return cpu;
+  }
+
+  test("prefers a CPU in a shallow state to one that went idle later, but deeply", () => {
+    const { machine } = boot({ ...TWO, idle: "menu", tickHz: 0 });
+    let cpu = -1;
+    // CPU 5 expects to be idle for 0.5 ms, CPU 6 for ever, 4 and 7 are busy.
+    machine.spawn(
+      function* (env) {
+        yield* env.work(9.7 * T);
+        yield* env.sys.nanosleep(T / 2);
+      },
+      { affinity: [5] },
+    );
+    machine.spawn((env) => env.work(9.9 * T) as never, { affinity: [6] });
+    for (const busy of [4, 7]) machine.spawn((env) => env.work(20 * T) as never, { affinity: [busy] });
+    machine.spawn(
+      function* (env) {
+        yield* env.work(10 * T);
+        const child = yield* env.spawn(function* (own) {
+          cpu = own.cpu();
+          yield* own.work(1);
+        });
+        yield* env.sys.join(child);
+      },
+      { affinity: [0] },
+    );
+    for (const busy of [1, 2, 3]) machine.spawn((env) => env.work(20 * T) as never, { affinity: [busy] });
+    machine.run();
+    expect(cpu).toBe(5);
   });
 
   test("of the CPUs of an idler LLC takes the one that is fastest to wake, then the one that went idle last", () => {

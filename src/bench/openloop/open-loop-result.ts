@@ -99,7 +99,7 @@ export function summarise(run: OpenLoop): OpenLoopResult {
     workers: options.workers,
     irqCpu: options.irqCpu,
     profile: machine.costs.name,
-    idle: machine.costs.idleStates[machine.host.idleState]!.name,
+    idle: machine.idle,
     fair: config.fair,
     sliceNs: config.sliceNs,
     tickHz: config.tickHz,

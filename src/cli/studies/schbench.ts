@@ -115,11 +115,11 @@ export const schbench: Study = {
     await session.follow(run, "schbench");
     const result = run.result();
     if (format === "compat") return compatText(result, plan.runtimeS, plan.pipeBytes);
-    const { costs, host } = run.machine;
+    const { costs } = run.machine;
     const config = {
       vcpus,
       profile: costs.name,
-      idle: costs.idleStates[host.idleState]!.name,
+      idle: run.machine.idle,
       fair,
       jitter,
       seed,

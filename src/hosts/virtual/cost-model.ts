@@ -6,13 +6,11 @@
  * 75 + 350 + 75 + 250 + 500 = 1250 ns native, 120 + 400 + 120 + 350 + 700 = 1690 ns guest.
  * Source: scheduler.md D.2 and D.3, where each figure's origin is given.
  */
+import type { IdleStateRules } from "../../kernel-sim/idle-governor.ts";
 import { STEP_NAMES, type StepName } from "../../kernel-sim/steps.ts";
 import type { StepSources } from "./cost-sources.ts";
 
-export interface IdleState {
-  readonly name: string;
-  /** A CPU in this state watches its flag line: waking it needs no IPI. */
-  readonly polls: boolean;
+export interface IdleState extends IdleStateRules {
   /** Hardware exit latency by time spent asleep: the last entry whose `fromNs` is not above it counts. */
   readonly exit: readonly { readonly fromNs: number; readonly ns: number }[];
 }
@@ -27,12 +25,12 @@ export interface CostModel {
   readonly sources?: StepSources;
 }
 
-function always(name: string, polls: boolean, ns: number): IdleState {
-  return { name, polls, exit: [{ fromNs: 0, ns }] };
+function always(name: string, polls: boolean, ns: number, targetResidencyNs: number): IdleState {
+  return { name, polls, targetResidencyNs, exit: [{ fromNs: 0, ns }] };
 }
 
 // The poll loop notices within the cache-line transfer that the waker's store causes; it has no latency of its own.
-const POLL: IdleState = always("poll", true, 0);
+const POLL: IdleState = always("poll", true, 0, 0);
 
 const NATIVE: CostModel = {
   name: "native",
@@ -60,7 +58,12 @@ const NATIVE: CostModel = {
     refillFar: 128,
   },
   // MWAIT-based states poll their flag line too, but in depth: they are woken by an IPI here as `c1` with HLT would be.
-  idleStates: [POLL, always("c1", false, 1000), always("c1e", false, 4000), always("c6", false, 100000)],
+  idleStates: [
+    POLL,
+    always("c1", false, 1000, 2_000),
+    always("c1e", false, 4000, 20_000),
+    always("c6", false, 100000, 600_000),
+  ],
   defaultIdleState: 1,
 };
 
@@ -95,6 +98,7 @@ const GUEST: CostModel = {
     {
       name: "hlt",
       polls: false,
+      targetResidencyNs: 1000,
       // A host that has given the physical CPU to others takes longer to come back.
       exit: [
         { fromNs: 0, ns: 0 },

@@ -7,7 +7,9 @@
  * `sources` tells where prices come from (cost-sources.ts), as `umcg calibrate` writes it.
  * Nothing is guessed: an unknown key or a value that is no price is ERR_CONFIG with the path of the key.
  */
+
 import { MachineError } from "../../kernel-sim/errors.ts";
+import { IDLE_GOVERNORS, MAX_IDLE_STATES } from "../../kernel-sim/idle-governor.ts";
 import { STEP_NAMES, type StepName } from "../../kernel-sim/steps.ts";
 import { type CostModel, type IdleState, PROFILES, type ProfileName } from "./cost-model.ts";
 import { parseSources } from "./cost-sources.ts";
@@ -40,17 +42,35 @@ export function parseCostProfile(data: unknown): CostModel {
 
 function states(data: unknown): IdleState[] {
   const list = array("profile.idleStates", data);
-  return list.map((entry, index) => {
+  if (list.length > MAX_IDLE_STATES)
+    throw bad("profile.idleStates", `at most ${MAX_IDLE_STATES} states`, list.length);
+  const read: IdleState[] = [];
+  for (const [index, entry] of list.entries()) {
     const path = `profile.idleStates[${index}]`;
-    const state = fields(path, entry, ["name", "polls", "exit"]);
-    const polls = state["polls"] ?? false;
-    if (typeof polls !== "boolean") throw bad(`${path}.polls`, "true or false", polls);
-    const exit = array(`${path}.exit`, state["exit"]).map((step, at) => {
-      const { fromNs, ns } = fields(`${path}.exit[${at}]`, step, ["fromNs", "ns"]);
-      return { fromNs: price(`${path}.exit[${at}].fromNs`, fromNs), ns: price(`${path}.exit[${at}].ns`, ns) };
-    });
-    return { name: text(`${path}.name`, state["name"]), polls, exit };
+    const state = idleState(path, entry);
+    const least = read.at(-1)?.targetResidencyNs ?? 0;
+    if (state.targetResidencyNs < least) {
+      const wanted = `${least} or more, as of the state before`;
+      throw bad(`${path}.targetResidencyNs`, wanted, state.targetResidencyNs);
+    }
+    read.push(state);
+  }
+  return read;
+}
+
+function idleState(path: string, entry: unknown): IdleState {
+  const state = fields(path, entry, ["name", "polls", "targetResidencyNs", "exit"]);
+  const polls = state["polls"] ?? false;
+  if (typeof polls !== "boolean") throw bad(`${path}.polls`, "true or false", polls);
+  const exit = array(`${path}.exit`, state["exit"]).map((step, at) => {
+    const { fromNs, ns } = fields(`${path}.exit[${at}]`, step, ["fromNs", "ns"]);
+    return { fromNs: price(`${path}.exit[${at}].fromNs`, fromNs), ns: price(`${path}.exit[${at}].ns`, ns) };
   });
+  const name = text(`${path}.name`, state["name"]);
+  if (IDLE_GOVERNORS.some((governor) => governor === name))
+    throw bad(`${path}.name`, "no name of a governor", name);
+  const targetResidencyNs = price(`${path}.targetResidencyNs`, state["targetResidencyNs"] ?? 0);
+  return { name, polls, targetResidencyNs, exit };
 }
 
 function fields(path: string, data: unknown, known: readonly string[]): Fields {

@@ -15,6 +15,7 @@ import { IDLE_ENTERING } from "../../kernel-sim/cpu-table.ts";
 import { type Host, YIELD_WORK } from "../../kernel-sim/host.ts";
 import type { CpuId, Tid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
+import { endPolling } from "../../kernel-sim/schedule.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
 import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
 import { type CostStep, STEP_IPI_DELIVER } from "../../kernel-sim/steps.ts";
@@ -37,7 +38,6 @@ const PAUSE: Pause = new Pause(YIELD_PAUSE);
 
 export interface VirtualHostOptions {
   readonly costs: CostModel;
-  readonly idleState: number;
   readonly jitter: Jitter | undefined;
   /** Keep the ledger of steps. */
   readonly accounting: boolean;
@@ -50,15 +50,13 @@ export class VirtualHost implements Host {
   declare readonly time: CpuTime;
   /** What each step cost, and who paid; empty unless it is asked for. */
   declare readonly ledger: StepLedger;
-  declare readonly idleState: number;
-  declare readonly idlePolls: boolean;
 
   declare private readonly kernel: Kernel;
   declare private readonly prices: Float64Array;
   declare private readonly jitter: Jitter | undefined;
   /** A step costs its price, and nobody keeps books on it. */
   declare private readonly plain: boolean;
-  declare private readonly idle: IdleState;
+  declare private readonly idleStates: readonly IdleState[];
   declare private readonly queue: EventQueue;
   declare private readonly runner: CpuRunner;
   declare private readonly interrupts: Interrupts;
@@ -72,12 +70,10 @@ export class VirtualHost implements Host {
     this.kernel = kernel;
     this.prices = stepPrices(options.costs);
     this.jitter = options.jitter;
-    this.idleState = options.idleState;
-    this.idle = options.costs.idleStates[options.idleState]!;
-    this.idlePolls = this.idle.polls;
+    this.idleStates = options.costs.idleStates;
     this.vcpus = kernel.config.vcpus;
     this.tickNs = kernel.config.tickHz === 0 ? 0 : Math.floor(1e9 / kernel.config.tickHz);
-    this.queue = new EventQueue(6 * this.vcpus + 1, this.vcpus);
+    this.queue = new EventQueue(7 * this.vcpus + 1, this.vcpus);
     this.ledger = new StepLedger(options.accounting);
     this.plain = options.jitter === undefined && !options.accounting;
     this.time = new CpuTime(this.vcpus, this.ledger);
@@ -202,8 +198,14 @@ export class VirtualHost implements Host {
     this.queue.cancel(5 * this.vcpus + cpu);
   }
 
-  idleExitNs(_state: number, idleNs: number): number {
-    return exitLatency(this.idle, idleNs);
+  idleExitNs(state: number, idleNs: number): number {
+    return exitLatency(this.idleStates[state]!, idleNs);
+  }
+  armPollEnd(cpu: CpuId, atNs: number): void {
+    this.queue.schedule(6 * this.vcpus + cpu, atNs);
+  }
+  cancelPollEnd(cpu: CpuId): void {
+    this.queue.cancel(6 * this.vcpus + cpu);
   }
 
   /**
@@ -213,7 +215,7 @@ export class VirtualHost implements Host {
   run(untilNs: number = Number.POSITIVE_INFINITY, stop?: () => boolean): void {
     const { queue } = this;
     // An event that is never handled, in a slot of its own: no CPU runs ahead of it.
-    const horizon = 6 * this.vcpus;
+    const horizon = 7 * this.vcpus;
     if (untilNs < Number.POSITIVE_INFINITY) queue.schedule(horizon, untilNs);
     let stopped = false;
     // Where everything is free a loop over several tasks lets no time pass: it must not be for ever.
@@ -248,6 +250,7 @@ export class VirtualHost implements Host {
 
   #dispatch(slot: number): void {
     if (slot < this.vcpus) this.runner.runCpu(slot);
+    else if (slot >= 6 * this.vcpus) endPolling(this.kernel, slot - 6 * this.vcpus);
     else this.interrupts.dispatch(slot);
   }
 

@@ -64,7 +64,7 @@ export function signalCpu(kernel: Kernel, cpu: number, vector: number): SendResu
   smp.setDoorbell(cpu, (smp.doorbell(cpu) + 1) | 0);
   const phase = cpus.idlePhase(cpu);
   // On its way into or out of idle a CPU looks at its mailbox of its own accord.
-  if (phase !== IDLE_NOT && (host.idlePolls || phase !== IDLE_ASLEEP)) {
+  if (phase !== IDLE_NOT && (phase !== IDLE_ASLEEP || kernel.idle.polls(cpu, host.now))) {
     cpus.setNeedResched(cpu, 1);
     host.charge(kernel.topology.lineStep(kernel.cpu, cpu));
     host.pokePolling(cpuId(cpu));

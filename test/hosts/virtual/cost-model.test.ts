@@ -41,6 +41,7 @@ describe("exitLatency", () => {
   const state = {
     name: "deep",
     polls: false,
+    targetResidencyNs: 0,
     exit: [
       { fromNs: 0, ns: 1 },
       { fromNs: 100, ns: 2 },

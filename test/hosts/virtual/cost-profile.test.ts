@@ -23,7 +23,7 @@ describe("a profile", () => {
   test("may bring its own idle states", () => {
     const deep = { name: "deep", exit: [{ fromNs: 0, ns: 70_000 }] };
     const model = parseCostProfile({ name: "mine", idleStates: [deep], idle: "deep" });
-    expect(model.idleStates).toEqual([{ ...deep, polls: false }]);
+    expect(model.idleStates).toEqual([{ ...deep, polls: false, targetResidencyNs: 0 }]);
     expect(parseCostProfile({ name: "mine", idleStates: [deep] }).defaultIdleState).toBe(0);
   });
 
@@ -71,6 +71,31 @@ describe("names the bad key", () => {
     [
       { name: "m", idleStates: [{ name: "x", polls: 1, exit: [{ fromNs: 0, ns: 1 }] }] },
       "profile.idleStates[0].polls",
+    ],
+    [
+      { name: "m", idleStates: [{ name: "x", targetResidencyNs: -1, exit: [{ fromNs: 0, ns: 1 }] }] },
+      "profile.idleStates[0].targetResidencyNs must be a whole number of ns",
+    ],
+    [
+      {
+        name: "m",
+        idleStates: [
+          { name: "x", targetResidencyNs: 5, exit: [{ fromNs: 0, ns: 1 }] },
+          { name: "y", targetResidencyNs: 4, exit: [{ fromNs: 0, ns: 1 }] },
+        ],
+      },
+      "profile.idleStates[1].targetResidencyNs must be 5 or more, as of the state before, got 4",
+    ],
+    [
+      { name: "m", idleStates: [{ name: "menu", exit: [{ fromNs: 0, ns: 1 }] }] },
+      'profile.idleStates[0].name must be no name of a governor, got "menu"',
+    ],
+    [
+      {
+        name: "m",
+        idleStates: new Array(9).fill({ name: "x", exit: [{ fromNs: 0, ns: 1 }] }),
+      },
+      "profile.idleStates must be at most 8 states, got 9",
     ],
     [{ name: "m", sources: 1 }, "profile.sources must be an object, got 1"],
     [{ name: "m", sources: { wakee: {} } }, "profile.sources.wakee is no key"],
