@@ -38,6 +38,8 @@ export interface BenchOptions {
   readonly migrationBytes?: number;
   readonly jitter?: boolean;
   readonly seed?: number;
+  /** Ticks a second. Default 0. */
+  readonly tickHz?: number;
   /** Trace the measured rounds for the spans. Default true; without, spans are empty and the run is faster. */
   readonly spans?: boolean;
   /** Listens to the trace of the whole run, from boot. */
@@ -93,6 +95,7 @@ export class BenchRun {
       migrationBytes,
       jitter,
       seed,
+      tickHz,
       sink,
     } = options;
     this.#options = options;
@@ -108,6 +111,7 @@ export class BenchRun {
       ...(migrationBytes !== undefined && { migrationBytes }),
       ...(jitter !== undefined && { jitter }),
       ...(seed !== undefined && { seed }),
+      ...(tickHz !== undefined && { tickHz }),
       trace: sink !== undefined,
     });
     if (sink !== undefined) this.machine.trace.addSink(sink(this.machine));

@@ -7,6 +7,7 @@ import { Options, type OptionTypes } from "./options.ts";
 import { Session } from "./session.ts";
 import { openloop } from "./studies/openloop.ts";
 import { schbench } from "./studies/schbench.ts";
+import { seccompNotifyStudy } from "./studies/seccomp-notify.ts";
 
 export interface Study {
   readonly name: string;
@@ -18,7 +19,7 @@ export interface Study {
   run(options: Options, session: Session): Promise<string>;
 }
 
-export const STUDIES: readonly Study[] = [openloop, schbench];
+export const STUDIES: readonly Study[] = [openloop, schbench, seccompNotifyStudy];
 
 /** The study that is named first among the arguments, and the arguments without its name. */
 export function findStudy(
