@@ -68,6 +68,8 @@ export interface Host {
 
   /** Raises an IPI on `cpu`, to arrive after delivery time. "pending": one is on its way. "refused": not now. */
   raiseIpi(cpu: CpuId): "raised" | "pending" | "refused";
+  /** The device interrupt of `cpu`, to arrive after delivery time. False: one is on its way. */
+  raiseDevice(cpu: CpuId): boolean;
   /** An interrupt of a class (PEND_) that was held arrives on the executing CPU now, before it executes anything else. */
   redeliver(pendClass: number): void;
   /** A polling idle CPU notices a flag write after one cache-line transfer. */

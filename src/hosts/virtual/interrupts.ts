@@ -19,6 +19,7 @@ import {
   PEND_IPI,
   PEND_TICK,
 } from "../../kernel-sim/smp/interrupts.ts";
+import { serveIrqs } from "../../kernel-sim/smp/irq-routing.ts";
 import { handleIpi } from "../../kernel-sim/smp/serve.ts";
 import {
   type CostStep,
@@ -133,6 +134,7 @@ export class Interrupts {
     const handlers = this.#devices[cpu] ?? [];
     this.#devices[cpu] = [];
     for (const handler of handlers) handler();
+    serveIrqs(this.kernel);
     this.wakeIdle(cpu, 0);
   }
 

@@ -18,6 +18,7 @@ import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { endPolling } from "../../kernel-sim/schedule.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
 import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
+import { PEND_IO, PEND_IPI } from "../../kernel-sim/smp/interrupts.ts";
 import { type CostStep, STEP_IPI_DELIVER } from "../../kernel-sim/steps.ts";
 import { TRACE_SYS_EXIT } from "../../trace/events.ts";
 import type { BootPlan } from "./boot-config.ts";
@@ -165,10 +166,18 @@ export class VirtualHost implements Host {
 
   raiseIpi(cpu: CpuId): "raised" | "pending" | "refused" {
     const slot = this.vcpus + cpu;
-    if (this.queue.isPending(slot)) return "pending";
+    // On its way, or there and held.
+    if (this.queue.isPending(slot) || (this.kernel.cpus.pending(cpu) & PEND_IPI) !== 0) return "pending";
     if (this.threads.refusesSend()) return "refused";
     this.queue.schedule(slot, this.now + this.price(STEP_IPI_DELIVER, IN_FLIGHT));
     return "raised";
+  }
+
+  raiseDevice(cpu: CpuId): boolean {
+    const slot = 4 * this.vcpus + cpu;
+    if (this.queue.isPending(slot) || (this.kernel.cpus.pending(cpu) & PEND_IO) !== 0) return false;
+    this.queue.schedule(slot, this.now + this.price(STEP_IPI_DELIVER, IN_FLIGHT));
+    return true;
   }
 
   redeliver(pendClass: number): void {

@@ -19,6 +19,7 @@
  * The pending bits themselves are in cpu-table.ts, beside the other words that an idle CPU looks at.
  */
 import type { Arena } from "../arena.ts";
+import { IrqTable } from "./irq-table.ts";
 
 const WORDS = 16;
 
@@ -28,6 +29,7 @@ export class SmpTable {
   declare readonly maskWords: number;
   /** Bit set of CPUs that tasks may be placed on: those that have come up. What is placed on a stopped CPU stays there. */
   declare private readonly usable: Int32Array;
+  declare readonly irqs: IrqTable;
   /** For hosts, which park on a word of it: `stateWord`. */
   declare readonly words: Int32Array;
 
@@ -36,6 +38,7 @@ export class SmpTable {
     this.maskWords = (vcpus + 31) >>> 5;
     this.words = arena.int32((vcpus + 1) * WORDS);
     this.usable = arena.int32(this.maskWords);
+    this.irqs = new IrqTable(arena);
   }
 
   /** CPU_ state. Set through `setCpuState` only. */

@@ -46,7 +46,7 @@ function offRegion(machine: Machine, cpu: number, then: () => void = () => {}): 
 function actAt(machine: Machine, at: number, act: () => void): void {
   machine.spawn(
     function* (env) {
-      yield* env.work(at - env.now());
+      yield* env.work(Math.max(0, at - env.now()));
       act();
     },
     { affinity: [0] },
@@ -85,6 +85,18 @@ describe("an interrupt that arrives while they are off", () => {
     expect(cpuOf(machine, 1)).toMatchObject({ ipisReceived: 1, ipisCoalesced: 99_999 });
     expect(machine.kernel.smp.received(1, 0)).toBe(1);
     expect(machine.kernel.cpus.pending(1)).toBe(0);
+  });
+
+  test("is one interrupt also when sends come one after the other", () => {
+    const { machine } = boot({ vcpus: 2, tickHz: 0 });
+    const results: string[] = [];
+    offRegion(machine, 1);
+    for (const at of [T + 1_000, T + 50_000, T + 100_000]) {
+      actAt(machine, at, () => results.push(signalCpu(machine.kernel, 1, IPI_RESCHEDULE)));
+    }
+    machine.run();
+    expect(results).toEqual(["sent", "coalesced", "coalesced"]);
+    expect(cpuOf(machine, 1).ipisReceived).toBe(1);
   });
 
   test("costs what it would have cost, at the end of the region", () => {
