@@ -256,16 +256,17 @@ export class CpuRunner {
     return 0;
   }
 
-  /** Return from an interrupt to user mode: a task with something to do is resumed now, the rest of its work kept. */
-  endWorkIfAsked(cpu: number, stolen: number): void {
+  /**
+   * Return from an interrupt to user mode: a task with something to do is resumed, the rest of its work kept. At once, unless
+   * this interrupt came in the middle of another: then when that one is over.
+   */
+  endWorkIfAsked(cpu: number): void {
     const kernel = this.kernel;
     const curr = kernel.cpus.curr(cpu);
     if (this.mode[cpu] !== MODE_WORK || !hasExitWork(kernel, curr)) return;
-    const end = this.queue.timeOf(cpu) - stolen;
-    const left = Math.max(0, end - (this.host.now - stolen));
-    this.time.cutWork(cpu, kernel.tasks.workLeft(curr) - left);
-    kernel.tasks.setWorkLeft(curr, left);
+    const at = this.time.freeAt(cpu, this.host.now);
+    kernel.tasks.setWorkLeft(curr, kernel.tasks.workLeft(curr) - this.time.cutWork(cpu, at));
     this.mode[cpu] = MODE_GO_ON;
-    this.queue.schedule(cpu, this.host.now);
+    this.queue.schedule(cpu, at);
   }
 }

@@ -45,6 +45,8 @@ export class CpuTime {
   /** Of the stretch that is open: taken by interrupts, and by the way out of idle. */
   declare private readonly stolen: Float64Array;
   declare private readonly leaving: Float64Array;
+  /** Up to when the interrupts that came to each CPU keep it. */
+  declare private readonly interruptedUntil: Float64Array;
   declare private readonly user: Float64Array;
   declare private readonly system: Float64Array;
   declare private readonly interrupt: Float64Array;
@@ -57,6 +59,7 @@ export class CpuTime {
     this.open = new Uint8Array(vcpus);
     this.stolen = new Float64Array(vcpus);
     this.leaving = new Float64Array(vcpus);
+    this.interruptedUntil = new Float64Array(vcpus);
     this.user = new Float64Array(vcpus);
     this.system = new Float64Array(vcpus);
     this.interrupt = new Float64Array(vcpus);
@@ -115,16 +118,24 @@ export class CpuTime {
     this.open[cpu] = open;
   }
 
-  /** An interrupt took `ns` of the stretch that is open on `cpu`. */
-  steal(cpu: number, ns: number): void {
+  /** An interrupt at `now` took `ns` of the stretch that is open on `cpu`. */
+  steal(cpu: number, now: number, ns: number): void {
     this.stolen[cpu]! += ns;
+    this.interruptedUntil[cpu] = Math.max(this.interruptedUntil[cpu]!, now) + ns;
   }
 
-  /** The stretch of work that is open on `cpu` is cut short after `ns` of work. */
-  cutWork(cpu: number, ns: number): void {
+  /** When `cpu`, in a stretch of work and asked at `now` to do something else, can: not in an interrupt, nor before it began. */
+  freeAt(cpu: number, now: number): number {
+    return Math.max(now, this.interruptedUntil[cpu]!, this.clock[cpu]! + this.stolen[cpu]!);
+  }
+
+  /** The stretch of work that is open on `cpu` is cut short at `at`. Returns how much was done. */
+  cutWork(cpu: number, at: number): number {
+    const ns = at - this.clock[cpu]! - this.stolen[cpu]!;
     this.user[cpu]! += ns;
     this.clock[cpu]! += ns;
     this.open[cpu] = OPEN_NOTHING;
+    return ns;
   }
 
   /** `cpu`, asleep, is on its way out: `ns` of hardware latency and software. */

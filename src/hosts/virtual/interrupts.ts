@@ -115,11 +115,11 @@ export class Interrupts {
     handler.call(this, cpu);
     leaveHandler(kernel, cpu, pendClass);
     const stolen = this.host.now - began;
-    if (stolen > 0) this.time.steal(cpu, stolen);
+    if (stolen > 0) this.time.steal(cpu, began, stolen);
     if (this.queue.isPending(cpu)) {
       this.threads.parking.interrupted(cpu);
       if (stolen > 0) this.queue.schedule(cpu, this.queue.timeOf(cpu) + stolen);
-      this.runner.endWorkIfAsked(cpu, stolen);
+      this.runner.endWorkIfAsked(cpu);
     }
   }
 
@@ -188,7 +188,7 @@ export class Interrupts {
   /** The clock's handler goes on when `step` has been paid for by whatever it interrupts. */
   #clockGoesOn(cpu: number, phase: number, step: CostStep): void {
     const cost = this.host.price(step, PAID_BY_INTERRUPT);
-    this.time.steal(cpu, cost);
+    this.time.steal(cpu, this.host.now, cost);
     this.clockPhase[cpu] = phase;
     this.queue.schedule(3 * this.vcpus + cpu, this.host.now + cost);
     if (this.queue.isPending(cpu)) this.queue.schedule(cpu, this.queue.timeOf(cpu) + cost);

@@ -1,7 +1,13 @@
 /** env.work: preempted, interrupted, sliced, and in the end exactly as long as was asked for. */
 import { describe, expect, test } from "vitest";
 import { SIGUSR1 } from "../../../src/kernel-sim/constants.ts";
-import { TRACE_SCHED_SWITCH, TRACE_SIGNAL, TRACE_TICK } from "../../../src/trace/events.ts";
+import {
+  TRACE_IPI_RECEIVE,
+  TRACE_SCHED_SWITCH,
+  TRACE_SIGNAL,
+  TRACE_TICK,
+  TRACE_TIMER_EXPIRE,
+} from "../../../src/trace/events.ts";
 import type { Program } from "../../../src/umcg/env.ts";
 import { boot, priceOf } from "../../support/boot.ts";
 import { taskOf } from "../../support/inspect.ts";
@@ -148,4 +154,41 @@ describe("interrupts during work", () => {
     expect(handled).toBeGreaterThan(200);
     expect(took).toBe(WORK + handled * HANDLER);
   });
+});
+
+test("an IPI in the middle of a timer's interrupt waits for its end", () => {
+  const WORK = 20_000;
+  let inside = 0;
+  for (let delay = 0; delay < 16_000; delay += 250) {
+    const { machine, log } = boot({ vcpus: 2, tickHz: 0 });
+    let handledAt = -1;
+    const worker = machine.spawn(
+      function* (env) {
+        yield* env.sys.sigaction(SIGUSR1, function* () {
+          handledAt = env.now();
+        });
+        const timer = yield* env.sys.timerfdCreate();
+        yield* env.sys.timerfdSettime(timer, 0, 5_000, 0);
+        yield* env.work(WORK);
+      },
+      { affinity: [1] },
+    );
+    machine.spawn(
+      function* (env) {
+        yield* env.work(delay);
+        yield* env.sys.kill(worker, SIGUSR1);
+      },
+      { affinity: [0] },
+    );
+    machine.run();
+    const { userNs, interruptNs } = machine.accounting().cpus[1]!;
+    const price = priceOf(machine, "timerInterrupt");
+    expect([delay, userNs, interruptNs]).toEqual([delay, WORK, price]);
+    const [fired] = log.all({ kind: TRACE_TIMER_EXPIRE });
+    const [sent] = log.all({ kind: TRACE_IPI_RECEIVE, cpu: 1 });
+    if (sent!.timeNs <= fired!.timeNs - price || sent!.timeNs >= fired!.timeNs) continue;
+    inside++;
+    expect([delay, handledAt]).toEqual([delay, fired!.timeNs]);
+  }
+  expect(inside).toBeGreaterThan(5);
 });
