@@ -223,10 +223,17 @@ function* useFiles(env: Actor, commons: Commons, action: FileAction): Coroutine<
   }
 }
 
-/** Runs a machine to its end, of which a deadlock is one, or up to a time. */
+/** Events of the host after which a run of a small program is one that does not end. */
+const MAX_EVENTS = 1_000_000;
+
+/** Runs a machine to its end, of which a deadlock is one, or up to a time. Throws when it does not come to an end. */
 export function runOut(machine: Machine, untilNs?: number): RunResult & { readonly deadlocked: boolean } {
+  const { host } = machine;
+  const stop = (): boolean => host.events > MAX_EVENTS;
   try {
-    return { ...machine.run(untilNs === undefined ? {} : { untilNs }), deadlocked: false };
+    const result = machine.run(untilNs === undefined ? { stop } : { untilNs, stop });
+    if (stop()) throw new Error(`no end after ${MAX_EVENTS} events, at ${result.virtualNs} ns`);
+    return { ...result, deadlocked: false };
   } catch (error) {
     if (!(error instanceof MachineError && error.code === "ERR_DEADLOCK")) throw error;
     return { ...machine.result(), deadlocked: true };
