@@ -14,6 +14,8 @@ export const IDLE_ENTERING = 1;
 export const IDLE_ASLEEP = 2;
 /** Woken: paying exit latency. Wakes that arrive now ride along. */
 export const IDLE_EXITING = 3;
+/** On the way into idle, having looked for tasks elsewhere in vain. */
+export const IDLE_SEARCHED = 4;
 
 export class CpuTable {
   declare readonly count: number;

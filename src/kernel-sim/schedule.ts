@@ -16,7 +16,7 @@ import {
   TIF_SIGPENDING,
   WAIT_NONE,
 } from "./constants.ts";
-import { IDLE_ASLEEP, IDLE_ENTERING, IDLE_EXITING, IDLE_NOT } from "./cpu-table.ts";
+import { IDLE_ASLEEP, IDLE_ENTERING, IDLE_EXITING, IDLE_NOT, IDLE_SEARCHED } from "./cpu-table.ts";
 import { assert } from "./errors.ts";
 import { YIELD_SCHEDULE } from "./host.ts";
 import { noteIdleCore } from "./idle-sibling.ts";
@@ -157,7 +157,12 @@ export function idleTurn(kernel: Kernel): boolean {
   const { cpus, host, cpu } = kernel;
   const phase = cpus.idlePhase(cpu);
   const wanted = cpus.needResched(cpu) !== 0 || cpus.pending(cpu) !== 0;
-  if (phase === IDLE_ENTERING && !wanted && !(kernel.config.balance.newIdle && balanceNewIdle(kernel))) {
+  const entering = phase === IDLE_ENTERING || phase === IDLE_SEARCHED;
+  if (
+    entering &&
+    !wanted &&
+    !(kernel.config.balance.newIdle && phase === IDLE_ENTERING && looksElsewhere(kernel))
+  ) {
     assert(irqsOn(kernel), `CPU ${cpu} sleeps with interrupts off`);
     fallAsleep(kernel);
     return false;
@@ -168,7 +173,7 @@ export function idleTurn(kernel: Kernel): boolean {
   const next = kernel.fair.pick(cpu, 0);
   if (next === 0) {
     // Woken for a call, or for nothing. What was served has taken time: what is due by now comes first.
-    cpus.setIdlePhase(cpu, IDLE_ENTERING);
+    if (cpus.idlePhase(cpu) !== IDLE_SEARCHED) cpus.setIdlePhase(cpu, IDLE_ENTERING);
     cpus.setIdle(cpu, true);
     return true;
   }
@@ -199,6 +204,16 @@ export function endPolling(kernel: Kernel, cpu: number): void {
   if (!trace.on) return;
   trace.emit(host.now, TRACE_IDLE_EXIT, cpu, 0, polled, 0);
   trace.emit(host.now, TRACE_IDLE_ENTER, cpu, 0, state, 0);
+}
+
+/** Looks for tasks of other CPUs. False: there are none, and looking took no time. What it took is settled before sleeping. */
+function looksElsewhere(kernel: Kernel): boolean {
+  const { cpus, host, cpu } = kernel;
+  const began = host.now;
+  if (balanceNewIdle(kernel)) return true;
+  if (host.now === began) return false;
+  cpus.setIdlePhase(cpu, IDLE_SEARCHED);
+  return true;
 }
 
 /**
