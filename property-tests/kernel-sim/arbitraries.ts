@@ -8,6 +8,8 @@ import {
   EPOLLIN,
   EPOLLONESHOT,
   EPOLLOUT,
+  SIG_BLOCK,
+  SIG_UNBLOCK,
 } from "../../src/kernel-sim/constants.ts";
 import { GLOBAL_POLICIES, QUEUE_POLICIES } from "../../src/kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../../src/kernel-sim/topology.ts";
@@ -88,6 +90,12 @@ const signal: fc.Arbitrary<Action> = fc.record({ do: fc.constant("signal" as con
 const child: fc.Arbitrary<Action> = fc.record({
   do: fc.constant("child" as const),
   actions: fc.array(simple, { maxLength: 4 }),
+  exec: fc.boolean(),
+});
+const trap: fc.Arbitrary<Action> = fc.record({ do: fc.constant("trap" as const) });
+const mask: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("mask" as const),
+  how: fc.constantFrom(SIG_BLOCK, SIG_UNBLOCK),
 });
 
 function plans(action: fc.Arbitrary<Action>): fc.Arbitrary<TaskPlan[]> {
@@ -112,6 +120,8 @@ export const anyPlan: fc.Arbitrary<TaskPlan[]> = plans(
     { weight: 1, arbitrary: signal },
     { weight: 2, arbitrary: bind },
     { weight: 1, arbitrary: child },
+    { weight: 1, arbitrary: trap },
+    { weight: 1, arbitrary: mask },
   ),
 );
 
@@ -121,6 +131,8 @@ export const unboundPlan: fc.Arbitrary<TaskPlan[]> = plans(
     { weight: 12, arbitrary: simple },
     { weight: 1, arbitrary: signal },
     { weight: 1, arbitrary: child },
+    { weight: 1, arbitrary: trap },
+    { weight: 1, arbitrary: mask },
   ),
 );
 

@@ -51,6 +51,7 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   setAllowed(kernel, tid, affinity);
   kernel.names[tid] = options.name ?? `task-${tid}`;
   kernel.seccomp.inherit(kernel.current, tid);
+  tasks.setSigMask(tid, tasks.sigMask(kernel.current));
   kernel.live++;
   return tid;
 }

@@ -38,6 +38,11 @@ export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 export const EPOLL_EVENT_SIZE = 12;
 
+// rt_sigprocmask: what is done with the set.
+export const SIG_BLOCK = 0;
+export const SIG_UNBLOCK = 1;
+export const SIG_SETMASK = 2;
+
 /** madvise: move the pages to disk. */
 export const MADV_PAGEOUT = 21;
 
@@ -80,6 +85,7 @@ export const NR_SCHED_YIELD = 24;
 export const NR_MADVISE = 28;
 export const NR_NANOSLEEP = 35;
 export const NR_CLONE = 56;
+export const NR_EXECVE = 59;
 export const NR_EXIT = 60;
 export const NR_WAIT4 = 61;
 export const NR_SCHED_SETAFFINITY = 203;
@@ -87,6 +93,7 @@ export const NR_SCHED_GETAFFINITY = 204;
 export const NR_TGKILL = 234;
 export const NR_FUTEX = 202;
 export const NR_RT_SIGACTION = 13;
+export const NR_RT_SIGPROCMASK = 14;
 export const NR_GETTID = 186;
 export const NR_CLOCK_NANOSLEEP = 230;
 export const NR_REBOOT = 169;
@@ -111,11 +118,13 @@ const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [NR_WRITE]: "write",
   [NR_CLOSE]: "close",
   [NR_RT_SIGACTION]: "rt_sigaction",
+  [NR_RT_SIGPROCMASK]: "rt_sigprocmask",
   [NR_PIPE]: "pipe",
   [NR_SCHED_YIELD]: "sched_yield",
   [NR_MADVISE]: "madvise",
   [NR_NANOSLEEP]: "nanosleep",
   [NR_CLONE]: "clone",
+  [NR_EXECVE]: "execve",
   [NR_EXIT]: "exit",
   [NR_WAIT4]: "join",
   [NR_GETTID]: "gettid",

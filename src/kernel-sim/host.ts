@@ -57,7 +57,7 @@ export interface Host {
   /** `ns` of user-mode computation, preemptible and interruptible. */
   work(ns: number): Step<void>;
 
-  /** Starts a task: `body` is resumed when the task is first picked. */
+  /** Gives a task its code, a new one or in place of what it was: `body` is resumed when the task next runs. */
   start(tid: Tid, body: Coroutine<unknown>): void;
   /** Forgets a task's coroutine. */
   discard(tid: Tid): void;

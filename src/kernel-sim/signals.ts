@@ -3,7 +3,8 @@
  *
  * Delivery happens at return to user mode (`exitToUserMode`), for each pending signal, lowest number first: ignored,
  * handled (the handler runs as part of the task, and may make system calls), or the default action, which is death for
- * all but SIGCHLD, SIGCONT and SIGURG. Not modelled: masks, queued siginfo, process-wide signals.
+ * all but SIGCHLD, SIGCONT and SIGURG. A masked signal stays pending, even an ignored one. Not modelled: queued siginfo,
+ * process-wide signals, a signal masked by its own handler.
  */
 import type { Coroutine } from "../atomics/step.ts";
 import { TRACE_SIGNAL } from "../trace/events.ts";
@@ -44,8 +45,10 @@ export function sendSignal(kernel: Kernel, tid: number, signal: number): void {
   if (tasks.state(tid) === TASK_DEAD) return;
   if (trace.on) kernel.emit(TRACE_SIGNAL, tid, signal, kernel.current);
   const action = disposition(kernel, tid, signal);
-  if (action === "ignore" || action === "default") return;
+  const masked = (tasks.sigMask(tid) & (1 << signal)) !== 0;
+  if (!masked && (action === "ignore" || action === "default")) return;
   tasks.setSigPending(tid, tasks.sigPending(tid) | (1 << signal));
+  if (masked) return;
   tasks.setWork(tid, tasks.work(tid) | TIF_SIGPENDING);
   kernel.cpus.setWakeStart(kernel.cpu, kernel.host.now);
   // SIGKILL also ends uninterruptible sleeps here: there is no other way out of them in this kernel.
@@ -59,9 +62,20 @@ function kick(kernel: Kernel, cpu: number): void {
   if (cpu !== kernel.cpu) wakeCpu(kernel, cpu, IPI_RESCHEDULE);
 }
 
-/** force_sig(): a synchronous fault of the current task. An ignored signal is made fatal; a handler is honoured. */
+/** Sets which signals the current task does not take for now; what was held back and no longer is, it takes next. */
+export function setMask(kernel: Kernel, tid: number, mask: number): void {
+  const { tasks } = kernel;
+  tasks.setSigMask(tid, mask & ~(1 << SIGKILL));
+  if ((tasks.sigPending(tid) & ~tasks.sigMask(tid)) !== 0) {
+    tasks.setWork(tid, tasks.work(tid) | TIF_SIGPENDING);
+  }
+}
+
+/** force_sig(): a synchronous fault of the current task. Ignored or masked it is fatal; a handler is honoured. */
 export function forceSignal(kernel: Kernel, tid: number, signal: number): void {
-  if (disposition(kernel, tid, signal) === "ignore") kernel.dispositions.get(tid)?.delete(signal);
+  const masked = (kernel.tasks.sigMask(tid) & (1 << signal)) !== 0;
+  if (masked || disposition(kernel, tid, signal) === "ignore") kernel.dispositions.get(tid)?.delete(signal);
+  kernel.tasks.setSigMask(tid, kernel.tasks.sigMask(tid) & ~(1 << signal));
   sendSignal(kernel, tid, signal);
 }
 
@@ -87,7 +101,7 @@ function* deliverSignals(kernel: Kernel, tid: number): Coroutine<void> {
   const { tasks } = kernel;
   tasks.setWork(tid, tasks.work(tid) & ~TIF_SIGPENDING);
   for (let signal = 1; signal < NSIG; signal++) {
-    if ((tasks.sigPending(tid) & (1 << signal)) === 0) continue;
+    if ((tasks.sigPending(tid) & ~tasks.sigMask(tid) & (1 << signal)) === 0) continue;
     tasks.setSigPending(tid, tasks.sigPending(tid) & ~(1 << signal));
     const action = disposition(kernel, tid, signal);
     if (action === "fatal") {

@@ -18,6 +18,7 @@ export class TaskTable {
   declare readonly allowed: Int32Array;
   declare private readonly moves: Int32Array;
   declare private readonly bits: Int32Array;
+  declare private readonly masks: Int32Array;
   /** The same records as 32 int32 and as 16 float64 each. */
   declare private readonly words: Int32Array;
   declare private readonly numbers: Float64Array;
@@ -31,6 +32,7 @@ export class TaskTable {
     this.allowed = arena.int32(rows * this.maskWords);
     this.moves = arena.int32(rows);
     this.bits = arena.int32(rows);
+    this.masks = arena.int32(rows);
   }
 
   /** May the task run on `cpu`? */
@@ -85,6 +87,13 @@ export class TaskTable {
   }
   setWaitOn(tid: number, to: number): void {
     this.numbers[(tid << 4) | 3] = to;
+  }
+  /** Bit n: signal n is not taken for now. Written by the task itself. */
+  sigMask(tid: number): number {
+    return this.masks[tid]!;
+  }
+  setSigMask(tid: number, to: number): void {
+    this.masks[tid] = to;
   }
   /** Bits a futex waiter can be woken by. */
   waitBits(tid: number): number {

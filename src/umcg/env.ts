@@ -10,10 +10,11 @@
  *     }
  */
 import type { Addr } from "../atomics/address.ts";
-import type { Coroutine, Step } from "../atomics/step.ts";
+import { type Coroutine, type Step, YIELD_PAUSE } from "../atomics/step.ts";
 import { UserMemory } from "../atomics/user-memory.ts";
 import { prepareTask, startTask, type TaskOptions } from "../kernel-sim/clone.ts";
-import { NR_CLONE } from "../kernel-sim/constants.ts";
+import { NR_CLONE, NR_EXECVE } from "../kernel-sim/constants.ts";
+import { forgetProgram } from "../kernel-sim/exec.ts";
 import { userFault } from "../kernel-sim/faults.ts";
 import type { CpuId, Tid } from "../kernel-sim/ids.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
@@ -101,5 +102,18 @@ export class Env {
     if (hasExitWork(kernel, caller)) yield* exitToUserMode(kernel, caller);
     sysExit(kernel, caller, NR_CLONE, tid);
     return tid;
+  }
+
+  /** Goes on as another program (kernel-sim/exec.ts), under another name if one is given. Does not return. */
+  *exec(program: Program, options: Pick<TaskOptions, "name"> = {}): Coroutine<never> {
+    const { kernel } = this.#space;
+    const tid = sysEnter(kernel, NR_EXECVE, 0);
+    yield* kernel.host.sync();
+    forgetProgram(kernel, tid, options.name);
+    sysExit(kernel, tid, NR_EXECVE, 0);
+    // The old program is never resumed, as after an exit: its `finally` blocks do not run.
+    kernel.host.start(this.tid, program(new Env(this.#space, this.tid)));
+    yield YIELD_PAUSE;
+    throw new Error(`kernel bug: task ${tid} came back from exec`);
   }
 }

@@ -4,7 +4,14 @@
  */
 import { type Addr, offsetBy } from "../../src/atomics/address.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
-import { MADV_PAGEOUT, O_NONBLOCK, SIGUSR1, TIMER_ABSTIME } from "../../src/kernel-sim/constants.ts";
+import {
+  MADV_PAGEOUT,
+  NR_GETTID,
+  O_NONBLOCK,
+  SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP,
+  SIGUSR1,
+  TIMER_ABSTIME,
+} from "../../src/kernel-sim/constants.ts";
 import { MachineError } from "../../src/kernel-sim/errors.ts";
 import type { Machine, RunResult } from "../../src/machine.ts";
 import { Env } from "../../src/umcg/env.ts";
@@ -40,7 +47,11 @@ export type Action =
   /** Binds a task to CPUs, given as numbers modulo the machine's. */
   | { readonly do: "bind"; readonly task: number; readonly cpus: readonly number[] }
   /** Starts a task that does this and waits for its end. */
-  | { readonly do: "child"; readonly actions: readonly Action[] };
+  | { readonly do: "child"; readonly actions: readonly Action[]; readonly exec?: boolean }
+  /** Takes that signal no more for now, or again. */
+  | { readonly do: "mask"; readonly how: number }
+  /** Traps the caller's gettid(), makes that call, and has a child answer it. */
+  | { readonly do: "trap" };
 
 export interface TaskPlan {
   readonly actions: readonly Action[];
@@ -66,6 +77,8 @@ export interface Commons {
   /** Two counters that block, a timer that does not, an epoll. */
   readonly files: number[];
   readonly vcpus: number;
+  /** Do primitives wake with WF_CURRENT_CPU? */
+  readonly sync: boolean;
   /** tids of the plan's tasks. */
   readonly tids: number[];
   /** Those and the tids of workers: whom to bind. A signal to a parked worker is flaw F6 of the posted UMCG. */
@@ -77,9 +90,10 @@ type Actor = Pick<Env, "sys" | "memory" | "work" | "tid">;
 
 /** Spawns the tasks of a plan. Pipes are opened by the first of them to run. */
 export function spawnPlan(machine: Machine, plan: readonly TaskPlan[]): Commons {
-  const { vcpus } = machine.kernel.config;
+  const { vcpus, wake } = machine.kernel.config;
   const commons: Commons = {
     vcpus,
+    sync: wake.futex === "current-cpu",
     words: machine.allocate(4 * WORDS),
     pages: machine.allocate(4096 * PAGES, 4096),
     buffer: machine.allocate(256),
@@ -197,11 +211,32 @@ function* performOne(env: Actor, commons: Commons, action: Action): Coroutine<vo
     case "child": {
       if (!(env instanceof Env)) break;
       const child = yield* env.spawn(function* (own) {
-        yield* perform(own, commons, action.actions);
+        const rest = (its: Env): Coroutine<void> => perform(its, commons, action.actions);
+        yield* action.exec === true ? own.exec(rest) : rest(own);
       });
       yield* sys.join(child);
+      break;
     }
+    case "mask":
+      yield* sys.sigprocmask(action.how, 1 << SIGUSR1);
+      break;
+    case "trap":
+      if (env instanceof Env) yield* trapOnce(env, commons);
   }
+}
+
+/** A call of this task that a child answers; whatever signals come, both end. Once a task: a filter stays. */
+function* trapOnce(env: Env, commons: Commons): Coroutine<void> {
+  const fd = yield* env.sys.seccompNotify(NR_GETTID);
+  if (fd < 0) return;
+  yield* env.sys.notifySetFlags(fd, commons.sync ? SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP : 0);
+  const child = yield* env.spawn(function* (own) {
+    const id = yield* own.sys.notifyReceive(fd);
+    if (id > 0) yield* own.sys.notifySend(fd, id, 1);
+  });
+  yield* env.sys.gettid();
+  yield* env.sys.close(fd);
+  yield* env.sys.join(child);
 }
 
 type FileAction = Extract<Action, { do: "count" | "alarm" | "watch" }>;

@@ -21,6 +21,7 @@ import {
   NR_PIPE,
   NR_READ,
   NR_RT_SIGACTION,
+  NR_RT_SIGPROCMASK,
   NR_SCHED_YIELD,
   NR_TGKILL,
   NR_TIMERFD_CREATE,
@@ -41,6 +42,7 @@ import { sysPipe, sysRead, sysWrite } from "./pipe.ts";
 import { sysSchedGetaffinity, sysSchedSetaffinity } from "./sched.ts";
 import { sysNotifyReceive, sysNotifySend, sysNotifySetFlags, sysSeccomp } from "./seccomp.ts";
 import { guard } from "./seccomp-trap.ts";
+import { sysSigprocmask } from "./sigprocmask.ts";
 import { sysClockNanosleep, sysNanosleep } from "./sleep.ts";
 import { sysExitTask, sysGettid, sysJoin, sysKill, sysSchedYield, sysSigaction } from "./task.ts";
 import { sysTimerfdCreate, sysTimerfdSettime } from "./timerfd.ts";
@@ -165,6 +167,10 @@ export class Syscalls {
   /** Closes a descriptor: 0, -EBADF. */
   close(fd: number): Coroutine<number> {
     return this.#gate(NR_CLOSE, fd, sysClose(this.#kernel, fd));
+  }
+  /** Changes which signals the caller does not take for now (bit n: signal n): 0, -EINVAL, -EFAULT. */
+  sigprocmask(how: number, set: number, old: Addr = NULL): Coroutine<number> {
+    return this.#gate(NR_RT_SIGPROCMASK, how, sysSigprocmask(this.#kernel, how, set, old));
   }
   /** MADV_PAGEOUT moves pages to disk: 0, -EINVAL, -ENOMEM. */
   madvise(a: Addr, length: number, advice: number): Coroutine<number> {
