@@ -113,12 +113,23 @@ const bind: fc.Arbitrary<Action> = fc.record({
   cpus: fc.array(fc.nat(15), { maxLength: 3 }),
 });
 
+const reschedule: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant("schedule" as const),
+  task: fc.nat(20),
+  attr: fc.oneof(
+    fc.record({ policy: fc.constantFrom("normal", "batch", "idle"), nice: niceness }),
+    fc.record({ policy: fc.constantFrom("fifo", "rr"), priority: fc.integer({ min: 1, max: 3 }) }),
+    fc.record({ runtimeNs: fc.constantFrom(0, 1, 300_000, 1e9) }),
+  ),
+});
+
 /** Programs that do everything a plan can. */
 export const anyPlan: fc.Arbitrary<TaskPlan[]> = plans(
   fc.oneof(
     { weight: 12, arbitrary: simple },
     { weight: 1, arbitrary: signal },
     { weight: 2, arbitrary: bind },
+    { weight: 2, arbitrary: reschedule },
     { weight: 1, arbitrary: child },
     { weight: 1, arbitrary: trap },
     { weight: 1, arbitrary: mask },

@@ -3,6 +3,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { NR_INTERRUPT } from "../../src/kernel-sim/constants.ts";
+import { isRealtime } from "../../src/kernel-sim/sched-table.ts";
 import {
   TRACE_SCHED_SWITCH,
   TRACE_SCHED_WAKEUP,
@@ -116,6 +117,8 @@ describe("any program on any machine", () => {
       machine.trace.addSink(
         watcher(({ kind, tid, cpu, arg0, timeNs }) => {
           if (kind !== TRACE_SCHED_WAKEUP || arg0 !== TRACE_WAKEUP_DIRECT) return;
+          // A real-time task stays where it was and preempts there.
+          if (isRealtime(machine.kernel.scheduling.policy(tid))) return;
           if (cpuOf(machine, cpu).running <= 1) return;
           const free = idleCpus(machine).filter(
             (other) => mayRunOn(machine, tid, other) && sharesLlc(machine, cpu, other),

@@ -9,6 +9,8 @@ import { NICE_0_WEIGHT, WEIGHT_OF_NICE } from "./fair-queue.ts";
 import { selectIdlestCpu } from "./idlest-cpu.ts";
 import type { Tid } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
+import { isRealtime, policyNumber, SCHED_NORMAL, SCHED_POLICIES, type SchedPolicy } from "./sched-table.ts";
+import { setScheduling } from "./set-scheduling.ts";
 import { anyUsable, setAllowed } from "./smp/affinity.ts";
 import { setTaskState } from "./task-state.ts";
 import { activate, QUEUED_DIRECTLY } from "./wakeup.ts";
@@ -20,6 +22,10 @@ export interface TaskOptions {
   readonly affinity?: readonly number[];
   /** -20 (most CPU) to 19. Default 0. */
   readonly nice?: number;
+  /** Default "normal". "idle" has the least weight there is; "fifo" and "rr" run before all others. */
+  readonly policy?: SchedPolicy;
+  /** Of "fifo" and "rr", which need one: 1 to 99, greater runs first. */
+  readonly rtPriority?: number;
   /** A slice of its own, ns, 100 000 to 100 000 000 (sched_setattr's runtime). Default: the machine's. EEVDF only. */
   readonly sliceNs?: number;
   /** Working set, bytes, that it fetches again when it comes to another core. Default: the machine's `migrationBytes`. */
@@ -28,7 +34,8 @@ export interface TaskOptions {
 
 /** Fills in the record of a new task; it does not run yet. Throws ERR_CONFIG naming a bad option. */
 export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
-  const weight = weightOf(options.nice);
+  const weight = niceWeight(options.nice);
+  const { policy, priority } = policyOf(kernel, options);
   const affinity = checkAffinity(kernel, options.affinity);
   const sliceNs = sliceOf(options.sliceNs);
   const migrationBytes = options.migrationBytes ?? kernel.config.migrationBytes;
@@ -47,7 +54,11 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   tasks.setCacheCpu(tid, -1);
   tasks.setWorkingSet(tid, migrationBytes);
   resetAccount(kernel, tid);
+  kernel.scheduling.set(tid, SCHED_NORMAL, options.nice ?? 0, 0);
   kernel.fair.prepare(tid, weight, sliceNs);
+  kernel.fair.setPolicy(tid, SCHED_NORMAL);
+  if (policy !== SCHED_NORMAL)
+    setScheduling(kernel, tid, { policy, nice: options.nice ?? 0, priority, sliceNs });
   setAllowed(kernel, tid, affinity);
   kernel.names[tid] = options.name ?? `task-${tid}`;
   kernel.seccomp.inherit(kernel.current, tid);
@@ -79,7 +90,29 @@ function sliceOf(sliceNs: number | undefined): number {
   return sliceNs;
 }
 
-function weightOf(nice: number | undefined): number {
+function policyOf(
+  kernel: Kernel,
+  options: TaskOptions,
+): { readonly policy: number; readonly priority: number } {
+  const { policy: name = "normal", rtPriority } = options;
+  if (!SCHED_POLICIES.includes(name)) {
+    throw new MachineError("ERR_CONFIG", `policy must be one of ${SCHED_POLICIES.join(", ")}, got ${name}`);
+  }
+  const policy = policyNumber(name);
+  if (!isRealtime(policy)) {
+    if (rtPriority !== undefined) {
+      throw new MachineError("ERR_CONFIG", `rtPriority is for policy fifo and rr, got policy ${name}`);
+    }
+    return { policy, priority: 0 };
+  }
+  if (kernel.fair.shared) {
+    throw new MachineError("ERR_CONFIG", `policy ${name} needs a queue a CPU: fair is ${kernel.config.fair}`);
+  }
+  checkInteger("rtPriority", rtPriority, 1, 99);
+  return { policy, priority: rtPriority ?? 1 };
+}
+
+function niceWeight(nice: number | undefined): number {
   if (nice === undefined) return NICE_0_WEIGHT;
   const weight = WEIGHT_OF_NICE[nice + 20];
   if (weight === undefined)

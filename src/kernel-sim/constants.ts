@@ -88,6 +88,8 @@ export const NR_CLONE = 56;
 export const NR_EXECVE = 59;
 export const NR_EXIT = 60;
 export const NR_WAIT4 = 61;
+export const NR_SCHED_SETATTR = 314;
+export const NR_SCHED_GETATTR = 315;
 export const NR_SCHED_SETAFFINITY = 203;
 export const NR_SCHED_GETAFFINITY = 204;
 export const NR_TGKILL = 234;
@@ -129,6 +131,8 @@ const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [NR_WAIT4]: "join",
   [NR_GETTID]: "gettid",
   [NR_FUTEX]: "futex",
+  [NR_SCHED_SETATTR]: "sched_setattr",
+  [NR_SCHED_GETATTR]: "sched_getattr",
   [NR_SCHED_SETAFFINITY]: "sched_setaffinity",
   [NR_SCHED_GETAFFINITY]: "sched_getaffinity",
   [NR_CLOCK_NANOSLEEP]: "clock_nanosleep",

@@ -15,6 +15,8 @@ export const WEIGHT = 0;
 export const QUEUED = 1;
 /** Word: the deadline is relative to the vruntime, of an entity on its way to another queue. */
 export const DEADLINE_RELATIVE = 2;
+/** Word: SCHED_ policy. */
+export const POLICY = 3;
 export const VRUNTIME = 2;
 export const DEADLINE = 3;
 export const VLAG = 4;
@@ -126,6 +128,12 @@ export class EevdfTimeline {
     let at = tid;
     while (at !== 0 && this.words[(at << 4) | QUEUED] === DELAYED) at = this.tree.after(at);
     return at;
+  }
+
+  /** It is on no queue any more. */
+  leave(cpu: number, tid: number): void {
+    this.words[((this.queues + cpu) << 4) | NR_QUEUED]!--;
+    this.words[(tid << 4) | QUEUED] = NOT_QUEUED;
   }
 
   /** update_min_vruntime(): the base follows the least vruntime, and never goes back. */

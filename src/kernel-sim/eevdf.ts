@@ -23,6 +23,7 @@ import {
   NOT_QUEUED,
   NR_QUEUED,
   NR_RUNNING,
+  POLICY,
   PROTECTED_UNTIL,
   QUEUED,
   RUNNABLE,
@@ -33,6 +34,7 @@ import {
   WEIGHT,
 } from "./eevdf-timeline.ts";
 import type { FairClass } from "./fair-class.ts";
+import { SCHED_IDLE } from "./sched-table.ts";
 
 export class Eevdf implements FairClass {
   readonly timeline: EevdfTimeline;
@@ -61,6 +63,9 @@ export class Eevdf implements FairClass {
     this.#numbers.fill(0, (tid << 3) | VRUNTIME, (tid << 3) + 8);
   }
 
+  setPolicy(tid: number, policy: number): void {
+    this.#words[(tid << 4) | POLICY] = policy;
+  }
   expect(): void {}
   get shared(): boolean {
     return false;
@@ -146,13 +151,8 @@ export class Eevdf implements FairClass {
     }
     this.#numbers[(tid << 3) | VLAG] = this.placement.lag(cpu, tid);
     this.#words[(row << 4) | CURRENT] = 0;
-    this.#leave(cpu, tid);
+    this.timeline.leave(cpu, tid);
     return false;
-  }
-
-  #leave(cpu: number, tid: number): void {
-    this.#words[((this.#queues + cpu) << 4) | NR_QUEUED]!--;
-    this.#words[(tid << 4) | QUEUED] = NOT_QUEUED;
   }
 
   // ---- picking ------------------------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ export class Eevdf implements FairClass {
   #finishDequeue(cpu: number, tid: number): void {
     this.#numbers[(tid << 3) | VLAG] = Math.min(0, this.placement.lag(cpu, tid));
     this.timeline.remove(cpu, tid);
-    this.#leave(cpu, tid);
+    this.timeline.leave(cpu, tid);
   }
 
   // ---- waking, yielding ---------------------------------------------------------------------------------------------
@@ -213,8 +213,11 @@ export class Eevdf implements FairClass {
     const vruntime = numbers[(curr << 3) | VRUNTIME]!;
     const over = this.sliceOver(cpu) || vruntime >= numbers[(curr << 3) | DEADLINE]!;
     const shorter = this.#slices[wakee]! < this.#slices[curr]!;
-    const runnable = this.#words[(wakee << 4) | QUEUED] === RUNNABLE;
-    const better = runnable && !over && this.#best(cpu, !shorter) === wakee;
+    const runnable = this.#words[(wakee << 4) | QUEUED] === RUNNABLE && !over;
+    const policy = this.#words[(wakee << 4) | POLICY]!;
+    // An idle-policy task gives way to any other; neither it nor a batch task preempts.
+    const overIdle = this.#words[(curr << 4) | POLICY] === SCHED_IDLE && policy !== SCHED_IDLE;
+    const better = runnable && (overIdle || (policy === 0 && this.#best(cpu, !shorter) === wakee));
     numbers[(curr << 3) | VRUNTIME] = vruntime - ahead;
     if (better) numbers[(curr << 3) | PROTECTED_UNTIL] = vruntime - ahead;
     return over || better;
@@ -244,7 +247,7 @@ export class Eevdf implements FairClass {
       numbers[(tid << 3) | DEADLINE]! -= numbers[(tid << 3) | VRUNTIME]!;
       this.#words[(tid << 4) | DEADLINE_RELATIVE] = 1;
       this.#words[row | NR_RUNNING]!--;
-      this.#leave(cpu, tid);
+      this.timeline.leave(cpu, tid);
     }
     numbers[(curr << 3) | VRUNTIME]! -= ahead;
   }
@@ -262,7 +265,6 @@ export class Eevdf implements FairClass {
     else this.placement.reweightAsleep(tid, weight, slice);
   }
 
-  /** Lag is relative to each queue's V: nothing is tied to the old queue. */
   migrate(): void {}
 
   isQueued(tid: number): boolean {

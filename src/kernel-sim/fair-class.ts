@@ -15,6 +15,8 @@ export const FAIR_POLICIES: readonly FairPolicy[] = [...QUEUE_POLICIES, ...GLOBA
 export interface FairClass {
   /** A new task. `sliceNs`: its own slice, 0 = the class's. */
   prepare(tid: number, weight: number, sliceNs: number): void;
+  /** SCHED_ policy of a task: batch and idle-policy tasks do not preempt. 0 = normal until told. */
+  setPolicy(tid: number, policy: number): void;
   /** The run time that `tid` still needs is known to be `ns`. Of interest to "srpt" only. */
   expect(tid: number, ns: number): void;
   /** Is there one queue for all CPUs, so that a task that waits belongs to none? */

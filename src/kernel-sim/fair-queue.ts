@@ -35,9 +35,13 @@ const LOAD = 2;
 const MIN_VRUNTIME = 3;
 
 const NICE_0 = 1024;
+/** WEIGHT_IDLEPRIO: no nice level has it. */
+const IDLE_WEIGHT = 3;
 
 /** Weight of nice 0. */
 export const NICE_0_WEIGHT: number = NICE_0;
+
+export const IDLE_POLICY_WEIGHT: number = IDLE_WEIGHT;
 
 /** Weights of nice -20 to 19. Source: sched_prio_to_weight[] in kernel/sched/core.c. */
 export const WEIGHT_OF_NICE: readonly number[] = [
@@ -71,6 +75,7 @@ export class FairQueue implements FairClass {
     this.numbers[(tid << 3) | SUM_EXEC] = 0;
   }
 
+  setPolicy(): void {}
   expect(): void {}
 
   get shared(): boolean {
@@ -108,9 +113,10 @@ export class FairQueue implements FairClass {
   /** Whatever is queued is runnable: there is nothing to do for one that is woken before it has left. */
   wakeQueued(): void {}
 
-  /** A fair task does not preempt a fair one on waking; it only ends idleness. */
-  wakeupPreempts(): boolean {
-    return false;
+  /** A fair task does not preempt a fair one on waking, unless that has the idle policy: it only ends idleness. */
+  wakeupPreempts(_cpu: number, curr: number, wakee: number): boolean {
+    const words = this.words;
+    return words[(curr << 4) | WEIGHT] === IDLE_WEIGHT && words[(wakee << 4) | WEIGHT] !== IDLE_WEIGHT;
   }
 
   sleepCurrent(cpu: number, tid: number, _special: boolean): boolean {

@@ -81,6 +81,8 @@ export class GlobalQueue implements FairClass {
     this.#words[(tid << 4) | WEIGHT] = weight;
   }
 
+  setPolicy(): void {}
+
   expect(tid: number, ns: number): void {
     this.#numbers[(tid << 3) | REMAINING] = ns;
     if (this.#policy !== "srpt" || this.#words[(tid << 4) | STATE] !== WAITING) return;

@@ -16,32 +16,35 @@ import { type NosleepMode, UserAccess } from "../atomics/user-access.ts";
 import type { TraceRing } from "../trace/ring.ts";
 import { GoneTasks } from "./accounts.ts";
 import { Arena } from "./arena.ts";
-import { BalanceTable } from "./balance-table.ts";
+import type { BalanceTable } from "./balance-table.ts";
+import type { ClassOrder } from "./class-order.ts";
 import type { KernelConfig } from "./config.ts";
-import { CpuTable } from "./cpu-table.ts";
-import { createClass } from "./create-class.ts";
-import { Descriptors } from "./descriptors.ts";
+import type { CpuTable } from "./cpu-table.ts";
+import type { Descriptors } from "./descriptors.ts";
 import { MachineError } from "./errors.ts";
 import type { FairClass } from "./fair-class.ts";
 import { GlobalQueue } from "./global-queue.ts";
 import { type Hooks, NO_HOOKS } from "./hooks.ts";
 import type { Host } from "./host.ts";
-import { IdleGovernor } from "./idle-governor.ts";
+import type { IdleGovernor } from "./idle-governor.ts";
 import type { CpuId, Tid } from "./ids.ts";
-import { LlcTable } from "./llc-table.ts";
+import { FUTEX_BUCKETS, layOut, PAGE_BUCKETS } from "./layout.ts";
+import type { LlcTable } from "./llc-table.ts";
 import type { PageRead } from "./page-io.ts";
-import { PipeTable } from "./pipe-table.ts";
-import { SeccompTable } from "./seccomp-table.ts";
+import type { PipeTable } from "./pipe-table.ts";
+import type { RtQueue } from "./rt-queue.ts";
+import type { SchedTable } from "./sched-table.ts";
+import type { SeccompTable } from "./seccomp-table.ts";
 import { connectGlobal } from "./select-global.ts";
 import type { CallFunction } from "./smp/call-function.ts";
-import { CallQueues } from "./smp/call-queues.ts";
-import { SmpTable } from "./smp/smp-table.ts";
-import { TaskTable } from "./task-table.ts";
-import { TimerQueue } from "./timer-queue.ts";
+import type { CallQueues } from "./smp/call-queues.ts";
+import type { SmpTable } from "./smp/smp-table.ts";
+import type { TaskTable } from "./task-table.ts";
+import type { TimerQueue } from "./timer-queue.ts";
 import type { TimerCallback } from "./timers.ts";
 import { Topology } from "./topology.ts";
-import { WaitQueues } from "./wait-queues.ts";
-import { WatchTable } from "./watch-table.ts";
+import type { WaitQueues } from "./wait-queues.ts";
+import type { WatchTable } from "./watch-table.ts";
 
 /** Runs in user mode of the task a signal was sent to. */
 export type SignalHandler = (signal: number) => Coroutine<void>;
@@ -50,9 +53,7 @@ export type CpuSelector = (tid: number, flags: number) => number;
 /** What a task does with one signal. A signal not listed has its default action. */
 export type Disposition = "ignore" | SignalHandler;
 
-export const FUTEX_BUCKETS = 256;
-/** Queues of tasks that wait for pages, by hash. */
-export const PAGE_BUCKETS = 16;
+export { FUTEX_BUCKETS, PAGE_BUCKETS };
 
 export interface KernelParts {
   readonly config: KernelConfig;
@@ -83,7 +84,11 @@ export class Kernel {
   declare readonly files: Descriptors;
   declare readonly watches: WatchTable;
   declare readonly seccomp: SeccompTable;
-  declare readonly fair: FairClass;
+  /** The scheduling class; both in their order, from the first real-time task on. */
+  declare fair: FairClass;
+  order: ClassOrder | undefined;
+  declare readonly rt: RtQueue;
+  declare readonly scheduling: SchedTable;
   declare readonly timers: TimerQueue;
   declare readonly pages: PageTable;
   declare readonly local: LocalMemory;
@@ -156,6 +161,9 @@ export class Kernel {
     this.watches = laid.io.watches;
     this.seccomp = laid.io.seccomp;
     this.fair = laid.fair;
+    this.order = undefined;
+    this.rt = laid.rt;
+    this.scheduling = laid.scheduling;
     this.timers = laid.timers;
     this.pages = new PageTable(laid.pageFlags);
     this.pages.protect(this.userBase, config.userBytes, "readwrite");
@@ -213,69 +221,6 @@ export class Kernel {
   emit(kind: number, tid: number, arg0: number, arg1: number): void {
     this.trace.emit(this.host.now, kind, this.cpu, tid, arg0, arg1);
   }
-}
-
-interface Laid {
-  readonly tasks: TaskTable;
-  readonly cpus: CpuTable;
-  readonly smp: SmpTable;
-  readonly callQueues: CallQueues;
-  readonly idle: IdleGovernor;
-  readonly llcs: LlcTable;
-  readonly balance: BalanceTable;
-  readonly fair: FairClass;
-  readonly timers: TimerQueue;
-  readonly waits: WaitQueues;
-  readonly io: FileTables;
-  readonly pageFlags: Uint8Array;
-}
-
-function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: number): Laid {
-  const pageFlags = arena.uint8(pages);
-  const tasks = new TaskTable(arena, config.maxTasks, config.vcpus);
-  const cpus = new CpuTable(arena, config.vcpus);
-  const smp = new SmpTable(arena, config.vcpus);
-  const callQueues = new CallQueues(arena, smp, config.vcpus);
-  const idle = new IdleGovernor(arena, config.vcpus, config.idle);
-  const llcs = new LlcTable(arena, topology);
-  const balance = new BalanceTable(arena, config.vcpus, topology.levels.length);
-  const fair = createClass(arena, config);
-  const slots = 2 * config.maxPipes + config.maxFiles;
-  const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1 + slots + PAGE_BUCKETS;
-  const waits = new WaitQueues(arena, queues, tasks);
-  const io = layOutFiles(arena, config, slots);
-  const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers + config.vcpus, config.vcpus);
-  return {
-    tasks,
-    cpus,
-    smp,
-    callQueues,
-    idle,
-    llcs,
-    balance,
-    fair,
-    timers,
-    waits,
-    io,
-
-    pageFlags,
-  };
-}
-
-interface FileTables {
-  readonly pipes: PipeTable;
-  readonly files: Descriptors;
-  readonly watches: WatchTable;
-  readonly seccomp: SeccompTable;
-}
-
-function layOutFiles(arena: Arena, config: KernelConfig, slots: number): FileTables {
-  return {
-    pipes: new PipeTable(arena, config.maxPipes, config.pipeBytes),
-    files: new Descriptors(arena, slots),
-    watches: new WatchTable(arena, slots, config.maxWatches),
-    seccomp: new SeccompTable(arena, slots, config.maxTasks),
-  };
 }
 
 /** Wait-queue numbers. */

@@ -17,13 +17,25 @@ export function migrateWaiting(kernel: Kernel, tid: number, to: number): void {
   attachTask(kernel, tid, to);
 }
 
-/** A runnable task that has been taken off the queue of its CPU comes to that of `to`. */
+/** The executing CPU takes `tid`, which waits elsewhere, onto its own queue, to look at what it has there. Atomic. */
+export function pullWaiting(kernel: Kernel, tid: number, to: number): void {
+  const from = kernel.tasks.cpu(tid);
+  lockQueueOf(kernel, from);
+  kernel.fair.dequeueWaiting(from, tid, kernel.host.now);
+  enqueueMoved(kernel, tid, to);
+}
+
+/** A runnable task that has been taken off the queue of its CPU comes to that of `to`, which notices. */
 export function attachTask(kernel: Kernel, tid: number, to: number): void {
+  enqueueMoved(kernel, tid, to);
+  checkNewcomer(kernel, to, tid, false);
+}
+
+function enqueueMoved(kernel: Kernel, tid: number, to: number): void {
   const { tasks, cpus, fair, host } = kernel;
   tasks.setOnCpuUntil(tid, Math.max(host.now, tasks.onCpuUntil(tid)));
   moveTask(kernel, tid, tasks.cpu(tid), to);
   lockQueueOf(kernel, to);
   fair.enqueue(to, tid, cpus.curr(to), host.now, false);
   cpus.setIdle(to, false);
-  checkNewcomer(kernel, to, tid, false);
 }

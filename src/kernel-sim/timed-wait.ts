@@ -14,6 +14,7 @@
 import type { Coroutine } from "../atomics/step.ts";
 import { TASK_INTERRUPTIBLE, TASK_RUNNING } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
+import { isRealtime } from "./sched-table.ts";
 import { schedule } from "./schedule.ts";
 import { signalPending } from "./signals.ts";
 import { STEP_TIMER_ARM, STEP_TIMER_REPROGRAM } from "./steps.ts";
@@ -43,7 +44,12 @@ export function* startTimeout(kernel: Kernel, tid: number, untilNs: number): Cor
 /** The same, when the price of arming has been paid. The sleep is announced first: the timer may fire at once. */
 export function* armNow(kernel: Kernel, tid: number, untilNs: number): Coroutine<void> {
   setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
-  armTaskTimer(kernel, tid, Math.ceil(untilNs), kernel.config.timerSlackNs);
+  armTaskTimer(
+    kernel,
+    tid,
+    Math.ceil(untilNs),
+    isRealtime(kernel.scheduling.policy(tid)) ? 0 : kernel.config.timerSlackNs,
+  );
   yield* kernel.host.sync();
 }
 

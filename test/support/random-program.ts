@@ -13,6 +13,7 @@ import {
   TIMER_ABSTIME,
 } from "../../src/kernel-sim/constants.ts";
 import { MachineError } from "../../src/kernel-sim/errors.ts";
+import type { SchedAttr } from "../../src/kernel-sim/syscalls/sched-attr.ts";
 import type { Machine, RunResult } from "../../src/machine.ts";
 import { Env } from "../../src/umcg/env.ts";
 import type { Runtime } from "../../src/worker/runtime.ts";
@@ -46,6 +47,8 @@ export type Action =
   | { readonly do: "signal"; readonly task: number }
   /** Binds a task to CPUs, given as numbers modulo the machine's. */
   | { readonly do: "bind"; readonly task: number; readonly cpus: readonly number[] }
+  /** Changes how a task is scheduled, sensibly or not. */
+  | { readonly do: "schedule"; readonly task: number; readonly attr: Partial<SchedAttr> }
   /** Starts a task that does this and waits for its end. */
   | { readonly do: "child"; readonly actions: readonly Action[]; readonly exec?: boolean }
   /** Takes that signal no more for now, or again. */
@@ -208,6 +211,9 @@ function* performOne(env: Actor, commons: Commons, action: Action): Coroutine<vo
       yield* sys.schedSetaffinity(commons.everybody[action.task % commons.everybody.length]!, cpus);
       break;
     }
+    case "schedule":
+      yield* sys.schedSetattr(commons.tids[action.task % commons.tids.length]!, action.attr);
+      break;
     case "child": {
       if (!(env instanceof Env)) break;
       const child = yield* env.spawn(function* (own) {

@@ -35,12 +35,12 @@ export function notifyFlags(kernel: Kernel, fd: number): number {
 }
 
 /** Makes the call `nr`, whose code is `body`, unless the caller's filter traps it. */
-export function* guard<T extends number>(
+export function* guard<T>(
   kernel: Kernel,
   nr: number,
   arg: number,
   body: Coroutine<T>,
-): Coroutine<number> {
+): Coroutine<T | number> {
   const tid: number = kernel.current;
   if (kernel.seccomp.trapped(tid) !== nr) return yield* body;
   sysEnter(kernel, nr, arg);

@@ -22,6 +22,10 @@ import {
   NR_READ,
   NR_RT_SIGACTION,
   NR_RT_SIGPROCMASK,
+  NR_SCHED_GETAFFINITY,
+  NR_SCHED_GETATTR,
+  NR_SCHED_SETAFFINITY,
+  NR_SCHED_SETATTR,
   NR_SCHED_YIELD,
   NR_TGKILL,
   NR_TIMERFD_CREATE,
@@ -40,6 +44,7 @@ import { type Requeue, sysFutexRequeue } from "./futex-requeue.ts";
 import { sysMadvise } from "./madvise.ts";
 import { sysPipe, sysRead, sysWrite } from "./pipe.ts";
 import { sysSchedGetaffinity, sysSchedSetaffinity } from "./sched.ts";
+import { type SchedAttr, sysSchedGetattr, sysSchedSetattr } from "./sched-attr.ts";
 import { sysNotifyReceive, sysNotifySend, sysNotifySetFlags, sysSeccomp } from "./seccomp.ts";
 import { guard } from "./seccomp-trap.ts";
 import { sysSigprocmask } from "./sigprocmask.ts";
@@ -67,11 +72,11 @@ export class Syscalls {
   }
   /** Lets a task (0 = the caller) run on these CPUs only: 0, -ESRCH, -EINVAL. */
   schedSetaffinity(tid: number, cpus: readonly number[]): Coroutine<number> {
-    return sysSchedSetaffinity(this.#kernel, tid, cpus);
+    return this.#gate(NR_SCHED_SETAFFINITY, tid, sysSchedSetaffinity(this.#kernel, tid, cpus));
   }
   /** The CPUs a task (0 = the caller) may run on, ascending, or -ESRCH. */
   schedGetaffinity(tid: number): Coroutine<readonly number[] | number> {
-    return sysSchedGetaffinity(this.#kernel, tid);
+    return this.#gate(NR_SCHED_GETAFFINITY, tid, sysSchedGetaffinity(this.#kernel, tid));
   }
   /** Stores the CPU the caller is on, and its node, as 32-bit words; NULL = not wanted: 0, -EFAULT. */
   getcpu(cpuAt: Addr, nodeAt: Addr = NULL): Coroutine<number> {
@@ -84,6 +89,14 @@ export class Syscalls {
   /** Stops the machine in order; does not return: -EBUSY when it is being stopped already. */
   reboot(): Coroutine<number> {
     return sysReboot(this.#kernel);
+  }
+  /** Changes policy, nice level, priority or slice of a task (0 = the caller): 0, -ESRCH, -EINVAL. */
+  schedSetattr(tid: number, attr: Partial<SchedAttr>): Coroutine<number> {
+    return this.#gate(NR_SCHED_SETATTR, tid, sysSchedSetattr(this.#kernel, tid, attr));
+  }
+  /** How a task (0 = the caller) is scheduled, or -ESRCH. */
+  schedGetattr(tid: number): Coroutine<SchedAttr | number> {
+    return this.#gate(NR_SCHED_GETATTR, tid, sysSchedGetattr(this.#kernel, tid));
   }
   /** The caller's tid. */
   gettid(): Coroutine<number> {
@@ -194,7 +207,7 @@ export class Syscalls {
   }
 
   /** A call that a filter may trap. */
-  #gate(nr: number, arg: number, body: Coroutine<number>): Coroutine<number> {
+  #gate<T>(nr: number, arg: number, body: Coroutine<T>): Coroutine<T | number> {
     return this.#kernel.seccomp.filtered === 0 ? body : guard(this.#kernel, nr, arg, body);
   }
 }
