@@ -5,12 +5,12 @@
  * |--------|-----------|---------------------------------------------------------------------------------------------|
  * | 0-63   | umcg_task | see umcg/abi.ts                                                                             |
  * | 64     | tid       | the task itself, before it registers; constant from then on                                 |
- * | 68     | request   | the worker while LOCKED, for its server to read; its server, before each run                |
+ * | 68     | request   | of a server: the worker that runs on it, while LOCKED; itself, before each run              |
  * | 72     | park      | PARK_ state, by compare-exchange: whoever unparks it, and the server that completes a park  |
  * | 76     | done      | 1 when the worker's function has returned; the worker, once                                 |
  * | 80     | joiner    | record of the worker that joins it, 0 = none; by compare-exchange, once                     |
  * | 88     | readyNext | next record in the ready queue; whoever holds the queue's lock                              |
- * | 96     | released  | 0 while the server that runs the worker may still wake it; its server                       |
+ * | 96     | released  | of a server, by itself: 0 while it may still wake the worker that runs on it                |
  */
 import { type Addr, offsetBy } from "../atomics/address.ts";
 

@@ -76,20 +76,23 @@ function* registerServer(env: Env, self: Addr): Coroutine<void> {
  * if it parked again before a switch issued its wake-up, that wake-up would meet a voluntary waiter, which v0.3 puts on
  * the idle worker list behind the library's back (F6). So the worker does not leave before it is told, by `released`,
  * that no wake-up of this server's is on its way any more. Price: one system call a run.
+ *
+ * What the worker wants (`request`) and `released` are words of the server's record, not of the worker's: if the worker
+ * blocks, another server may run it, and it may ask that one for something, before this one has come to look.
  */
 function* runWorker(env: Env, group: Group, self: Addr, worker: Addr): Coroutine<void> {
   const { memory } = env;
-  yield* memory.store32(requestOf(worker), REQUEST_NONE);
-  yield* memory.store32(releasedOf(worker), 0);
+  yield* memory.store32(requestOf(self), REQUEST_NONE);
+  yield* memory.store32(releasedOf(self), 0);
   // IDLE before the worker is RUNNING: it may block at once, and the kernel expects an IDLE server then.
   yield* memory.store32(stateOf(self), UMCG_TASK_IDLE);
   yield* memory.store32(serverTidOf(worker), env.tid);
   const tid = yield* memory.load32(tidOf(worker));
   yield* takeOver(env, worker);
   yield* wakeOnly(env, self, tid, UMCG_WAIT_WF_CURRENT_CPU);
-  yield* memory.store32(releasedOf(worker), 1);
+  yield* memory.store32(releasedOf(self), 1);
   yield* waitUntilRunning(env, self);
-  switch (yield* memory.load32(requestOf(worker))) {
+  switch (yield* memory.load32(requestOf(self))) {
     case REQUEST_YIELD:
       return yield* group.ready.append(env, [worker]);
     case REQUEST_PARK:

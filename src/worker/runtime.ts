@@ -137,11 +137,12 @@ export class Runtime {
 function* finish(env: Env, group: Group, record: Addr, servers: ReadonlyMap<number, Addr>): Coroutine<void> {
   const { memory } = env;
   yield* memory.store32(stateOf(record), UMCG_TASK_RUNNING | UMCG_TF_LOCKED);
-  yield* memory.store32(requestOf(record), REQUEST_EXIT);
+  const serverTid = yield* memory.load32(serverTidOf(record));
+  const server = servers.get(serverTid) ?? NULL;
+  yield* memory.store32(requestOf(server), REQUEST_EXIT);
   // Before the server runs on: it is the one that sees the count at 0 and stops the others.
   yield* addTo(env, group.live, -1);
-  const serverTid = yield* memory.load32(serverTidOf(record));
-  yield* memory.store32(stateOf(servers.get(serverTid) ?? NULL), UMCG_TASK_RUNNING);
+  yield* memory.store32(stateOf(server), UMCG_TASK_RUNNING);
   yield* wakeOnly(env, record, serverTid);
   check("umcg_ctl(UNREGISTER)", yield* env.umcg.ctl(UMCG_CTL_UNREGISTER, NULL));
 }

@@ -148,9 +148,15 @@ export class Worker {
     return target.result as T;
   }
 
+  /** The record of the server that runs this worker; the same until it blocks or leaves. */
+  *#server(): Coroutine<Addr> {
+    return this.#serverRecords.get(yield* this.memory.load32(serverTidOf(this.record))) ?? NULL;
+  }
+
   /** Until the server that runs this worker has issued its wake-up: see runWorker() in server/server.ts. */
   *#released(): Coroutine<void> {
-    for (let turn = 0; (yield* this.memory.load32(releasedOf(this.record))) === 0; turn++) {
+    const server = yield* this.#server();
+    for (let turn = 0; (yield* this.memory.load32(releasedOf(server))) === 0; turn++) {
       if (turn === MAX_TURNS)
         throw new RuntimeError("ERR_SPIN_BOUND", `${this.name}: its server never lets go`);
       yield* this.sys.schedYield();
@@ -162,8 +168,8 @@ export class Worker {
     const { memory, record } = this;
     yield* this.#released();
     yield* memory.store32(stateOf(record), UMCG_TASK_RUNNING | UMCG_TF_LOCKED);
-    yield* memory.store32(requestOf(record), request);
-    const server = this.#serverRecords.get(yield* memory.load32(serverTidOf(record))) ?? NULL;
+    const server = yield* this.#server();
+    yield* memory.store32(requestOf(server), request);
     yield* memory.store32(stateOf(server), UMCG_TASK_RUNNING);
     yield* memory.store32(stateOf(record), UMCG_TASK_IDLE | UMCG_TF_LOCKED);
     let result = yield* this.#env.umcg.wait(0);

@@ -265,7 +265,7 @@ function* useFiles(env: Actor, commons: Commons, action: FileAction): Coroutine<
 }
 
 /** Events of the host after which a run of a small program is one that does not end. */
-const MAX_EVENTS = 1_000_000;
+const MAX_EVENTS = 100_000;
 
 /** Runs a machine to its end, of which a deadlock is one, or up to a time. Throws when it does not come to an end. */
 export function runOut(machine: Machine, untilNs?: number): RunResult & { readonly deadlocked: boolean } {
