@@ -1,11 +1,12 @@
 /** Real-time tasks, the order of classes, and sched_setattr: who runs, where, and when it has to stop. */
 import { describe, expect, test } from "vitest";
 import { EINVAL, ESRCH } from "../../src/atomics/errno.ts";
+import type { Coroutine } from "../../src/atomics/step.ts";
 import type { TaskOptions } from "../../src/kernel-sim/clone.ts";
 import type { Tid } from "../../src/kernel-sim/ids.ts";
 import type { Machine, MachineConfig } from "../../src/machine.ts";
 import { TRACE_MIGRATE, TRACE_SCHED_SWITCH, TRACE_TICK } from "../../src/trace/events.ts";
-import type { Program } from "../../src/umcg/env.ts";
+import type { Env, Program } from "../../src/umcg/env.ts";
 import { type Booted, boot, errorOf, evaluate } from "../support/boot.ts";
 import { taskOf } from "../support/inspect.ts";
 import { flawsOf } from "../support/timeline.ts";
@@ -153,16 +154,38 @@ describe("on several CPUs", () => {
     expect([goes(4, 3), goes(3, 3), goes(2, 2)]).toEqual([3, 2, 1]);
   });
 
-  test("who is preempted is pushed to a CPU that runs something lower", () => {
-    const plan: Plan = [
-      ["low", 0, 10, fifo(1)],
-      ["high", 1, 10, { ...fifo(9), affinity: [0] }],
-      ["fair", 0, 20, { affinity: [1] }],
-    ];
-    const { done, log, tids } = play(plan, { vcpus: 2 });
-    // That is when both are made: from then on the lower one preempts the fair task.
-    expect(at(done)).toEqual({ low: 10, high: 11, fair: 30 });
-    expect(log.single({ kind: TRACE_MIGRATE, tid: tids.get("low")! })).toMatchObject({ cpu: 1, arg0: 0 });
+  test("who is preempted is pushed to a CPU that runs something lower and does not look by itself", () => {
+    const { machine, log } = boot({ ...FREE, vcpus: 2 });
+    const done: [string, number][] = [];
+    const work = function* (env: Env, name: string, ms: number): Coroutine<void> {
+      yield* env.work(ms * MS);
+      done.push([name, env.now() / MS]);
+    };
+    const low = machine.spawn((env) => work(env, "low", 10), { affinity: [0], ...fifo(1) });
+    machine.spawn(
+      function* (env) {
+        yield* env.sys.nanosleep(MS);
+        yield* work(env, "high", 5);
+      },
+      { affinity: [0], ...fifo(9) },
+    );
+    machine.spawn(
+      function* (env) {
+        yield* env.work(MS / 2);
+        // Until now the lower one could not have left CPU 0. From here on CPU 1 has no reason to look for another task.
+        yield* env.sys.schedSetaffinity(low, [0, 1]);
+        yield* work(env, "fair", 20);
+      },
+      { affinity: [1] },
+    );
+    machine.run();
+    expect(done).toEqual([
+      ["high", 6],
+      ["low", 10],
+      ["fair", 29.5],
+    ]);
+    expect(log.single({ kind: TRACE_MIGRATE, tid: low })).toMatchObject({ timeNs: MS, cpu: 1, arg0: 0 });
+    expect(flawsOf(log)).toEqual([]);
   });
 
   test("a CPU about to run something lower pulls what waits elsewhere", () => {
