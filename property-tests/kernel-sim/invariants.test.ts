@@ -114,9 +114,15 @@ describe("any program on any machine", () => {
     (config, wake, plan) => {
       const { machine } = boot({ ...config, wake, traceEvents: 1 });
       const flaws: string[] = [];
+      const created = new Set<number>();
       machine.trace.addSink(
         watcher(({ kind, tid, cpu, arg0, timeNs }) => {
-          if (kind !== TRACE_SCHED_WAKEUP || arg0 !== TRACE_WAKEUP_DIRECT) return;
+          if (kind === TRACE_TASK_NEW) created.add(tid);
+          if (kind !== TRACE_SCHED_WAKEUP) return;
+          // Where there are cores or LLCs to choose from, a new task goes to the group with the least to do, as in Linux:
+          // the idle thread of a core whose other thread has a queue of bound tasks is passed over.
+          const placed = created.delete(tid) && machine.kernel.topology.levels.length > 1;
+          if (placed || arg0 !== TRACE_WAKEUP_DIRECT) return;
           // A real-time task stays where it was and preempts there.
           if (isRealtime(machine.kernel.scheduling.policy(tid))) return;
           if (cpuOf(machine, cpu).running <= 1) return;
