@@ -6,7 +6,7 @@
  * | 0-63   | umcg_task | see umcg/abi.ts                                                                             |
  * | 64     | tid       | the task itself, before it registers; constant from then on                                 |
  * | 68     | request   | of a server: the worker that runs on it, while LOCKED; itself, before each run              |
- * | 72     | park      | PARK_ state, by compare-exchange: whoever unparks it, and the server that completes a park  |
+ * | 72     | park      | PARK_ bits, by compare-exchange: the worker, and whoever unparks or cancels it              |
  * | 76     | done      | 1 when the worker's function has returned; the worker, once                                 |
  * | 80     | joiner    | record of the worker that joins it, 0 = none; by compare-exchange, once                     |
  * | 88     | readyNext | next record in the ready queue; whoever holds the queue's lock                              |
@@ -47,7 +47,13 @@ export const REQUEST_PARK = 2;
 /** I am gone. */
 export const REQUEST_EXIT = 3;
 
-export const PARK_NONE = 0;
 /** An unpark came first: the next park returns at once. */
 export const PARK_TOKEN = 1;
+/** The worker waits, or is about to: whoever takes this bit away makes it ready. */
 export const PARK_PARKED = 2;
+/** The worker sleeps in the kernel on this very word: whoever changes it wakes the futex. */
+export const PARK_SLEEPING = 4;
+/** Somebody cancels the worker. Stays. */
+export const PARK_CANCEL = 8;
+/** The worker has been told. Stays. */
+export const PARK_CANCELLED = 16;

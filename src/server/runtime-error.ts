@@ -7,8 +7,16 @@
  * | ERR_SYSCALL       | a system call the library relies on failed; the message says how      |
  * | ERR_SPIN_BOUND    | a bounded wait of the library ran out: a bug, or memory overwritten   |
  * | ERR_JOIN          | a worker was joined twice, or joined itself                           |
+ * | ERR_CANCELLED     | this worker has been cancelled; thrown once, at a cancellation point  |
+ * | ERR_DEADLINE      | a deadline is not a number                                            |
  */
-export type RuntimeErrorCode = "ERR_RUNTIME_CONFIG" | "ERR_SYSCALL" | "ERR_SPIN_BOUND" | "ERR_JOIN";
+export type RuntimeErrorCode =
+  | "ERR_RUNTIME_CONFIG"
+  | "ERR_SYSCALL"
+  | "ERR_SPIN_BOUND"
+  | "ERR_JOIN"
+  | "ERR_CANCELLED"
+  | "ERR_DEADLINE";
 
 export class RuntimeError extends Error {
   readonly code: RuntimeErrorCode;

@@ -26,17 +26,7 @@ import {
 } from "../umcg/abi.ts";
 import type { Env } from "../umcg/env.ts";
 import { type Group, wakeOnly } from "./group.ts";
-import {
-  PARK_NONE,
-  PARK_PARKED,
-  parkOf,
-  REQUEST_NONE,
-  REQUEST_PARK,
-  REQUEST_YIELD,
-  releasedOf,
-  requestOf,
-  tidOf,
-} from "./record.ts";
+import { REQUEST_NONE, REQUEST_YIELD, releasedOf, requestOf, tidOf } from "./record.ts";
 import { RuntimeError } from "./runtime-error.ts";
 
 /** Tries of a server to take over a worker that is still on its way into its wait. */
@@ -86,29 +76,33 @@ function* runWorker(env: Env, group: Group, self: Addr, worker: Addr): Coroutine
   yield* memory.store32(releasedOf(self), 0);
   // IDLE before the worker is RUNNING: it may block at once, and the kernel expects an IDLE server then.
   yield* memory.store32(stateOf(self), UMCG_TASK_IDLE);
-  yield* memory.store32(serverTidOf(worker), env.tid);
   const tid = yield* memory.load32(tidOf(worker));
   yield* takeOver(env, worker);
+  yield* memory.store32(serverTidOf(worker), env.tid);
+  yield* memory.store32(stateOf(worker), UMCG_TASK_RUNNING);
   yield* wakeOnly(env, self, tid, UMCG_WAIT_WF_CURRENT_CPU);
   yield* memory.store32(releasedOf(self), 1);
   yield* waitUntilRunning(env, self);
   switch (yield* memory.load32(requestOf(self))) {
     case REQUEST_YIELD:
       return yield* group.ready.append(env, [worker]);
-    case REQUEST_PARK:
-      // An unpark that came before the park leaves a token; it is used up by running the worker again.
-      if ((yield* memory.cmpxchg32(parkOf(worker), PARK_NONE, PARK_PARKED)) === 0) return;
-      yield* memory.store32(parkOf(worker), PARK_NONE);
-      return yield* group.ready.append(env, [worker]);
     default:
+      // A worker that parks has said so in its park word: it may be ready, or on another server, by now.
       return;
   }
 }
 
-/** IDLE -> RUNNING on a worker. One that was just parked may still hold its own lock, for a few steps of the kernel. */
+/**
+ * IDLE -> IDLE|LOCKED on a worker. One that is just parking holds its own lock until it sleeps: its server_tid is its own
+ * until then.
+ */
 function* takeOver(env: Env, worker: Addr): Coroutine<void> {
   for (let attempt = 0; attempt < MAX_TAKEOVER_TRIES; attempt++) {
-    const status = yield* env.memory.cmpxchg32(stateOf(worker), UMCG_TASK_IDLE, UMCG_TASK_RUNNING);
+    const status = yield* env.memory.cmpxchg32(
+      stateOf(worker),
+      UMCG_TASK_IDLE,
+      UMCG_TASK_IDLE | UMCG_TF_LOCKED,
+    );
     if (status === 0) return;
     const found = env.memory.observed32;
     if ((found & UMCG_TF_LOCKED) === 0) {

@@ -16,11 +16,8 @@ import type { Group } from "../server/group.ts";
 import {
   doneOf,
   joinerOf,
-  PARK_NONE,
   PARK_PARKED,
-  PARK_TOKEN,
   parkOf,
-  REQUEST_PARK,
   REQUEST_YIELD,
   releasedOf,
   requestOf,
@@ -36,6 +33,7 @@ import {
   UMCG_TF_STATE_MASK,
 } from "../umcg/abi.ts";
 import type { Env } from "../umcg/env.ts";
+import { cancel, checkCancelled, parkUntil, sleepUntil, unpark } from "./parking.ts";
 
 const MAX_TURNS = 1 << 20;
 
@@ -63,6 +61,9 @@ export class Worker {
   /** System calls. One that blocks hands this worker's CPU back to its server. */
   readonly sys: Syscalls;
   readonly record: Addr;
+  /** This worker, for others to unpark, cancel or join. */
+  readonly handle: WorkerHandle<unknown>;
+  #shields = 0;
   readonly #env: Env;
   readonly #group: Group;
   readonly #serverRecords: ReadonlyMap<number, Addr>;
@@ -81,6 +82,7 @@ export class Worker {
   ) {
     this.name = handle.name;
     this.record = handle.record;
+    this.handle = handle;
     this.tid = env.tid;
     this.memory = env.memory;
     this.sys = env.sys;
@@ -100,35 +102,66 @@ export class Worker {
     return this.#env.now();
   }
 
-  /** Sleeps for `ns`, in the kernel: another worker has the CPU meanwhile. */
-  *sleep(ns: number): Coroutine<void> {
-    // A signal only interrupts: the rest is slept. Bounded by the number of signals.
-    const end = this.now() + ns;
-    while ((yield* this.sys.nanosleep(Math.max(0, end - this.now()))) === -EINTR);
+  /** Sleeps for `ns`, in the kernel: another worker has the CPU meanwhile. A cancellation point. */
+  sleep(ns: number): Coroutine<void> {
+    return sleepUntil(this, this.now() + ns);
   }
 
-  /** Lets every worker that is ready run first. */
+  /** Sleeps until `deadlineNs` on the clock of `now()`. A cancellation point. */
+  sleepUntil(deadlineNs: number): Coroutine<void> {
+    return sleepUntil(this, deadlineNs);
+  }
+
+  /** Lets every worker that is ready run first. A cancellation point. */
   *yield(): Coroutine<void> {
-    yield* this.#leave(REQUEST_YIELD);
+    yield* checkCancelled(this);
+    yield* this.leave(REQUEST_YIELD, -1);
+  }
+
+  /** A cancellation point and nothing else: throws ERR_CANCELLED if this worker has been cancelled. */
+  checkpoint(): Coroutine<void> {
+    return checkCancelled(this);
   }
 
   /** Gives up the CPU until `unpark`. Returns at once if one came since the last park: park and unpark commute. */
   *park(): Coroutine<void> {
-    if ((yield* this.memory.cmpxchg32(parkOf(this.record), PARK_TOKEN, PARK_NONE)) === 0) return;
-    yield* this.#leave(REQUEST_PARK);
+    yield* parkUntil(this, Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * The same, until `deadlineNs` at the latest, on the clock of `now()`; Infinity: for ever. True: unparked, false: timed
+   * out. A cancellation point; one that throws has not used up a token. Throws ERR_CANCELLED, ERR_DEADLINE.
+   */
+  parkUntil(deadlineNs: number): Coroutine<boolean> {
+    return parkUntil(this, deadlineNs);
   }
 
   /** Makes a parked worker ready, or the next park of one that runs return at once. */
   *unpark(target: Pick<WorkerHandle<unknown>, "record">): Coroutine<void> {
-    const park = parkOf(target.record);
-    // Bounded: only this loop sets the token, and only the worker's server parks it.
-    while ((yield* this.memory.cmpxchg32(park, PARK_NONE, PARK_TOKEN)) !== 0) {
-      if (this.memory.observed32 === PARK_TOKEN) return;
-      if ((yield* this.memory.cmpxchg32(park, PARK_PARKED, PARK_NONE)) !== 0) continue;
-      yield* this.#group.ready.append(this.#env, [target.record]);
-      yield* this.#group.wakeIdleServer(this.#env, this.record);
-      return;
+    yield* unpark(this.#env, this.#group, this.record, target.record);
+  }
+
+  /**
+   * Asks a worker to end: its next cancellation point (park, sleep, yield, join, checkpoint, and what is built on them)
+   * throws ERR_CANCELLED, once; one that it waits in returns for it. False: it had been asked before.
+   */
+  cancel(target: Pick<WorkerHandle<unknown>, "record">): Coroutine<boolean> {
+    return cancel(this.#env, this.#group, this.record, target.record);
+  }
+
+  /** Runs `body` with cancellation held back: it throws at the first cancellation point after the shield. */
+  *shield<T>(body: () => Coroutine<T>): Coroutine<T> {
+    this.#shields++;
+    try {
+      return yield* body();
+    } finally {
+      this.#shields--;
     }
+  }
+
+  /** Is cancellation held back? */
+  get shielded(): boolean {
+    return this.#shields > 0;
   }
 
   /** Starts another worker; it is ready when this returns or soon after. */
@@ -163,11 +196,19 @@ export class Worker {
     }
   }
 
-  /** Switches to the server with a request, and comes back when a server runs this worker again. */
-  *#leave(request: number): Coroutine<void> {
+  /**
+   * Switches to the server with a request, and comes back when a server runs this worker again. `park`, if not negative:
+   * what the park word must still be, to have PARKED added to it; it is not: nothing happens.
+   */
+  *leave(request: number, park: number): Coroutine<void> {
     const { memory, record } = this;
     yield* this.#released();
     yield* memory.store32(stateOf(record), UMCG_TASK_RUNNING | UMCG_TF_LOCKED);
+    // Under the lock: whoever takes PARKED away waits, in takeOver(), until this worker has let go of its server.
+    if (park >= 0 && (yield* memory.cmpxchg32(parkOf(record), park, park | PARK_PARKED)) !== 0) {
+      yield* memory.store32(stateOf(record), UMCG_TASK_RUNNING);
+      return;
+    }
     const server = yield* this.#server();
     yield* memory.store32(requestOf(server), request);
     yield* memory.store32(stateOf(server), UMCG_TASK_RUNNING);
