@@ -36,6 +36,7 @@ import {
   stopEnded,
   stopReport,
 } from "./kernel-sim/smp/stop.ts";
+import { checkTime, FOREVER } from "./kernel-sim/times.ts";
 import type { TopologyConfig } from "./kernel-sim/topology.ts";
 import { TraceRing } from "./trace/ring.ts";
 import { type Program, UserSpace } from "./umcg/env.ts";
@@ -118,7 +119,7 @@ export interface RunResult {
 }
 
 export interface RunOptions {
-  /** Stop when virtual time reaches this, ns. Default: run until every task has exited. */
+  /** Stop when virtual time reaches this, ns, up to 2^52. Default: run until every task has exited. */
   readonly untilNs?: number;
   /** Asked now and then; true ends the run early. */
   readonly stop?: () => boolean;
@@ -193,8 +194,8 @@ export class Machine {
 
   /**
    * Runs until every task has exited, the machine is stopped, or as `options` say. Throws ERR_DEADLOCK when tasks remain and
-   * nothing can happen any more, ERR_PANIC when the kernel gave up, and whatever a program threw (ERR_PROGRAM_THREW). A
-   * machine that threw cannot be run on.
+   * nothing can happen any more, ERR_PANIC when the kernel gave up, ERR_TIME for an `untilNs` that is no time or at the end of
+   * time (times.ts), and whatever a program threw (ERR_PROGRAM_THREW). A machine that threw cannot be run on.
    */
   run(options: RunOptions = {}): RunResult {
     // Not until nothing is pending: a tick armed for tasks that are gone is not worth waiting for.
@@ -202,7 +203,9 @@ export class Machine {
     const { smp } = kernel;
     const ended = (): boolean => smp.stopHow !== STOP_NOT && stopEnded(kernel);
     const stop = (): boolean => kernel.live === 0 || ended() || options.stop?.() === true;
-    if (!ended()) this.host.run(options.untilNs, stop);
+    const { untilNs = FOREVER } = options;
+    if (untilNs !== FOREVER) checkTime("run({ untilNs })", untilNs);
+    if (!ended()) this.host.run(Math.ceil(untilNs), stop);
     this.trace.flush();
     this.host.time.check();
     if (smp.stopHow === STOP_EMERGENCY) throw new MachineError("ERR_PANIC", `panic: ${kernel.stopReason}`);

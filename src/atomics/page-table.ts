@@ -94,14 +94,14 @@ export class PageTable {
 
   /** Moves the present pages that overlap [a, a + length) to disk. Returns whether all pages of the range are mapped. */
   swapOut(a: Addr, length: number): boolean {
-    let mapped = true;
-    const end = a + length;
-    for (let at: number = a - (a % PAGE_SIZE); at < end; at += PAGE_SIZE) {
-      const flags = this.flags[Math.floor(at / PAGE_SIZE)] ?? 0;
+    // Page numbers, and only those there are: adding a page to an address of 2^65 leaves it as it is.
+    const first = Math.floor(a / PAGE_SIZE);
+    const end = Math.ceil((a + length) / PAGE_SIZE);
+    let mapped = length <= 0 || (first >= 0 && end <= this.flags.length);
+    for (let page = Math.max(first, 0); page < Math.min(end, this.flags.length); page++) {
+      const flags = this.flags[page]!;
       if ((flags & PAGE_MAPPED) === 0) mapped = false;
-      else if ((flags & PAGE_PRESENT) !== 0) {
-        this.flags[at >>> PAGE_SHIFT] = (flags & ~PAGE_PRESENT) | PAGE_ON_DISK;
-      }
+      else if ((flags & PAGE_PRESENT) !== 0) this.flags[page] = (flags & ~PAGE_PRESENT) | PAGE_ON_DISK;
     }
     return mapped;
   }

@@ -16,6 +16,7 @@
  * | ERR_BOOT                 | the boot CPU did not come up                                                      |
  * | ERR_HALTED               | the machine was stopped and is asked for more                                     |
  * | ERR_PANIC                | the kernel stopped the machine in an emergency; the message says why              |
+ * | ERR_TIME                 | a time is none, or too long; or virtual time has come to its end (times.ts)       |
  * | ERR_HOST                 | the host refused, again and again, what the kernel cannot do without              |
  */
 export type MachineErrorCode =
@@ -32,6 +33,7 @@ export type MachineErrorCode =
   | "ERR_BOOT"
   | "ERR_HALTED"
   | "ERR_PANIC"
+  | "ERR_TIME"
   | "ERR_HOST";
 
 export class MachineError extends Error {

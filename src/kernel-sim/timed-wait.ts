@@ -20,18 +20,11 @@ import { signalPending } from "./signals.ts";
 import { STEP_TIMER_ARM, STEP_TIMER_REPROGRAM } from "./steps.ts";
 import { setTaskState } from "./task-state.ts";
 import { armTaskTimer, cancelTimer } from "./timers.ts";
+import { FOREVER } from "./times.ts";
 
 export const WOKEN = 0;
 export const TIMED_OUT = 1;
 export const INTERRUPTED = 2;
-
-/** No timeout. */
-export const FOREVER: number = Number.POSITIVE_INFINITY;
-
-/** Is this a time a call may be given, in ns: a number from 0 up, or FOREVER? */
-export function isTimeout(ns: number): boolean {
-  return ns >= 0;
-}
 
 /** Arms the task's timer for `untilNs`, ns since boot, with the machine's slack. FOREVER: nothing happens. */
 export function* startTimeout(kernel: Kernel, tid: number, untilNs: number): Coroutine<void> {
@@ -44,12 +37,8 @@ export function* startTimeout(kernel: Kernel, tid: number, untilNs: number): Cor
 /** The same, when the price of arming has been paid. The sleep is announced first: the timer may fire at once. */
 export function* armNow(kernel: Kernel, tid: number, untilNs: number): Coroutine<void> {
   setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
-  armTaskTimer(
-    kernel,
-    tid,
-    Math.ceil(untilNs),
-    isRealtime(kernel.scheduling.policy(tid)) ? 0 : kernel.config.timerSlackNs,
-  );
+  const slackNs = isRealtime(kernel.scheduling.policy(tid)) ? 0 : kernel.config.timerSlackNs;
+  armTaskTimer(kernel, tid, untilNs, slackNs);
   yield* kernel.host.sync();
 }
 

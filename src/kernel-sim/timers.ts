@@ -24,6 +24,7 @@ import { cpuId } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
 import { armSliceEnd } from "./slice-end.ts";
 import { STEP_TIMER_REPROGRAM } from "./steps.ts";
+import { isTime, TIME_MAX } from "./times.ts";
 import { reschedule, tryToWakeUp } from "./wakeup.ts";
 
 /** What a device's timer does, in interrupt context on the CPU that armed it. */
@@ -55,15 +56,16 @@ export function releaseTimer(kernel: Kernel, timer: number): void {
 
 /**
  * Arms a timer of a device on `cpu`: it fires between `atNs` and `atNs + slackNs`, ns since boot, or as soon as it can.
- * Re-arming replaces. Costs nothing: a device's own clock is not the CPU's.
+ * Re-arming replaces. Costs nothing: a device's own clock is not the CPU's. Throws ERR_TIME for what is no time.
  */
 export function armTimer(kernel: Kernel, timer: number, cpu: number, atNs: number, slackNs = 0): void {
-  program(kernel, cpu, timer, atNs, atNs + slackNs);
+  if (!isTime(atNs)) throw new MachineError("ERR_TIME", `armTimer takes a time from 0 up, got ${atNs}`);
+  program(kernel, cpu, timer, atNs, slackNs);
 }
 
 /** The current task arms a timer, its own or that of a file, on its CPU, and pays if the device has to be programmed. */
 export function armTaskTimer(kernel: Kernel, timer: number, atNs: number, slackNs: number): void {
-  if (program(kernel, kernel.cpu, timer, atNs, atNs + slackNs)) kernel.host.charge(STEP_TIMER_REPROGRAM);
+  if (program(kernel, kernel.cpu, timer, atNs, slackNs)) kernel.host.charge(STEP_TIMER_REPROGRAM);
 }
 
 /**
@@ -79,9 +81,11 @@ export function cancelTimer(kernel: Kernel, timer: number): boolean {
   return false;
 }
 
-/** Returns whether the device had to be programmed. */
-function program(kernel: Kernel, cpu: number, timer: number, softNs: number, hardNs: number): boolean {
+/** The one place that arms timers: at whole ns, TIME_MAX at the latest. Returns whether the device had to be programmed. */
+function program(kernel: Kernel, cpu: number, timer: number, atNs: number, slackNs: number): boolean {
   const { timers } = kernel;
+  const softNs = Math.min(Math.ceil(atNs), TIME_MAX);
+  const hardNs = softNs + slackNs;
   const moved = timers.isArmed(timer) && cancelTimer(kernel, timer);
   timers.arm(timer, cpu, softNs, hardNs);
   return hardNs < timers.clockNs(cpu) ? setClock(kernel, cpu) : moved;

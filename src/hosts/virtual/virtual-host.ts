@@ -12,6 +12,7 @@
 import { Completed, type Coroutine, Pause, type Step, YIELD_PAUSE } from "../../atomics/step.ts";
 import { NR_INTERRUPT } from "../../kernel-sim/constants.ts";
 import { IDLE_ENTERING } from "../../kernel-sim/cpu-table.ts";
+import { MachineError } from "../../kernel-sim/errors.ts";
 import { type Host, YIELD_WORK } from "../../kernel-sim/host.ts";
 import type { CpuId, Tid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
@@ -20,6 +21,7 @@ import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
 import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
 import { PEND_IO, PEND_IPI } from "../../kernel-sim/smp/interrupts.ts";
 import { type CostStep, STEP_IPI_DELIVER } from "../../kernel-sim/steps.ts";
+import { CLOCK_END, checkTime, TIME_MAX } from "../../kernel-sim/times.ts";
 import { TRACE_SYS_EXIT } from "../../trace/events.ts";
 import type { BootPlan } from "./boot-config.ts";
 import { type CostModel, exitLatency, type IdleState, stepPrices } from "./cost-model.ts";
@@ -34,6 +36,8 @@ import { IN_FLIGHT, PAID_BY_NOBODY, SPIN, StepLedger } from "./step-ledger.ts";
 /** Events of one instant, beside 16 a CPU, before CPUs that go on are charged a ns each. */
 const MAX_AT_ONCE = 1 << 11;
 
+/** A copy: V8 folds the constants of the same module only. */
+const LONGEST: number = TIME_MAX;
 const DONE: Completed<void> = new Completed(undefined);
 const PAUSE: Pause = new Pause(YIELD_PAUSE);
 
@@ -114,10 +118,12 @@ export class VirtualHost implements Host {
   }
 
   work(ns: number): Step<void> {
+    if (!Number.isInteger(ns)) return this.#workThrough(ns);
     const end = this.now + ns;
     const kernel = this.kernel;
     if (
       ns >= 0 &&
+      ns <= LONGEST &&
       end < this.queue.top &&
       --kernel.userLocal.budget >= 0 &&
       !hasExitWork(kernel, kernel.current)
@@ -132,12 +138,11 @@ export class VirtualHost implements Host {
   *#workThrough(ns: number): Coroutine<void> {
     const kernel = this.kernel;
     const tid: number = kernel.current;
-    if (!(ns >= 0 && ns < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`work(ns) takes a finite time of 0 or more, not ${ns}`);
-    }
+    checkTime(`${kernel.names[tid]} (tid ${tid}): work(ns)`, ns);
     // A loop over work(0) lets no time pass: it too must come back to the host.
     if (--kernel.userLocal.budget < 0) yield YIELD_PAUSE;
-    for (let left = ns; ; left = kernel.tasks.workLeft(tid)) {
+    // Clocks tell whole ns: sums of fractions would not add up.
+    for (let left = Math.ceil(ns); ; left = kernel.tasks.workLeft(tid)) {
       if (hasExitWork(kernel, tid)) {
         yield* exitToUserMode(kernel, tid);
         // Back in user mode from an interrupt: for a worker that was parked on the way this ends its wake-up.
@@ -219,19 +224,21 @@ export class VirtualHost implements Host {
 
   /**
    * Runs until nothing is pending, or `untilNs` is passed (exclusive), or `stop()` says so, asked after each event.
-   * Whether what remains is a deadlock is the caller's to judge.
+   * Whether what remains is a deadlock is the caller's to judge. Throws ERR_TIME at CLOCK_END.
    */
-  run(untilNs: number = Number.POSITIVE_INFINITY, stop?: () => boolean): void {
+  run(untilNs: number = CLOCK_END, stop?: () => boolean): void {
     const { queue } = this;
     // An event that is never handled, in a slot of its own: no CPU runs ahead of it.
     const horizon = 7 * this.vcpus;
-    if (untilNs < Number.POSITIVE_INFINITY) queue.schedule(horizon, untilNs);
+    const end = Math.min(untilNs, CLOCK_END);
+    queue.schedule(horizon, end);
     let stopped = false;
     // Where everything is free a loop over several tasks lets no time pass: it must not be for ever.
     const most = MAX_AT_ONCE + 16 * this.vcpus;
     let atOnce = 0;
     let instant = -1;
-    while (!stopped && queue.size > 0 && queue.top < untilNs) {
+    // The horizon is always pending: what is left when it is alone is nothing.
+    while (!stopped && queue.size > 1 && queue.top < end) {
       this.now = queue.top;
       atOnce = this.now === instant ? atOnce + 1 : 0;
       instant = this.now;
@@ -242,7 +249,9 @@ export class VirtualHost implements Host {
     }
     queue.cancel(horizon);
     this.ledger.payer = PAID_BY_NOBODY;
-    if (!stopped && queue.size > 0) this.now = Math.max(this.now, untilNs);
+    if (stopped || queue.size === 0) return;
+    this.now = Math.max(this.now, end);
+    if (this.now >= CLOCK_END) throw new MachineError("ERR_TIME", `virtual time ends at ${CLOCK_END} ns`);
   }
 
   get pending(): number {

@@ -28,16 +28,8 @@ import { FILE_EPOLL, FILE_NONE, FIRST_FD } from "../descriptors.ts";
 import { fileQueue, type Kernel } from "../kernel.ts";
 import { pollMask, wakeFirst } from "../poll.ts";
 import { exitToUserMode, hasExitWork } from "../signals.ts";
-import {
-  endTimeout,
-  FOREVER,
-  INTERRUPTED,
-  isTimeout,
-  sleepQueued,
-  startTimeout,
-  TIMED_OUT,
-  WOKEN,
-} from "../timed-wait.ts";
+import { endTimeout, INTERRUPTED, sleepQueued, startTimeout, TIMED_OUT, WOKEN } from "../timed-wait.ts";
+import { FOREVER, isTime } from "../times.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 
 /** Flags among the events of a watch. */
@@ -86,6 +78,7 @@ function control(
   const { files, watches } = kernel;
   if (files.kindOf(epoll) === FILE_NONE || files.kindOf(fd) === FILE_NONE) return -EBADF;
   if (files.kindOf(epoll) !== FILE_EPOLL || files.kindOf(fd) === FILE_EPOLL) return -EINVAL;
+  if (data !== undefined && typeof data !== "bigint") return -EINVAL;
   if (op !== EPOLL_CTL_ADD && op !== EPOLL_CTL_MOD && op !== EPOLL_CTL_DEL) return -EINVAL;
   let watch = watches.find(epoll - FIRST_FD, fd - FIRST_FD);
   if (op === EPOLL_CTL_ADD) {
@@ -124,7 +117,7 @@ export function* sysEpollWait(
   const tid = sysEnter(kernel, NR_EPOLL_WAIT, epoll);
   const until = kernel.host.now + timeoutNs;
   yield* kernel.host.sync();
-  const valid = Number.isInteger(max) && max > 0 && max <= MAX_EVENTS && isTimeout(timeoutNs);
+  const valid = Number.isInteger(max) && max > 0 && max <= MAX_EVENTS && isTime(timeoutNs);
   let result = valid ? 0 : -EINVAL;
   if (kernel.files.kindOf(epoll) === FILE_NONE) result = -EBADF;
   else if (kernel.files.kindOf(epoll) !== FILE_EPOLL) result = -EINVAL;

@@ -12,15 +12,8 @@ import { wakeFlags } from "../config.ts";
 import { FUTEX_BITSET_MATCH_ANY, NR_FUTEX, TASK_NORMAL, WAIT_FUTEX } from "../constants.ts";
 import { FUTEX_BUCKETS, type Kernel } from "../kernel.ts";
 import { exitToUserMode, hasExitWork } from "../signals.ts";
-import {
-  endTimeout,
-  FOREVER,
-  isTimeout,
-  sleepQueued,
-  startTimeout,
-  TIMED_OUT,
-  WOKEN,
-} from "../timed-wait.ts";
+import { endTimeout, sleepQueued, startTimeout, TIMED_OUT, WOKEN } from "../timed-wait.ts";
+import { FOREVER, isTime } from "../times.ts";
 import { chargeWake, tryToWakeUp } from "../wakeup.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 
@@ -46,7 +39,7 @@ export function* sysFutexWait(
   bits: number,
 ): Coroutine<number> {
   const tid = sysEnter(kernel, NR_FUTEX, a);
-  const valid = (a & 3) === 0 && (bits | 0) !== 0 && isTimeout(timeoutNs);
+  const valid = (a & 3) === 0 && (bits | 0) !== 0 && isTime(timeoutNs);
   const until = absolute ? timeoutNs : kernel.host.now + timeoutNs;
   const result = valid ? yield* futexWait(kernel, tid, a, expected, until, bits) : -EINVAL;
   if (result < 0) yield* kernel.host.sync();

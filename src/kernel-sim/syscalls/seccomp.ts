@@ -38,6 +38,9 @@ import { chargeWake, tryToWakeUp } from "../wakeup.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 import { CONTINUE, notifyFlags } from "./seccomp-trap.ts";
 
+/** No call has a greater number: it is kept in a word, plus one. */
+const MAX_NR = 2 ** 31 - 2;
+
 /**
  * Traps the system call `nr` of the caller, and of the tasks it starts from now on. The listener's descriptor; -EINVAL no
  * call number, -EBUSY the caller has a filter, -EMFILE.
@@ -46,7 +49,7 @@ export function* sysSeccomp(kernel: Kernel, nr: number): Coroutine<number> {
   const tid = sysEnter(kernel, NR_SECCOMP, nr);
   yield* kernel.host.sync();
   let result = -EINVAL;
-  if (Number.isInteger(nr) && nr >= 0) {
+  if (Number.isInteger(nr) && nr >= 0 && nr <= MAX_NR) {
     if (kernel.seccomp.trapped(tid) >= 0) result = -EBUSY;
     else {
       const fd = kernel.files.open(FILE_SECCOMP, 0, 0);
@@ -123,7 +126,9 @@ function describe(kernel: Kernel, note: number): Uint8Array {
   bytes.setBigUint64(0, BigInt(seccomp.id(note)), true);
   bytes.setUint32(8, note, true);
   bytes.setUint32(16, seccomp.trapped(note), true);
-  bytes.setBigInt64(24, BigInt(Math.trunc(seccomp.arg(note))), true);
+  // As in a register: what is no number is 0.
+  const arg = seccomp.arg(note);
+  bytes.setBigInt64(24, BigInt(Number.isFinite(arg) ? Math.trunc(arg) : 0), true);
   return new Uint8Array(bytes.buffer);
 }
 

@@ -10,6 +10,7 @@ import type { Kernel } from "../kernel.ts";
 import { exitToUserMode, hasExitWork } from "../signals.ts";
 import { STEP_TIMER_ARM } from "../steps.ts";
 import { armNow, endTimeout, sleepTimer, TIMED_OUT } from "../timed-wait.ts";
+import { isTimespec } from "../times.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 
 /** Sleeps `ns`. 0, -EINTR with what remains in the 64-bit word at `rest`, -EINVAL (not a non-negative number), -EFAULT. */
@@ -24,9 +25,9 @@ export function sysClockNanosleep(kernel: Kernel, flags: number, ns: number, res
 
 function* nanosleep(kernel: Kernel, nr: number, flags: number, ns: number, rest: Addr): Coroutine<number> {
   const tid = sysEnter(kernel, nr, 0);
-  const valid = ns >= 0 && Number.isFinite(ns) && (flags & ~TIMER_ABSTIME) === 0;
+  const valid = isTimespec(ns) && (flags & ~TIMER_ABSTIME) === 0;
   let result = -EINVAL;
-  if (valid) result = yield* sleep(kernel, tid, Math.ceil(ns), flags === TIMER_ABSTIME, rest);
+  if (valid) result = yield* sleep(kernel, tid, ns, flags === TIMER_ABSTIME, rest);
   if (result < 0) yield* kernel.host.sync();
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, nr, result);

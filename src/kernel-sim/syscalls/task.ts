@@ -100,7 +100,7 @@ export function* sysKill(kernel: Kernel, target: number, signal: number): Corout
   return sysExit(kernel, tid, NR_TGKILL, result);
 }
 
-/** Sets what the caller does with `signal`. 0, or -EINVAL (no such signal, or SIGKILL). */
+/** Sets what the caller does with `signal`. 0, or -EINVAL (no such signal, SIGKILL, no such action). */
 export function* sysSigaction(
   kernel: Kernel,
   signal: number,
@@ -108,7 +108,8 @@ export function* sysSigaction(
 ): Coroutine<number> {
   const tid = sysEnter(kernel, NR_RT_SIGACTION, signal);
   yield* kernel.host.sync();
-  const valid = isSignal(signal) && signal !== SIGKILL;
+  const known = action === "default" || action === "ignore" || typeof action === "function";
+  const valid = isSignal(signal) && signal !== SIGKILL && known;
   if (valid) setDisposition(kernel, tid, signal, action);
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_RT_SIGACTION, valid ? 0 : -EINVAL);

@@ -22,6 +22,7 @@ import { exitToUserMode, hasExitWork } from "../signals.ts";
 import { STEP_TIMER_ARM } from "../steps.ts";
 import { sleepQueued, WOKEN } from "../timed-wait.ts";
 import { armTaskTimer, cancelTimer, createTimer, freeTimers, releaseTimer } from "../timers.ts";
+import { isTimespec } from "../times.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 
 /** Opens a timer that is not armed. -EINVAL unknown flags, -EMFILE no descriptor or no timer left (`maxTimers`). */
@@ -65,14 +66,14 @@ export function* sysTimerfdSettime(
   const { files, host } = kernel;
   yield* host.sync();
   let result = files.kindOf(fd) === FILE_NONE ? -EBADF : -EINVAL;
-  const valid = [ns, periodNs].every((time) => time >= 0 && Number.isFinite(time));
+  const valid = isTimespec(ns) && isTimespec(periodNs);
   if (files.kindOf(fd) === FILE_TIMERFD && valid && (flags & ~TIMER_ABSTIME) === 0) {
     files.counters[fd - FIRST_FD] = 0n;
     files.periods[fd - FIRST_FD] = Math.ceil(periodNs);
     cancelTimer(kernel, files.object(fd));
     if (ns > 0) {
       host.charge(STEP_TIMER_ARM);
-      armTaskTimer(kernel, files.object(fd), Math.ceil(flags === TIMER_ABSTIME ? ns : host.now + ns), 0);
+      armTaskTimer(kernel, files.object(fd), flags === TIMER_ABSTIME ? ns : host.now + ns, 0);
     }
     result = 0;
   }
