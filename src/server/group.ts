@@ -1,9 +1,9 @@
 /**
- * What the servers and workers of one runtime share: the two lists of the kernel protocol and the ready queue.
+ * What the servers and workers of one runtime share: the two lists of the kernel protocol and the policy's queues.
  *
  * Who wakes whom. A worker that wakes in the kernel is pushed on `idleWorkers` and the kernel wakes one server of
- * `idleServers`. A worker made ready in user space goes to the ready queue, and whoever put it there wakes one idle
- * server by hand. A server goes idle by publishing itself first and looking at both queues afterwards: with sequentially
+ * `idleServers`. A worker made ready in user space is enqueued with the policy, and whoever did that wakes one idle
+ * server by hand. A server goes idle by publishing itself first and looking at both afterwards: with sequentially
  * consistent steps either it sees the work, or whoever brought the work sees it (MO3, MO4 of the specification).
  */
 import { type Addr, NULL, offsetBy, wordFromAddr } from "../atomics/address.ts";
@@ -22,13 +22,15 @@ import {
   UMCG_WAIT_WAKE_ONLY,
 } from "../umcg/abi.ts";
 import type { Env } from "../umcg/env.ts";
-import { READY_QUEUE_SIZE, ReadyQueue } from "./ready-queue.ts";
+import { lockSelf, unlockSelf } from "./detection.ts";
+import type { EnqueueReason, Policy, PolicyContext } from "./policy.ts";
+import { homeOf, indexOf, startedOf, unpackRecord } from "./policy-record.ts";
 import { tidOf } from "./record.ts";
 import { RuntimeError } from "./runtime-error.ts";
 import { spinLock, spinUnlock } from "./spin-lock.ts";
 
 /** Bytes of a group's shared words. */
-export const GROUP_SIZE: number = 64 + READY_QUEUE_SIZE;
+export const GROUP_SIZE: number = 64;
 
 export class Group {
   /** List heads: workers by the kernel, servers by themselves. */
@@ -36,21 +38,22 @@ export class Group {
   readonly idleServers: Addr;
   /** Workers that have not finished; the servers stop when it is 0. */
   readonly live: Addr;
-  readonly ready: ReadyQueue;
+  readonly policy: Policy;
   /** Held while deleted server nodes are unlinked or a server node is pushed: one collector at a time. */
   readonly #collector: Addr;
 
   /** `at`: GROUP_SIZE zeroed bytes, aligned to 64. */
-  constructor(at: Addr) {
+  constructor(at: Addr, policy: Policy) {
     this.idleWorkers = at;
     this.idleServers = offsetBy(at, 8);
     this.live = offsetBy(at, 16);
     this.#collector = offsetBy(at, 20);
-    this.ready = new ReadyQueue(offsetBy(at, 64));
+    this.policy = policy;
   }
 
-  /** Moves the kernel's idle workers to the ready queue, oldest first. Returns how many. */
-  *collectIdleWorkers(env: Env): Coroutine<number> {
+  /** Takes the kernel's idle workers and enqueues them, oldest first. Returns how many. */
+  *collectIdleWorkers(at: PolicyContext): Coroutine<number> {
+    const { env } = at;
     const { memory } = env;
     const records: Addr[] = [];
     for (let node = yield* takeAll(memory, this.idleWorkers); node !== NULL; ) {
@@ -61,14 +64,31 @@ export class Group {
       records.push(record);
       node = following;
     }
-    yield* this.ready.append(env, records.reverse());
+    for (const record of records.reverse()) {
+      const spawned = (yield* memory.xchg32(startedOf(record), 1)) === 0;
+      if (this.policy.onWake !== undefined) yield* this.policy.onWake(at, record);
+      yield* this.policy.enqueue(at, record, spawned ? "spawned" : "woken");
+    }
     return records.length;
   }
 
-  /** Is there work, in either queue? */
-  *hasWork(env: Env): Coroutine<boolean> {
-    if ((yield* env.memory.load64(this.idleWorkers)) !== 0n) return true;
-    return yield* this.ready.occupied(env);
+  /** Is there work, in the kernel's list or with the policy? */
+  *hasWork(at: PolicyContext): Coroutine<boolean> {
+    if ((yield* at.env.memory.load64(this.idleWorkers)) !== 0n) return true;
+    return yield* this.policy.hasWork(at);
+  }
+
+  /**
+   * Enqueues `worker`, which is parked and the caller's alone, and has it run by an idle server if there is one. The caller
+   * is the worker `self`, which stays on its server meanwhile.
+   */
+  *makeReady(env: Env, self: Addr, worker: Addr, reason: EnqueueReason): Coroutine<void> {
+    const locked = yield* lockSelf(env, self);
+    const home = unpackRecord(yield* env.memory.load32(homeOf(self)));
+    const server = yield* env.memory.load32(indexOf(home));
+    yield* this.policy.enqueue({ env, server, countSteal: neverPicks }, worker, reason);
+    yield* this.wakeIdleServer(env, self);
+    yield* unlockSelf(env, self, locked);
   }
 
   /** Puts the calling server, which is IDLE, on the idle server list. */
@@ -103,6 +123,10 @@ export class Group {
       return true;
     }
   }
+}
+
+function neverPicks(): never {
+  throw new RuntimeError("ERR_POLICY", "enqueue() counts a steal, which only pick() can make");
 }
 
 /** Wakes the task `tid`, whose state word says RUNNING, without sleeping. It may have run and gone already. */

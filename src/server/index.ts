@@ -1,6 +1,10 @@
 /** Servers: the scheduling half of the M:N thread library. */
 export * from "./group.ts";
+export * from "./policies/index.ts";
+export * from "./policy.ts";
+export * from "./policy-record.ts";
 export * from "./ready-queue.ts";
 export * from "./record.ts";
 export * from "./runtime-error.ts";
 export * from "./server.ts";
+export * from "./spin-lock.ts";

@@ -1,5 +1,6 @@
 /**
- * The library's per-task record: struct umcg_task in front, the library's own words behind it, 128 bytes in all.
+ * The library's per-task record: struct umcg_task in front, the library's own words behind it, 192 bytes in all:
+ * bytes 64 to 127 are the threads', told here; bytes 128 to 191 are the scheduler's, told in policy-record.ts.
  *
  * | offset | word      | written by                                                                                  |
  * |--------|-----------|---------------------------------------------------------------------------------------------|
@@ -9,12 +10,11 @@
  * | 72     | park      | PARK_ bits, by compare-exchange: the worker, and whoever unparks or cancels it              |
  * | 76     | done      | 1 when the worker's function has returned; the worker, once                                 |
  * | 80     | joiner    | record of the worker that joins it, 0 = none; by compare-exchange, once                     |
- * | 88     | readyNext | next record in the ready queue; whoever holds the queue's lock                              |
  * | 96     | released  | of a server, by itself: 0 while it may still wake the worker that runs on it                |
  */
 import { type Addr, offsetBy } from "../atomics/address.ts";
 
-export const RECORD_SIZE = 128;
+export const RECORD_SIZE = 192;
 
 export function tidOf(record: Addr): Addr {
   return offsetBy(record, 64);
@@ -30,9 +30,6 @@ export function doneOf(record: Addr): Addr {
 }
 export function joinerOf(record: Addr): Addr {
   return offsetBy(record, 80);
-}
-export function readyNextOf(record: Addr): Addr {
-  return offsetBy(record, 88);
 }
 export function releasedOf(record: Addr): Addr {
   return offsetBy(record, 96);

@@ -9,6 +9,7 @@
  * | ERR_JOIN          | a worker was joined twice, or joined itself                           |
  * | ERR_CANCELLED     | this worker has been cancelled; thrown once, at a cancellation point  |
  * | ERR_DEADLINE      | a deadline is not a number                                            |
+ * | ERR_POLICY        | a policy broke its contract (policy.ts)                               |
  */
 export type RuntimeErrorCode =
   | "ERR_RUNTIME_CONFIG"
@@ -16,7 +17,8 @@ export type RuntimeErrorCode =
   | "ERR_SPIN_BOUND"
   | "ERR_JOIN"
   | "ERR_CANCELLED"
-  | "ERR_DEADLINE";
+  | "ERR_DEADLINE"
+  | "ERR_POLICY";
 
 export class RuntimeError extends Error {
   readonly code: RuntimeErrorCode;

@@ -1,7 +1,7 @@
 /**
- * A server: the stand-in for a CPU. It runs ready workers, first come first served, and sleeps when there are none.
+ * A server: the stand-in for a CPU. It runs ready workers, in the order of the policy, and sleeps when there are none.
  *
- *     collect idle workers -> take one -> run it until it blocks, parks, yields or exits -> see what it asked for -> again
+ *     collect idle workers -> pick one -> run it until it blocks, parks, yields or exits -> see what it asked for -> again
  *
  * While a worker runs, its server sleeps in sys_umcg_wait with state IDLE. It comes back in one of two ways: the kernel
  * made it RUNNING because the worker blocked (then the worker returns by way of the idle worker list and there is nothing
@@ -26,7 +26,9 @@ import {
 } from "../umcg/abi.ts";
 import type { Env } from "../umcg/env.ts";
 import { type Group, wakeOnly } from "./group.ts";
-import { REQUEST_NONE, REQUEST_YIELD, releasedOf, requestOf, tidOf } from "./record.ts";
+import type { PolicyContext } from "./policy.ts";
+import { homeOf, indexOf, packRecord } from "./policy-record.ts";
+import { REQUEST_EXIT, REQUEST_NONE, REQUEST_YIELD, releasedOf, requestOf, tidOf } from "./record.ts";
 import { RuntimeError } from "./runtime-error.ts";
 
 /** Tries of a server to take over a worker that is still on its way into its wait. */
@@ -35,14 +37,15 @@ const MAX_TAKEOVER_TRIES = 1 << 20;
 /** The server's program: serves until every worker of the group has finished. `self`: its record, zeroed. */
 export function* serve(env: Env, group: Group, self: Addr): Coroutine<void> {
   yield* registerServer(env, self);
+  const at = { env, server: yield* env.memory.load32(indexOf(self)), countSteal: () => {} };
   for (;;) {
-    const collected = yield* group.collectIdleWorkers(env);
+    const collected = yield* group.collectIdleWorkers(at);
     // The kernel wakes one server however many workers it lists meanwhile: the rest is passed on from here.
     if (collected > 1) yield* group.wakeIdleServer(env, self);
-    const worker = yield* group.ready.take(env);
-    if (worker !== NULL) yield* runWorker(env, group, self, worker);
+    const worker = yield* group.policy.pick(at);
+    if (worker !== NULL) yield* runWorker(at, group, self, worker);
     else if ((yield* env.memory.load32(group.live)) === 0) break;
-    else yield* goIdle(env, group, self);
+    else yield* goIdle(at, group, self);
   }
   // Every server passes this on to the next, so one wake by the last worker is enough to stop them all.
   yield* group.wakeIdleServer(env, self);
@@ -70,7 +73,8 @@ function* registerServer(env: Env, self: Addr): Coroutine<void> {
  * What the worker wants (`request`) and `released` are words of the server's record, not of the worker's: if the worker
  * blocks, another server may run it, and it may ask that one for something, before this one has come to look.
  */
-function* runWorker(env: Env, group: Group, self: Addr, worker: Addr): Coroutine<void> {
+function* runWorker(at: PolicyContext, group: Group, self: Addr, worker: Addr): Coroutine<void> {
+  const { env } = at;
   const { memory } = env;
   yield* memory.store32(requestOf(self), REQUEST_NONE);
   yield* memory.store32(releasedOf(self), 0);
@@ -79,17 +83,24 @@ function* runWorker(env: Env, group: Group, self: Addr, worker: Addr): Coroutine
   const tid = yield* memory.load32(tidOf(worker));
   yield* takeOver(env, worker);
   yield* memory.store32(serverTidOf(worker), env.tid);
+  yield* memory.store32(homeOf(worker), packRecord(self));
   yield* memory.store32(stateOf(worker), UMCG_TASK_RUNNING);
   yield* wakeOnly(env, self, tid, UMCG_WAIT_WF_CURRENT_CPU);
   yield* memory.store32(releasedOf(self), 1);
   yield* waitUntilRunning(env, self);
-  switch (yield* memory.load32(requestOf(self))) {
-    case REQUEST_YIELD:
-      return yield* group.ready.append(env, [worker]);
-    default:
-      // A worker that parks has said so in its park word: it may be ready, or on another server, by now.
-      return;
+  yield* complete(at, group, worker, yield* memory.load32(requestOf(self)));
+}
+
+/** What is left to do for a worker that has let go of this server. */
+function* complete(at: PolicyContext, group: Group, worker: Addr, request: number): Coroutine<void> {
+  const { policy } = group;
+  if (request === REQUEST_YIELD) return yield* policy.enqueue(at, worker, "yielded");
+  if (request === REQUEST_EXIT) {
+    if (policy.onExit !== undefined) yield* policy.onExit(at, worker);
+    return;
   }
+  // A worker that parks has said so in its park word: it may be ready, or on another server, by now.
+  if (policy.onBlock !== undefined) yield* policy.onBlock(at, worker);
 }
 
 /**
@@ -117,11 +128,12 @@ function* takeOver(env: Env, worker: Addr): Coroutine<void> {
 }
 
 /** Publishes the server as idle, looks for work once more, and sleeps until somebody makes it RUNNING. */
-function* goIdle(env: Env, group: Group, self: Addr): Coroutine<void> {
+function* goIdle(at: PolicyContext, group: Group, self: Addr): Coroutine<void> {
+  const { env } = at;
   const { memory } = env;
   yield* memory.store32(stateOf(self), UMCG_TASK_IDLE);
   yield* group.publishServer(env, self);
-  const stay = !(yield* group.hasWork(env)) && (yield* memory.load32(group.live)) !== 0;
+  const stay = !(yield* group.hasWork(at)) && (yield* memory.load32(group.live)) !== 0;
   if (!stay && (yield* group.withdrawServer(env, self))) {
     yield* memory.store32(stateOf(self), UMCG_TASK_RUNNING);
     return;

@@ -115,8 +115,7 @@ function* announce(env: Env, group: Group, self: Addr, record: Addr, bit: number
     if ((park & bit) !== 0) return false;
   } while ((yield* memory.cmpxchg32(word, park, (park & ~(PARK_PARKED | PARK_SLEEPING)) | bit)) !== 0);
   if ((park & PARK_PARKED) !== 0) {
-    yield* group.ready.append(env, [record]);
-    yield* group.wakeIdleServer(env, self);
+    yield* group.makeReady(env, self, record, "unparked");
   } else if ((park & PARK_SLEEPING) !== 0) yield* env.sys.futexWake(word, 1);
   return true;
 }

@@ -13,6 +13,9 @@ import { type Addr, NULL, wordFromAddr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import { GROUP_SIZE, Group, wakeOnly } from "../server/group.ts";
+import { makePolicy, type PolicyName } from "../server/policies/index.ts";
+import type { PolicyFactory } from "../server/policy.ts";
+import { indexOf, initSchedulingWords, type Wishes, wishesOf } from "../server/policy-record.ts";
 import { doneOf, RECORD_SIZE, REQUEST_EXIT, requestOf, tidOf } from "../server/record.ts";
 import { RuntimeError } from "../server/runtime-error.ts";
 import { check, serve } from "../server/server.ts";
@@ -47,6 +50,10 @@ export interface RuntimeOptions {
   readonly servers?: number;
   /** Pin server i to vCPU i modulo their number. Default true. */
   readonly pin?: boolean;
+  /** Which ready worker runs next: the name of a policy, or one of your own. Default "fifo". */
+  readonly policy?: PolicyName | PolicyFactory;
+  /** Seed of a policy that draws lots, an integer. Default 1. */
+  readonly seed?: number;
 }
 
 export class Runtime {
@@ -70,10 +77,17 @@ export class Runtime {
         `servers must be an integer from 1 to ${most} (2 * vcpus - 1), got ${count}`,
       );
     }
-    this.#group = new Group(kernel.allocate(GROUP_SIZE, 64));
+    const setup = {
+      maxServers: count,
+      allocate: (bytes: number, align = 64) => kernel.allocate(bytes, align),
+      seed: options.seed ?? 1,
+    };
+    this.#group = new Group(kernel.allocate(GROUP_SIZE, 64), makePolicy(options.policy ?? "fifo", setup));
     const pin = options.pin ?? true;
     this.servers = Array.from({ length: count }, (_, i) => {
       const record = kernel.allocate(RECORD_SIZE, 64);
+      // Set-up code runs before any task, so it may write the word directly.
+      new Uint32Array(kernel.local.buffer, indexOf(record), 1)[0] = i;
       const program: Program = (env) => serve(env, this.#group, record);
       const tid = space.start(program, { name: `server-${i}`, ...(pin ? { affinity: [i % vcpus] } : {}) });
       this.#serverRecords.set(tid, record);
@@ -83,19 +97,21 @@ export class Runtime {
 
   /** Starts a worker from set-up code, before the machine runs. From a worker: `worker.spawn`. */
   spawn<T>(body: WorkerFunction<T>, options: WorkerOptions = {}): WorkerHandle<T> {
+    const wishes = wishesOf(options);
     const handle = this.#newHandle<T>(options);
     const { local } = this.#space.kernel;
     // Set-up code runs before any task, so it may write the word directly.
     const live = new Uint32Array(local.buffer, this.#group.live, 1);
     live[0]!++;
-    this.#space.start(this.#program(body, handle), { name: handle.name });
+    this.#space.start(this.#program(body, handle, wishes), { name: handle.name });
     return handle;
   }
 
   *#spawnFrom<T>(env: Env, body: WorkerFunction<T>, options: WorkerOptions = {}): Coroutine<WorkerHandle<T>> {
+    const wishes = wishesOf(options);
     const handle = this.#newHandle<T>(options);
     yield* addTo(env, this.#group.live, 1);
-    yield* env.spawn(this.#program(body, handle), { name: handle.name });
+    yield* env.spawn(this.#program(body, handle, wishes), { name: handle.name });
     return handle;
   }
 
@@ -105,7 +121,7 @@ export class Runtime {
   }
 
   /** The kernel task under a worker: registers, waits to be run, runs the body, unregisters. */
-  #program<T>(body: WorkerFunction<T>, handle: WorkerHandle<T>): Program {
+  #program<T>(body: WorkerFunction<T>, handle: WorkerHandle<T>, wishes: Wishes): Program {
     const group = this.#group;
     const { record } = handle;
     const spawn = <U>(
@@ -117,6 +133,7 @@ export class Runtime {
     return function* (env: Env): Coroutine<void> {
       const { memory } = env;
       yield* memory.store32(tidOf(record), env.tid);
+      yield* initSchedulingWords(env, record, wishes);
       yield* memory.store32(apiVersionOf(record), UMCG_API_VERSION);
       yield* memory.store64(idleWorkersOf(record), wordFromAddr(group.idleWorkers));
       yield* memory.store64(idleServersOf(record), wordFromAddr(group.idleServers));

@@ -13,6 +13,7 @@ import type { UserMemory } from "../atomics/user-memory.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import type { Syscalls } from "../kernel-sim/syscalls/syscalls.ts";
 import type { Group } from "../server/group.ts";
+import { checkDeadline, checkPriority, deadlineOf, priorityOf } from "../server/policy-record.ts";
 import {
   doneOf,
   joinerOf,
@@ -43,6 +44,10 @@ export type WorkerFunction<T> = (worker: Worker) => Coroutine<T>;
 export interface WorkerOptions {
   /** Default "worker-<n>". */
   readonly name?: string;
+  /** For policies that look at it: an integer of 32 bits, higher first. Default 0. */
+  readonly priority?: number;
+  /** For policies that look at it: when it should be done, ns after it has started. Default: no matter when. */
+  readonly deadlineNs?: number;
 }
 
 /** A worker seen from outside: to join or unpark it. */
@@ -162,6 +167,16 @@ export class Worker {
   /** Is cancellation held back? */
   get shielded(): boolean {
     return this.#shields > 0;
+  }
+
+  /** Changes the own priority, from the next time on that this worker becomes ready. Throws ERR_RUNTIME_CONFIG. */
+  *setPriority(priority: number): Coroutine<void> {
+    yield* this.memory.store32(priorityOf(this.record), checkPriority(priority));
+  }
+
+  /** Changes the own deadline, on the clock of now(), from the next time on that it becomes ready; 0 = none. */
+  *setDeadline(atNs: number): Coroutine<void> {
+    yield* this.memory.store64(deadlineOf(this.record), BigInt(checkDeadline(atNs)));
   }
 
   /** Starts another worker; it is ready when this returns or soon after. */
