@@ -40,8 +40,8 @@ import { checkTime, FOREVER } from "./kernel-sim/times.ts";
 import type { TopologyConfig } from "./kernel-sim/topology.ts";
 import { TraceRing } from "./trace/ring.ts";
 import { type Program, UserSpace } from "./umcg/env.ts";
-import { PostedUmcg } from "./umcg/posted.ts";
 import type { UninitialisedLocal } from "./umcg/posted-servers.ts";
+import { checkProfile, createUmcg, type UmcgProfile } from "./umcg/profiles.ts";
 
 export interface MachineConfig {
   /** vCPUs, 1 to 1024. Default 1. */
@@ -95,8 +95,8 @@ export interface MachineConfig {
   readonly jitter?: boolean;
   /** Seed of the noise, an integer. Default 1. */
   readonly seed?: number;
-  /** UMCG profile. Default "posted". */
-  readonly umcg?: "posted";
+  /** UMCG profile: v0.3 completed ("hardened", the default), or as it was posted, flaws included ("posted"). */
+  readonly umcg?: UmcgProfile;
   /** F4 of the posted profile: what an uninitialised local holds. Default "zero". */
   readonly uninitialisedLocal?: UninitialisedLocal;
   /** Count what each step costs and who pays (`Machine.accounting().steps`). Default false: it takes 3 % of the speed. */
@@ -140,6 +140,7 @@ export class Machine {
     checkKernelConfig(kernelConfig);
     const seed = config.seed ?? 1;
     if (!Number.isSafeInteger(seed)) throw bad("seed", "an integer", seed);
+    const profile = checkProfile(config.umcg ?? "hardened", config.uninitialisedLocal ?? "zero");
     const traceEvents = config.traceEvents ?? 65536;
     if (!TRACE_SIZES.includes(traceEvents))
       throw bad("traceEvents", "a power of two up to 2^24", traceEvents);
@@ -148,7 +149,7 @@ export class Machine {
     this.kernel = new Kernel({
       config: kernelConfig,
       trace: this.trace,
-      nosleep: "resolve-as-write",
+      nosleep: profile === "posted" ? "resolve-as-write" : "refuse",
       fault: (kernel) => (a: Addr, write: boolean) => resolveFault(kernel, a, write),
     });
     const jitter = config.jitter ? new Jitter(seed) : undefined;
@@ -160,12 +161,7 @@ export class Machine {
       accounting: config.accounting ?? false,
     });
     this.kernel.host = this.host;
-    const profile: string = config.umcg ?? "posted";
-    if (profile !== "posted") throw bad("umcg", '"posted"', profile);
-    const local: string = config.uninitialisedLocal ?? "zero";
-    if (local !== "zero" && local !== "garbage")
-      throw bad("uninitialisedLocal", '"zero" or "garbage"', local);
-    const umcg = new PostedUmcg(this.kernel, local);
+    const umcg = createUmcg(this.kernel, profile, config.uninitialisedLocal);
     this.kernel.hooks = umcg;
     this.userSpace = new UserSpace(this.kernel, umcg);
     this.boot = this.host.boot();

@@ -34,12 +34,15 @@ const SHIFT: number = PAGE_SHIFT;
 
 export class PageTable {
   declare private readonly flags: Uint8Array;
+  /** How many hold each page in memory. */
+  declare private readonly pins: Int32Array;
   /** First address behind the pages. */
   declare private readonly limit: number;
 
-  /** `flags`: one byte for each page of the buffer, zero = unmapped. */
-  constructor(flags: Uint8Array) {
+  /** `flags`: one byte for each page of the buffer, zero = unmapped. `pins`: a word for each. */
+  constructor(flags: Uint8Array, pins: Int32Array = new Int32Array(flags.length)) {
     this.flags = flags;
+    this.pins = pins;
     this.limit = flags.length * PAGE_SIZE;
   }
 
@@ -92,7 +95,18 @@ export class PageTable {
     return a >= 0 && a < this.limit && (this.flags[a >>> PAGE_SHIFT]! & PAGE_ON_DISK) !== 0;
   }
 
-  /** Moves the present pages that overlap [a, a + length) to disk. Returns whether all pages of the range are mapped. */
+  /** Keeps the page of `a` from going to disk, until `unpin`. What `protect` says comes first all the same. */
+  pin(a: Addr): void {
+    this.pins[a >>> PAGE_SHIFT]!++;
+  }
+  unpin(a: Addr): void {
+    this.pins[a >>> PAGE_SHIFT]!--;
+  }
+  isPinned(a: Addr): boolean {
+    return this.pins[a >>> PAGE_SHIFT]! > 0;
+  }
+
+  /** Moves the present pages that overlap [a, a + length) to disk, save those that are pinned. Returns whether all pages of the range are mapped. */
   swapOut(a: Addr, length: number): boolean {
     // Page numbers, and only those there are: adding a page to an address of 2^65 leaves it as it is.
     const first = Math.floor(a / PAGE_SIZE);
@@ -101,7 +115,9 @@ export class PageTable {
     for (let page = Math.max(first, 0); page < Math.min(end, this.flags.length); page++) {
       const flags = this.flags[page]!;
       if ((flags & PAGE_MAPPED) === 0) mapped = false;
-      else if ((flags & PAGE_PRESENT) !== 0) this.flags[page] = (flags & ~PAGE_PRESENT) | PAGE_ON_DISK;
+      else if ((flags & PAGE_PRESENT) !== 0 && this.pins[page] === 0) {
+        this.flags[page] = (flags & ~PAGE_PRESENT) | PAGE_ON_DISK;
+      }
     }
     return mapped;
   }

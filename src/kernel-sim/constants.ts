@@ -10,9 +10,12 @@ export const TASK_UNINTERRUPTIBLE = 0x0002;
 /** Held in user mode from outside (a stepped task between two commands): no ordinary wake-up matches it. */
 export const TASK_STOPPED = 0x0004;
 export const TASK_DEAD = 0x0080;
+/** With UNINTERRUPTIBLE: a signal that kills ends the sleep, no other does. */
+export const TASK_WAKEKILL = 0x0100;
 export const TASK_WAKING = 0x0200;
 export const TASK_NEW = 0x0800;
 export const TASK_NORMAL: number = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
+export const TASK_KILLABLE: number = TASK_UNINTERRUPTIBLE | TASK_WAKEKILL;
 
 // Wake flags. WF_CURRENT_CPU has the value of mainline (6.6 and later); the v0.3 posting used 0x80.
 export const WF_EXEC = 0x02;
@@ -58,9 +61,13 @@ export const FUTEX_BITSET_MATCH_ANY = -1;
 
 /** Task flag: blocking and waking of this task is reported to user space. */
 export const PF_UMCG_WORKER = 0x01000000;
+/** Task flag: this worker is on the idle worker list, or claimed by user space: somebody will find it there. */
+export const PF_UMCG_LISTED = 0x02000000;
 
 // Work to do before a task may return to user mode.
 export const TIF_SIGPENDING = 0x1;
+/** The UMCG profile wants to see this worker (TIF_NOTIFY_RESUME). */
+export const TIF_UMCG = 0x2;
 
 export const SIGHUP = 1;
 export const SIGINT = 2;
@@ -75,7 +82,7 @@ export const SIGURG = 23;
 /** Signals 1 to 31: one bit each in a pending word. */
 export const NSIG = 32;
 
-// System call numbers (x86_64; the two of UMCG as in v0.3). They name events in traces.
+// System call numbers (x86_64; those of UMCG as in v0.3, and the next. They name events in traces.
 export const NR_READ = 0;
 export const NR_WRITE = 1;
 export const NR_CLOSE = 3;
@@ -110,6 +117,7 @@ export const NR_EPOLL_CREATE1 = 291;
 export const NR_SECCOMP = 317;
 export const NR_UMCG_CTL = 447;
 export const NR_UMCG_WAIT = 448;
+export const NR_UMCG_KICK = 449;
 
 /** Not a call: names the return to user mode from an interrupt. */
 export const NR_INTERRUPT = -1;
@@ -150,6 +158,7 @@ const SYSCALL_NAMES: Readonly<Record<number, string>> = {
   [NR_MEMBARRIER]: "membarrier",
   [NR_UMCG_CTL]: "umcg_ctl",
   [NR_UMCG_WAIT]: "umcg_wait",
+  [NR_UMCG_KICK]: "umcg_kick",
 };
 
 export function syscallName(nr: number): string {

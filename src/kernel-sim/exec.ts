@@ -2,7 +2,7 @@
  * exec: what becomes of a task that goes on as another program. It keeps its tid, mask, pending signals, ignored signals,
  * descriptors and filter; handlers, which were code of the old program, are forgotten, and its timer is cancelled.
  *
- * UMCG v0.3 knows nothing of exec: a registration stays, and its pointer dangles (F45). That the new program could be
+ * What becomes of a UMCG registration is the profile's (Hooks.exec): v0.3 kept it, and its pointer dangled (F45). That the new program could be
  * placed on another CPU (WF_EXEC) is not modelled. Source: begin_new_exec in fs/exec.c, flush_signal_handlers.
  */
 import type { Kernel } from "./kernel.ts";

@@ -1,6 +1,14 @@
-/** The end of a task: do_exit(), as one atomic step of the exiting task's CPU. */
+/** The end of a task: do_exit(). What UMCG has to say comes first; the rest is one atomic step of the exiting task's CPU. */
+import type { Coroutine } from "../atomics/step.ts";
 import { TRACE_TASK_EXIT } from "../trace/events.ts";
-import { EPOLLHUP, PF_UMCG_WORKER, TASK_DEAD, TASK_NORMAL, WAIT_EXITED } from "./constants.ts";
+import {
+  EPOLLHUP,
+  PF_UMCG_LISTED,
+  PF_UMCG_WORKER,
+  TASK_DEAD,
+  TASK_NORMAL,
+  WAIT_EXITED,
+} from "./constants.ts";
 import { assert } from "./errors.ts";
 import { tid as toTid } from "./ids.ts";
 import { joinQueue, type Kernel } from "./kernel.ts";
@@ -9,6 +17,11 @@ import { setTaskState } from "./task-state.ts";
 import { cancelTimer } from "./timers.ts";
 import { tryToWakeUp } from "./wakeup.ts";
 
+/** What an exiting task does while it still can sleep and touch user memory. Before `exitTask`. */
+export function* beforeExit(kernel: Kernel, tid: number): Coroutine<void> {
+  if (kernel.tasks.umcgTask(tid) !== 0) yield* kernel.hooks.exit(toTid(tid));
+}
+
 /**
  * Ends the current task. `signal` non-zero: it was killed. Wakes its joiners; the slot stays until it is joined or the
  * machine ends. The caller then yields YIELD_EXIT and is never resumed.
@@ -16,8 +29,7 @@ import { tryToWakeUp } from "./wakeup.ts";
 export function exitTask(kernel: Kernel, tid: number, code: number, signal: number): void {
   const { tasks, trace, waits, host, cpus } = kernel;
   assert(tid === kernel.current, `task ${tid} exits while ${kernel.current} is current`);
-  if (tasks.umcgTask(tid) !== 0) kernel.hooks.exit(toTid(tid));
-  tasks.setFlags(tid, tasks.flags(tid) & ~PF_UMCG_WORKER);
+  tasks.setFlags(tid, tasks.flags(tid) & ~(PF_UMCG_WORKER | PF_UMCG_LISTED));
   tasks.setUmcgTask(tid, 0);
   tasks.setExitCode(tid, code);
   tasks.setFatalSignal(tid, signal);

@@ -1,6 +1,6 @@
 /**
  * The seam between the kernel core and UMCG: what a profile plugs in. Called only for tasks with PF_UMCG_WORKER, save
- * `exit`. The kernel core knows nothing else of UMCG.
+ * `exit` and `exec`, which are called for every registered task. The kernel core knows nothing else of UMCG.
  */
 import type { Coroutine } from "../atomics/step.ts";
 import type { Tid } from "./ids.ts";
@@ -12,13 +12,19 @@ export interface Hooks {
    * Source: sched_submit_work() and sched_update_worker() in kernel/sched/core.c.
    */
   schedule(tid: Tid): Coroutine<void>;
-  /** The task is exiting: start of do_exit(). */
-  exit(tid: Tid): void;
+  /** A task with TIF_UMCG is about to return to user mode: exit_to_user_mode_loop(). May sleep. */
+  resume(tid: Tid): Coroutine<void>;
+  /** A registered task is exiting: start of do_exit(). May sleep. */
+  exit(tid: Tid): Coroutine<void>;
+  /** A registered task goes on as another program: bprm_execve(). May sleep. */
+  exec(tid: Tid): Coroutine<void>;
 }
 
 export const NO_HOOKS: Hooks = {
   *schedule(): Coroutine<void> {
     throw new Error("kernel bug: a worker without UMCG hooks");
   },
-  exit(): void {},
+  *resume(): Coroutine<void> {},
+  *exit(): Coroutine<void> {},
+  *exec(): Coroutine<void> {},
 };

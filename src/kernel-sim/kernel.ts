@@ -65,6 +65,9 @@ export interface KernelParts {
   readonly fault: (kernel: Kernel) => (a: Addr, write: boolean) => Coroutine<boolean>;
 }
 
+/** Bytes of the page table for a page: its flags and its pins. */
+const PAGE_ENTRY = 5;
+
 export class Kernel {
   declare readonly config: KernelConfig;
   declare readonly trace: TraceRing;
@@ -142,7 +145,8 @@ export class Kernel {
     layOut(measure, config, this.topology, 0);
     const userBase = Math.ceil(measure.end / PAGE_SIZE) * PAGE_SIZE;
     // The page table is itself in the region it describes: one more pass settles its size.
-    const tablePages = Math.ceil((userBase + config.userBytes) / PAGE_SIZE / PAGE_SIZE) + 1;
+    const tablePages =
+      Math.ceil((PAGE_ENTRY * (userBase + config.userBytes)) / PAGE_SIZE / (PAGE_SIZE - PAGE_ENTRY)) + 2;
     this.userBase = addr(userBase + tablePages * PAGE_SIZE);
     this.userEnd = addr(this.userBase + config.userBytes);
     this.buffer = new ArrayBuffer(this.userEnd);
@@ -165,7 +169,7 @@ export class Kernel {
     this.rt = laid.rt;
     this.scheduling = laid.scheduling;
     this.timers = laid.timers;
-    this.pages = new PageTable(laid.pageFlags);
+    this.pages = new PageTable(laid.pageFlags, laid.pagePins);
     this.pages.protect(this.userBase, config.userBytes, "readwrite");
     this.local = new LocalMemory(this.buffer);
     this.local.budget = KERNEL_STEP_BUDGET;

@@ -40,11 +40,13 @@ export interface Laid {
   readonly waits: WaitQueues;
   readonly io: FileTables;
   readonly pageFlags: Uint8Array;
+  readonly pagePins: Int32Array;
 }
 
 /** Lays the tables out in the arena, of which `pages` have flags. Twice: to measure, and for good. */
 export function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: number): Laid {
   const pageFlags = arena.uint8(pages);
+  const pagePins = arena.int32(pages);
   const tasks = new TaskTable(arena, config.maxTasks, config.vcpus);
   const cpus = new CpuTable(arena, config.vcpus);
   const smp = new SmpTable(arena, config.vcpus);
@@ -75,6 +77,7 @@ export function layOut(arena: Arena, config: KernelConfig, topology: Topology, p
     waits,
     io,
     pageFlags,
+    pagePins,
   };
 }
 

@@ -17,10 +17,13 @@ import {
   TASK_DEAD,
   TASK_INTERRUPTIBLE,
   TASK_NORMAL,
+  TASK_WAKEKILL,
   TIF_SIGPENDING,
+  TIF_UMCG,
 } from "./constants.ts";
-import { exitTask } from "./exit.ts";
+import { beforeExit, exitTask } from "./exit.ts";
 import { YIELD_EXIT } from "./host.ts";
+import { tid as toTid } from "./ids.ts";
 import type { Disposition, Kernel } from "./kernel.ts";
 import { schedule } from "./schedule.ts";
 import { IPI_RESCHEDULE, wakeCpu } from "./smp/mailbox.ts";
@@ -52,14 +55,20 @@ export function sendSignal(kernel: Kernel, tid: number, signal: number): void {
   tasks.setWork(tid, tasks.work(tid) | TIF_SIGPENDING);
   kernel.cpus.setWakeStart(kernel.cpu, kernel.host.now);
   // SIGKILL also ends uninterruptible sleeps here: there is no other way out of them in this kernel.
-  const mask = signal === SIGKILL ? TASK_NORMAL : TASK_INTERRUPTIBLE;
+  const fatal = action === "fatal" ? TASK_INTERRUPTIBLE | TASK_WAKEKILL : TASK_INTERRUPTIBLE;
+  const mask = signal === SIGKILL ? TASK_NORMAL : fatal;
   if ((tasks.state(tid) & mask) !== 0) tryToWakeUp(kernel, tid, mask, 0);
-  else if (tid !== kernel.current && kernel.cpus.curr(tasks.cpu(tid)) === tid) kick(kernel, tasks.cpu(tid));
+  else kickTask(kernel, tid);
 }
 
-/** kick_process(): an IPI makes a CPU pass its return-to-user path, where the running task sees its signal. No schedule(). */
-function kick(kernel: Kernel, cpu: number): void {
-  if (cpu !== kernel.cpu) wakeCpu(kernel, cpu, IPI_RESCHEDULE);
+/**
+ * kick_process(): if another CPU runs `tid` an IPI makes it pass its return-to-user path, where the task sees what it has to
+ * do. No schedule().
+ */
+export function kickTask(kernel: Kernel, tid: number): void {
+  const cpu = kernel.tasks.cpu(tid);
+  if (tid === kernel.current || kernel.cpus.curr(cpu) !== tid || cpu === kernel.cpu) return;
+  wakeCpu(kernel, cpu, IPI_RESCHEDULE);
 }
 
 /** Sets which signals the current task does not take for now; what was held back and no longer is, it takes next. */
@@ -83,6 +92,16 @@ export function signalPending(kernel: Kernel, tid: number): boolean {
   return (kernel.tasks.work(tid) & TIF_SIGPENDING) !== 0;
 }
 
+/** Will a pending signal kill the task? */
+export function fatalSignalPending(kernel: Kernel, tid: number): boolean {
+  if (!signalPending(kernel, tid)) return false;
+  const taken = kernel.tasks.sigPending(tid) & ~kernel.tasks.sigMask(tid);
+  for (let signal = 1; signal < NSIG; signal++) {
+    if ((taken & (1 << signal)) !== 0 && disposition(kernel, tid, signal) === "fatal") return true;
+  }
+  return false;
+}
+
 /** Is there anything to do before `tid` may run user code? Cheap; asked at the end of every system call. */
 export function hasExitWork(kernel: Kernel, tid: number): boolean {
   return kernel.tasks.work(tid) !== 0 || kernel.cpus.needResched(kernel.cpu) !== 0;
@@ -93,6 +112,8 @@ export function* exitToUserMode(kernel: Kernel, tid: number): Coroutine<void> {
   for (let round = 0; hasExitWork(kernel, tid); round++) {
     if (round === MAX_EXIT_ROUNDS) throw new Error(`kernel bug: task ${tid} cannot return to user mode`);
     if (kernel.cpus.needResched(kernel.cpu) !== 0) yield* schedule(kernel, tid);
+    // Before any handler: a worker that may not run user code yet may not run a handler either.
+    if ((kernel.tasks.work(tid) & TIF_UMCG) !== 0) yield* kernel.hooks.resume(toTid(tid));
     if (signalPending(kernel, tid)) yield* deliverSignals(kernel, tid);
   }
 }
@@ -105,6 +126,7 @@ function* deliverSignals(kernel: Kernel, tid: number): Coroutine<void> {
     tasks.setSigPending(tid, tasks.sigPending(tid) & ~(1 << signal));
     const action = disposition(kernel, tid, signal);
     if (action === "fatal") {
+      yield* beforeExit(kernel, tid);
       exitTask(kernel, tid, 0, signal);
       yield YIELD_EXIT;
     }

@@ -19,6 +19,7 @@ export class TaskTable {
   declare private readonly moves: Int32Array;
   declare private readonly bits: Int32Array;
   declare private readonly masks: Int32Array;
+  declare private readonly heads: Int32Array;
   /** The same records as 32 int32 and as 16 float64 each. */
   declare private readonly words: Int32Array;
   declare private readonly numbers: Float64Array;
@@ -33,6 +34,7 @@ export class TaskTable {
     this.moves = arena.int32(rows);
     this.bits = arena.int32(rows);
     this.masks = arena.int32(rows);
+    this.heads = arena.int32(rows);
   }
 
   /** May the task run on `cpu`? */
@@ -74,6 +76,13 @@ export class TaskTable {
   }
   setUmcgTask(tid: number, to: number): void {
     this.words[(tid << 5) | 4] = to;
+  }
+  /** Address of the idle worker list that a worker registered with. Written by the worker itself. */
+  umcgHead(tid: number): number {
+    return this.heads[tid]!;
+  }
+  setUmcgHead(tid: number, to: number): void {
+    this.heads[tid] = to;
   }
   /** WAIT_ reason, and what it waits for (an address, an fd, a tid): for dumps, futex keys and traces. */
   waitReason(tid: number): number {

@@ -19,6 +19,8 @@ export type Command =
   | { readonly do: "umcg_ctl"; readonly flags: number; readonly self: Addr }
   /** sys_umcg_wait(flags, absTimeoutNs). */
   | { readonly do: "umcg_wait"; readonly flags: number; readonly absTimeoutNs?: number }
+  /** sys_umcg_kick(flags, tid). */
+  | { readonly do: "umcg_kick"; readonly flags?: number; readonly tid: number }
   /** Any other system call, as a coroutine. */
   | { readonly do: "call"; readonly call: (env: Env) => Coroutine<number> }
   /** Enters the kernel and sleeps once, for whatever wakes it. 0, or -EINTR (interruptible, and a signal is pending). */
@@ -35,6 +37,8 @@ export function* perform(kernel: Kernel, env: Env, command: Command): Coroutine<
       return yield* env.umcg.ctl(command.flags, command.self);
     case "umcg_wait":
       return yield* env.umcg.wait(command.flags, command.absTimeoutNs ?? 0);
+    case "umcg_kick":
+      return yield* env.umcg.kick(command.flags ?? 0, command.tid);
     case "call":
       return yield* command.call(env);
     case "block":

@@ -236,10 +236,12 @@ export class Stepper {
     const { hooks } = this.#kernel;
     this.#kernel.hooks = {
       schedule: (tid) => hooks.schedule(tid),
+      resume: (tid) => hooks.resume(tid),
+      exec: (tid) => hooks.exec(tid),
       exit: (tid) => {
         const { record, worker } = this.inspect(tid);
         this.#atExit.set(tid, { record: addr(record), worker });
-        hooks.exit(tid);
+        return hooks.exit(tid);
       },
     };
   }

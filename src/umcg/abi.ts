@@ -33,6 +33,16 @@ export const UMCG_TF_STATE_MASK = 0xff;
 
 /** Worker flag: block and wake detection are off, as under preempt_disable(). Cleared by a wait that sleeps. */
 export const UMCG_TF_LOCKED = 0x100;
+/**
+ * Worker flag, set by user space on a RUNNING worker before it kicks it: off the CPU at the next return to user mode. From
+ * v0.4 on; profile `hardened`.
+ */
+export const UMCG_TF_PREEMPTED = 0x200;
+/**
+ * Worker flag, set by the kernel on a worker that waits of its own accord (IDLE) or runs without a server, when it puts it
+ * on the idle worker list: its timeout came, or a signal. Whoever runs the worker clears it. Profile `hardened` only.
+ */
+export const UMCG_TF_LISTED = 0x400;
 
 export const UMCG_CTL_REGISTER = 0x00001;
 export const UMCG_CTL_UNREGISTER = 0x00002;

@@ -109,6 +109,7 @@ export class Env {
     const { kernel } = this.#space;
     const tid = sysEnter(kernel, NR_EXECVE, 0);
     yield* kernel.host.sync();
+    if (kernel.tasks.umcgTask(tid) !== 0) yield* kernel.hooks.exec(this.tid);
     forgetProgram(kernel, tid, options.name);
     sysExit(kernel, tid, NR_EXECVE, 0);
     // The old program is never resumed, as after an exit: its `finally` blocks do not run.

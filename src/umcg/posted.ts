@@ -12,10 +12,11 @@
  * Who writes the words: worker RUNNING -> BLOCKED -> IDLE and server IDLE -> RUNNING here; all else user space.
  */
 import type { Addr } from "../atomics/address.ts";
-import { EFAULT, EINTR, EINVAL, EOPNOTSUPP, ESRCH } from "../atomics/errno.ts";
+import { EFAULT, EINTR, EINVAL, ENOSYS, EOPNOTSUPP, ESRCH } from "../atomics/errno.ts";
 import type { Coroutine, Step } from "../atomics/step.ts";
 import {
   NR_UMCG_CTL,
+  NR_UMCG_KICK,
   NR_UMCG_WAIT,
   TASK_NORMAL,
   WAIT_UMCG,
@@ -219,6 +220,15 @@ export class PostedUmcg implements Umcg {
     return status === 0 ? 0 : -EFAULT;
   }
 
+  /** v0.3 has no such call. */
+  *kick(_flags: number, target: number): Coroutine<number> {
+    const kernel = this.kernel;
+    const tid = sysEnter(kernel, NR_UMCG_KICK, target);
+    yield* kernel.host.sync();
+    if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
+    return sysExit(kernel, tid, NR_UMCG_KICK, -ENOSYS);
+  }
+
   // ---- block and wake detection -------------------------------------------------------------------------------------
 
   /**
@@ -272,6 +282,12 @@ export class PostedUmcg implements Umcg {
     this.task.setWorker(tid);
   }
 
+  /** Never asked for: nothing in this profile sets TIF_UMCG. */
+  *resume(): Coroutine<void> {}
+
   /** F43, F44: nobody is woken; words and list nodes of the dead stay as they are. */
-  exit(): void {}
+  *exit(): Coroutine<void> {}
+
+  /** F45: the registration stays, and its pointer dangles. */
+  *exec(): Coroutine<void> {}
 }

@@ -17,6 +17,8 @@ import {
   TASK_NEW,
   TASK_NORMAL,
   TASK_RUNNING,
+  TIF_UMCG,
+  WAIT_UMCG,
 } from "../kernel-sim/constants.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
 import { forceSignal } from "../kernel-sim/signals.ts";
@@ -57,6 +59,23 @@ export class TaskSide {
     return (flags & PF_UMCG_WORKER) !== 0;
   }
 
+  /** Is this the tid, which may be any word, of a registered task? Of a registered server? Of a worker? */
+  isUmcg(tid: number): boolean {
+    return tid > 0 && tid <= this.kernel.lastTid && this.kernel.tasks.umcgTask(tid) !== 0;
+  }
+  isServer(tid: number): boolean {
+    return this.isUmcg(tid) && !this.isWorker(tid);
+  }
+  isUmcgWorker(tid: number): boolean {
+    return this.isUmcg(tid) && this.isWorker(tid);
+  }
+
+  /** The profile wants to see the worker's word when it returns to user mode. */
+  setLook(tid: number): void {
+    const { tasks } = this.kernel;
+    tasks.setWork(tid, tasks.work(tid) | TIF_UMCG);
+  }
+
   /** Is there a living task of this tid, which may be any word? */
   exists(tid: number): boolean {
     const { tasks, lastTid } = this.kernel;
@@ -91,6 +110,18 @@ export class TaskSide {
       return false;
     }
     tasks.setWaitReason(tid, reason);
+    tasks.setWaitOn(tid, self);
+    return true;
+  }
+
+  /** The same in the hardened profile: a worker whose word is LOCKED, by whoever claimed it, sleeps on. */
+  staysAsleep(tid: number, self: Addr, word: number): boolean {
+    const { tasks } = this.kernel;
+    if (word < 0 || this.saysUnlockedRunning(word)) {
+      setTaskState(this.kernel, tid, TASK_RUNNING);
+      return false;
+    }
+    tasks.setWaitReason(tid, WAIT_UMCG);
     tasks.setWaitOn(tid, self);
     return true;
   }

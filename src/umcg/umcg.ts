@@ -10,8 +10,13 @@ export interface Umcg extends Hooks {
    */
   ctl(flags: number, self: Addr): Coroutine<number>;
   /**
-   * sys_umcg_wait: sleeps until own state is RUNNING, and/or wakes `next_tid`. `absTimeoutNs` must be 0 in v0.3.
-   * 0; -EINVAL, -EFAULT, -ESRCH, -EOPNOTSUPP (a timeout), -EINTR.
+   * sys_umcg_wait: sleeps until own state is RUNNING, and/or wakes `next_tid`. `absTimeoutNs`: ns since boot, 0 = none.
+   * 0; -EINVAL, -EFAULT, -ESRCH, -EINTR, and of a timeout -ETIMEDOUT (`hardened`) or -EOPNOTSUPP (`posted`).
    */
   wait(flags: number, absTimeoutNs?: number): Coroutine<number>;
+  /**
+   * sys_umcg_kick: the worker `tid` looks at its state word on its way to user mode, soon. `flags` must be 0.
+   * 0; -EINVAL, -ESRCH (no worker), -ENOSYS (`posted`). Source: umcg_kick of Zijlstra's rewrite, January 2022.
+   */
+  kick(flags: number, tid: number): Coroutine<number>;
 }

@@ -93,7 +93,7 @@ describe("a name that is none", () => {
     [{ wake: { futex: "now" } }, "wake.futex must be one of any, sync, current-cpu, got now"],
     [{ wake: { umcg: 3 } }, "wake.umcg must be one of any, sync, current-cpu, got 3"],
     [{ fair: "cfs" }, "fair must be one of virtual-time, eevdf-6.12, eevdf-7.2, fcfs, rr, ps, srpt, got cfs"],
-    [{ umcg: "hard" }, 'umcg must be "posted", got hard'],
+    [{ umcg: "hard" }, 'umcg must be "hardened" or "posted", got hard'],
     [{ uninitialisedLocal: "one" }, 'uninitialisedLocal must be "zero" or "garbage", got one'],
   ])("%j is refused", (config, message) => {
     expect(errorOf(() => createMachine(bad(config)))).toMatchObject({ code: "ERR_CONFIG", message });

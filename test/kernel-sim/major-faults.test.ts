@@ -169,18 +169,21 @@ describe("the kernel's own access", () => {
   });
 
   test("is -EFAULT where it may not, whatever else that resolves", () => {
-    const results = evaluate(function* (env, machine) {
-      const page = yield* onDisk(env);
-      const absent = env.allocate(4096, 4096);
-      machine.protect(absent, 4096, "absent");
-      const { access } = machine.kernel;
-      return [
-        yield* access.getUser32Nosleep(page),
-        yield* access.putUser32Nosleep(page, 1),
-        yield* access.cmpxchgUser32Nosleep(page, 7, 1),
-        yield* access.getUser32Nosleep(absent),
-      ];
-    });
+    const results = evaluate(
+      function* (env, machine) {
+        const page = yield* onDisk(env);
+        const absent = env.allocate(4096, 4096);
+        machine.protect(absent, 4096, "absent");
+        const { access } = machine.kernel;
+        return [
+          yield* access.getUser32Nosleep(page),
+          yield* access.putUser32Nosleep(page, 1),
+          yield* access.cmpxchgUser32Nosleep(page, 7, 1),
+          yield* access.getUser32Nosleep(absent),
+        ];
+      },
+      { umcg: "posted" },
+    );
     expect(results).toEqual([-EFAULT, -EFAULT, -EFAULT, 0]);
   });
 

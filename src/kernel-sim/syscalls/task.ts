@@ -15,7 +15,7 @@ import {
   TASK_RUNNING,
   WAIT_JOIN,
 } from "../constants.ts";
-import { exitTask } from "../exit.ts";
+import { beforeExit, exitTask } from "../exit.ts";
 import { YIELD_EXIT } from "../host.ts";
 import { tid as toTid } from "../ids.ts";
 import { type Disposition, joinQueue, type Kernel } from "../kernel.ts";
@@ -131,6 +131,7 @@ export function setDisposition(
 export function* sysExitTask(kernel: Kernel, code: number): Coroutine<never> {
   const tid = sysEnter(kernel, NR_EXIT, code);
   yield* kernel.host.sync();
+  yield* beforeExit(kernel, tid);
   exitTask(kernel, tid, code | 0, 0);
   yield YIELD_EXIT;
   throw new Error(`kernel bug: task ${tid} was resumed after it exited`);
