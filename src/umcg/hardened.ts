@@ -40,7 +40,8 @@ import type { Kernel } from "../kernel-sim/kernel.ts";
 import { exitToUserMode, hasExitWork, kickTask, signalPending } from "../kernel-sim/signals.ts";
 import { sysEnter, sysExit } from "../kernel-sim/syscalls/entry.ts";
 import { setTaskState } from "../kernel-sim/task-state.ts";
-import { endTimeout, FOREVER, isTimeout, startTimeout } from "../kernel-sim/timed-wait.ts";
+import { endTimeout, startTimeout } from "../kernel-sim/timed-wait.ts";
+import { FOREVER, isTime } from "../kernel-sim/times.ts";
 import { tryToWakeUp } from "../kernel-sim/wakeup.ts";
 import {
   nextTidOf,
@@ -121,7 +122,7 @@ export class HardenedUmcg implements Umcg {
     const kernel = this.kernel;
     const tid = sysEnter(kernel, NR_UMCG_WAIT, flags);
     const self = kernel.tasks.umcgTask(tid) as Addr;
-    const sleeps = self !== 0 && flags === 0 && isTimeout(absTimeoutNs);
+    const sleeps = self !== 0 && flags === 0 && isTime(absTimeoutNs);
     const until = absTimeoutNs === FOREVER ? 0 : absTimeoutNs;
     return sleeps ? this.#sleep(tid, self, until) : this.#waitAwake(tid, self, flags, absTimeoutNs);
   }
