@@ -10,6 +10,8 @@ import {
   createRuntime,
   FAIR_POLICIES,
   type FairPolicy,
+  POLICY_NAMES,
+  type PolicyName,
   TraceHash,
   type Worker,
   type WorkerFunction,
@@ -58,11 +60,18 @@ function body(p: Plan): WorkerFunction<number> {
   };
 }
 
-function runOnce(plans: Plan[], vcpus: number, servers: number, jitter: boolean, fair: FairPolicy) {
+function runOnce(
+  plans: Plan[],
+  vcpus: number,
+  servers: number,
+  jitter: boolean,
+  fair: FairPolicy,
+  policy: PolicyName,
+) {
   const machine = createMachine({ vcpus, trace: true, jitter, seed: 7, fair });
   const hash = new TraceHash();
   machine.trace.addSink(hash);
-  const runtime = createRuntime(machine, { servers });
+  const runtime = createRuntime(machine, { servers, policy });
   const handles = plans.map((p) => runtime.spawn(body(p)));
   machine.run();
   return { digest: hash.digest(), results: handles.map((h) => h.result) };
@@ -77,11 +86,12 @@ describe("random programs on the thread library", () => {
         fc.integer({ min: 1, max: 5 }),
         fc.boolean(),
         fc.constantFrom(...FAIR_POLICIES),
-        (plans, vcpus, wanted, jitter, fair) => {
+        fc.constantFrom(...POLICY_NAMES),
+        (plans, vcpus, wanted, jitter, fair, policy) => {
           const servers = Math.min(wanted, 2 * vcpus - 1);
-          const first = runOnce(plans, vcpus, servers, jitter, fair);
+          const first = runOnce(plans, vcpus, servers, jitter, fair, policy);
           expect(first.results).toEqual(plans.map(size));
-          expect(runOnce(plans, vcpus, servers, jitter, fair).digest).toBe(first.digest);
+          expect(runOnce(plans, vcpus, servers, jitter, fair, policy).digest).toBe(first.digest);
         },
       ),
       { numRuns: Number(process.env["FC_RUNS"] ?? 100) },

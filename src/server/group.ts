@@ -86,7 +86,7 @@ export class Group {
     const locked = yield* lockSelf(env, self);
     const home = unpackRecord(yield* env.memory.load32(homeOf(self)));
     const server = yield* env.memory.load32(indexOf(home));
-    yield* this.policy.enqueue({ env, server, countSteal: neverPicks }, worker, reason);
+    yield* this.policy.enqueue({ env, server, note: neverPicks }, worker, reason);
     yield* this.wakeIdleServer(env, self);
     yield* unlockSelf(env, self, locked);
   }
@@ -126,7 +126,7 @@ export class Group {
 }
 
 function neverPicks(): never {
-  throw new RuntimeError("ERR_POLICY", "enqueue() counts a steal, which only pick() can make");
+  throw new RuntimeError("ERR_POLICY", "enqueue() says what only pick() can say");
 }
 
 /** Wakes the task `tid`, whose state word says RUNNING, without sleeping. It may have run and gone already. */

@@ -1,5 +1,7 @@
 /** Servers: the scheduling half of the M:N thread library. */
 export * from "./group.ts";
+export * from "./local-queue.ts";
+export * from "./ordered-queue.ts";
 export * from "./policies/index.ts";
 export * from "./policy.ts";
 export * from "./policy-record.ts";

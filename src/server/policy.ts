@@ -46,8 +46,11 @@ export interface PolicyContext {
   readonly env: Env;
   /** Index of the server on which this happens, from 0; NO_SERVER: on none in particular. */
   readonly server: number;
-  /** `pick` took the worker, and perhaps more, from another server. */
-  countSteal(): void;
+  /**
+   * Said in `pick` about what it returns: it was "stolen" from another server's queue, or other workers were "moved" on the
+   * way. Either may have hidden work from a server that was looking just then, so the caller looks again on its behalf.
+   */
+  note(what: "stolen" | "moved"): void;
 }
 
 export const NO_SERVER = -1;

@@ -37,7 +37,7 @@ const MAX_TAKEOVER_TRIES = 1 << 20;
 /** The server's program: serves until every worker of the group has finished. `self`: its record, zeroed. */
 export function* serve(env: Env, group: Group, self: Addr): Coroutine<void> {
   yield* registerServer(env, self);
-  const at = { env, server: yield* env.memory.load32(indexOf(self)), countSteal: () => {} };
+  const at = { env, server: yield* env.memory.load32(indexOf(self)), note: () => {} };
   for (;;) {
     const collected = yield* group.collectIdleWorkers(at);
     // The kernel wakes one server however many workers it lists meanwhile: the rest is passed on from here.

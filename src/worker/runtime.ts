@@ -50,7 +50,7 @@ export interface RuntimeOptions {
   readonly servers?: number;
   /** Pin server i to vCPU i modulo their number. Default true. */
   readonly pin?: boolean;
-  /** Which ready worker runs next: the name of a policy, or one of your own. Default "fifo". */
+  /** Which ready worker runs next: the name of a policy, or one of your own. Default "go-like". */
   readonly policy?: PolicyName | PolicyFactory;
   /** Seed of a policy that draws lots, an integer. Default 1. */
   readonly seed?: number;
@@ -82,7 +82,7 @@ export class Runtime {
       allocate: (bytes: number, align = 64) => kernel.allocate(bytes, align),
       seed: options.seed ?? 1,
     };
-    this.#group = new Group(kernel.allocate(GROUP_SIZE, 64), makePolicy(options.policy ?? "fifo", setup));
+    this.#group = new Group(kernel.allocate(GROUP_SIZE, 64), makePolicy(options.policy ?? "go-like", setup));
     const pin = options.pin ?? true;
     this.servers = Array.from({ length: count }, (_, i) => {
       const record = kernel.allocate(RECORD_SIZE, 64);
