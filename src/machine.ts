@@ -4,23 +4,23 @@
  *     const machine = createMachine({ vcpus: 2 });
  *     machine.spawn(function* (env) { yield* env.work(1000); });
  *     machine.run();
+ *
+ * One run at a time, and the end (`Symbol.asyncDispose`) is for good: whoever else wants to run the machine is told so.
  */
 import type { Addr } from "./atomics/address.ts";
 import type { Protection } from "./atomics/page-table.ts";
 import { type Accounting, accounting } from "./hosts/virtual/accounting.ts";
-import { type BootConfig, checkBootConfig } from "./hosts/virtual/boot-config.ts";
+import { checkBootConfig } from "./hosts/virtual/boot-config.ts";
 import { costModelOf } from "./hosts/virtual/choose-costs.ts";
-import type { CostModel, ProfileName } from "./hosts/virtual/cost-model.ts";
+import type { CostModel } from "./hosts/virtual/cost-model.ts";
 import { idlePolicy } from "./hosts/virtual/idle-policy.ts";
 import { Jitter } from "./hosts/virtual/jitter.ts";
 import { VirtualHost } from "./hosts/virtual/virtual-host.ts";
-import type { BalanceConfig } from "./kernel-sim/balance.ts";
 import type { TaskOptions } from "./kernel-sim/clone.ts";
-import { checkKernelConfig, type KernelConfig, type WakeMode } from "./kernel-sim/config.ts";
+import { checkKernelConfig } from "./kernel-sim/config.ts";
 import { describeWaiters, type Waiter, waiters } from "./kernel-sim/deadlock.ts";
 import { kernelConfigOf } from "./kernel-sim/default-config.ts";
 import { MachineError } from "./kernel-sim/errors.ts";
-import type { FairPolicy } from "./kernel-sim/fair-class.ts";
 import { resolveFault } from "./kernel-sim/faults.ts";
 import { type IdleTime, idleTimes } from "./kernel-sim/idle-governor.ts";
 import type { Tid } from "./kernel-sim/ids.ts";
@@ -37,93 +37,23 @@ import {
   stopReport,
 } from "./kernel-sim/smp/stop.ts";
 import { checkTime, FOREVER } from "./kernel-sim/times.ts";
-import type { TopologyConfig } from "./kernel-sim/topology.ts";
+import type { MachineConfig, RunOptions, RunResult } from "./machine/config.ts";
+import { Lifetime, type Tenant } from "./machine/lifetime.ts";
+import { SLICE_MS } from "./machine/slice.ts";
+import {
+  finish,
+  inSlices,
+  type Progress,
+  type RunAsyncOptions,
+  type SliceOptions,
+} from "./machine/sliced-run.ts";
 import { TraceRing } from "./trace/ring.ts";
 import { type Program, UserSpace } from "./umcg/env.ts";
-import type { UninitialisedLocal } from "./umcg/posted-servers.ts";
-import { checkProfile, createUmcg, type UmcgProfile } from "./umcg/profiles.ts";
+import { checkProfile, createUmcg } from "./umcg/profiles.ts";
 
-export interface MachineConfig {
-  /** vCPUs, 1 to 1024. Default 1. */
-  readonly vcpus?: number;
-  /** Tasks that can exist at once. Default 1024. */
-  readonly maxTasks?: number;
-  /** Bytes of user memory, a multiple of 4096. Default 1 MiB. */
-  readonly userBytes?: number;
-  /** Default 64 and 4096. */
-  readonly maxPipes?: number;
-  readonly pipeBytes?: number;
-  /** Descriptors beside those of pipes. Default 64. */
-  readonly maxFiles?: number;
-  /** Files that epolls can watch at once, in all. Default 256. */
-  readonly maxWatches?: number;
-  /** Timers that devices and timerfds can have at once (`createTimer`). Default 64. */
-  readonly maxTimers?: number;
-  /** What it takes to read a page that is on disk, ns. Default 100 000. */
-  readonly majorFaultNs?: number;
-  /** Cost profile: "native" (default), "guest", "ideal" (everything is free), or one of your own (`parseCostProfile`). */
-  readonly profile?: ProfileName | CostModel;
-  /**
-   * Idle state by name: "poll", "c1", "c1e", "c6" (native), "poll", "hlt" (guest); or who chooses among them: "menu",
-   * "haltpoll", "oracle" (idle-governor.ts). Default: the profile's state.
-   */
-  readonly idle?: string;
-  /** Ticks a second and CPU; 0 = none. Default 250. */
-  readonly tickHz?: number;
-  /** Threads of a core, cores of an LLC, LLCs of a socket. Default: one thread a core, one LLC, one socket. */
-  readonly topology?: TopologyConfig;
-  /** When CPUs pull waiting tasks from each other: out of work, and from the tick. Default: never. */
-  readonly balance?: BalanceConfig;
-  /** Working set of a task, bytes, that it fetches again when it comes to another core. Default 0: that costs nothing. */
-  readonly migrationBytes?: number;
-  /**
-   * Rules of the fair class: "virtual-time" (default), "eevdf-6.12" or "eevdf-7.2"; or a discipline of queueing theory, on
-   * one queue for all CPUs: "fcfs", "rr", "ps" or "srpt".
-   */
-  readonly fair?: FairPolicy;
-  /** Slice of a fair task, ns. Default: EEVDF's base slice for the number of CPUs; 1000 for "ps". */
-  readonly sliceNs?: number;
-  /** Slices end by a timer of their own instead of at the tick. Default false; "rr" and "ps" always do. */
-  readonly hrtick?: boolean;
-  /** Timer slack, ns. Default 50 000. */
-  readonly timerSlackNs?: number;
-  /** How primitives wake; one mode for all, or by primitive. Default: pipe "sync", futex "any", umcg "current-cpu". */
-  readonly wake?: WakeMode | Partial<KernelConfig["wake"]>;
-  /** What bringing the CPUs up costs, and what goes wrong. Default: nothing, nothing. */
-  readonly boot?: BootConfig;
-  /** Noise on step costs. Default off. */
-  readonly jitter?: boolean;
-  /** Seed of the noise, an integer. Default 1. */
-  readonly seed?: number;
-  /** UMCG profile: v0.3 completed ("hardened", the default), or as it was posted, flaws included ("posted"). */
-  readonly umcg?: UmcgProfile;
-  /** F4 of the posted profile: what an uninitialised local holds. Default "zero". */
-  readonly uninitialisedLocal?: UninitialisedLocal;
-  /** Count what each step costs and who pays (`Machine.accounting().steps`). Default false: it takes 3 % of the speed. */
-  readonly accounting?: boolean;
-  /** Keep a trace. Default false: then tracing costs nothing. */
-  readonly trace?: boolean;
-  /** Events the trace ring holds, a power of two. Default 65536. */
-  readonly traceEvents?: number;
-}
-
-export interface RunResult {
-  /** Virtual time at the end, ns. */
-  readonly virtualNs: number;
-  /** Context switches, to idle and back included. */
-  readonly switches: number;
-  readonly ipis: number;
-  readonly ipisCoalesced: number;
-  /** Events the host handled. */
-  readonly events: number;
-}
-
-export interface RunOptions {
-  /** Stop when virtual time reaches this, ns, up to 2^52. Default: run until every task has exited. */
-  readonly untilNs?: number;
-  /** Asked now and then; true ends the run early. */
-  readonly stop?: () => boolean;
-}
+export * from "./machine/config.ts";
+export type { Tenant } from "./machine/lifetime.ts";
+export type { Progress, RunAsyncOptions, SliceOptions } from "./machine/sliced-run.ts";
 
 export class Machine {
   readonly kernel: Kernel;
@@ -133,6 +63,7 @@ export class Machine {
   readonly costs: CostModel;
   /** Which CPUs came up, and when. */
   readonly boot: BootReport;
+  readonly #lifetime: Lifetime;
 
   constructor(config: MachineConfig = {}) {
     this.costs = costModelOf(config.profile ?? "native");
@@ -165,10 +96,12 @@ export class Machine {
     this.kernel.hooks = umcg;
     this.userSpace = new UserSpace(this.kernel, umcg);
     this.boot = this.host.boot();
+    this.#lifetime = new Lifetime(this.host);
   }
 
-  /** Creates a task; it runs when the machine does. Throws ERR_CONFIG, ERR_TASK_LIMIT, ERR_HALTED. */
+  /** Creates a task; it runs when the machine does. Throws ERR_CONFIG, ERR_TASK_LIMIT, ERR_HALTED, ERR_DISPOSED. */
   spawn(program: Program, options: TaskOptions = {}): Tid {
+    this.#lifetime.checkAlive();
     if (this.stopped !== undefined) throw new MachineError("ERR_HALTED", "the machine has been stopped");
     return this.userSpace.start(program, options);
   }
@@ -191,9 +124,62 @@ export class Machine {
   /**
    * Runs until every task has exited, the machine is stopped, or as `options` say. Throws ERR_DEADLOCK when tasks remain and
    * nothing can happen any more, ERR_PANIC when the kernel gave up, ERR_TIME for an `untilNs` that is no time or at the end of
-   * time (times.ts), and whatever a program threw (ERR_PROGRAM_THREW). A machine that threw cannot be run on.
+   * time (times.ts), ERR_RUNNING when it runs already, ERR_DISPOSED, and whatever a program threw (ERR_PROGRAM_THREW). A machine
+   * that threw cannot be run on.
    */
   run(options: RunOptions = {}): RunResult {
+    this.#lifetime.checkWhole();
+    return this.#run(options);
+  }
+
+  /**
+   * The same as a promise, which does not hold up the event loop: it goes in slices of some ms of wall time. Rejects with what
+   * `run` throws, with the reason of an aborted signal, and with ERR_DISPOSED when the machine is disposed of meanwhile.
+   */
+  async runAsync(options: RunAsyncOptions = {}): Promise<RunResult> {
+    return finish(this.slices(options), options);
+  }
+
+  /**
+   * The same slice by slice, for whoever has an event loop of his own: each `next()` runs one, `return()` gives the rest up.
+   * Begins with the first `next()`. Throws what `run` throws.
+   */
+  *slices({ untilNs, sliceMs = SLICE_MS }: SliceOptions = {}): Generator<Progress, RunResult, void> {
+    if (!(sliceMs > 0)) throw bad("sliceMs", "more than 0", sliceMs);
+    const until = untilNs === undefined ? {} : { untilNs };
+    this.#lifetime.beginSlices();
+    try {
+      return yield* inSlices(
+        (stop) => this.#run({ ...until, stop }),
+        () => this.kernel.live,
+        sliceMs,
+      );
+    } finally {
+      this.#lifetime.endSlices();
+    }
+  }
+
+  /**
+   * A tenant ends before the machine does (machine/lifetime.ts). Returns what ends it earlier: idempotent, and rejects with
+   * ERR_RUNNING from within a run and with what its programs throw.
+   */
+  adopt(tenant: Tenant): () => Promise<void> {
+    return this.#lifetime.adopt(tenant);
+  }
+
+  /**
+   * Ends the machine, in order: its tenants, its CPUs, its trace. A run in slices ends with ERR_DISPOSED. Idempotent; what
+   * there is to be read of the machine can still be read. Rejects as `adopt` says, at its end.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#lifetime.dispose(
+      () => this.halt(),
+      () => this.trace.flush(),
+    );
+  }
+
+  #run(options: RunOptions): RunResult {
+    this.#lifetime.checkAlive();
     // Not until nothing is pending: a tick armed for tasks that are gone is not worth waiting for.
     const { kernel } = this;
     const { smp } = kernel;
@@ -201,7 +187,7 @@ export class Machine {
     const stop = (): boolean => kernel.live === 0 || ended() || options.stop?.() === true;
     const { untilNs = FOREVER } = options;
     if (untilNs !== FOREVER) checkTime("run({ untilNs })", untilNs);
-    if (!ended()) this.host.run(Math.ceil(untilNs), stop);
+    if (!ended()) this.#lifetime.drive(Math.ceil(untilNs), stop);
     this.trace.flush();
     this.host.time.check();
     if (smp.stopHow === STOP_EMERGENCY) throw new MachineError("ERR_PANIC", `panic: ${kernel.stopReason}`);
@@ -247,7 +233,7 @@ export class Machine {
   #stop(how: number, reason: string): StopReport {
     const { kernel } = this;
     beginStop(kernel, OUTSIDE, how, reason);
-    if (!stopEnded(kernel)) this.host.run(kernel.stopDeadlineNs, () => stopEnded(kernel));
+    if (!stopEnded(kernel)) this.#lifetime.drive(kernel.stopDeadlineNs, () => stopEnded(kernel));
     this.trace.flush();
     this.host.time.check();
     return stopReport(kernel);

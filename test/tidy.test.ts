@@ -137,7 +137,10 @@ describe("the rules of the core", () => {
         "trace/a.ts:3 import of effection in trace, which imports no package",
       ],
     );
-    expect(violationsOf("cli/a.ts", 'import { run } from "effection";')).toEqual([]);
+    expect(violationsOf("effection/a.ts", 'import { run } from "effection";')).toEqual([]);
+    expect(violationsOf("cli/a.ts", 'import fs from "node:fs";\nimport { run } from "effection";')).toEqual([
+      "cli/a.ts:3 import of effection in cli, which imports no package",
+    ]);
   });
 });
 

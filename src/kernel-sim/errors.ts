@@ -15,6 +15,8 @@
  * | ERR_RUN_LIMIT            | a run passed the limit it was given                                               |
  * | ERR_BOOT                 | the boot CPU did not come up                                                      |
  * | ERR_HALTED               | the machine was stopped and is asked for more                                     |
+ * | ERR_RUNNING              | the machine is running already                                                    |
+ * | ERR_DISPOSED             | the machine has been disposed of                                                  |
  * | ERR_PANIC                | the kernel stopped the machine in an emergency; the message says why              |
  * | ERR_TIME                 | a time is none, or too long; or virtual time has come to its end (times.ts)       |
  * | ERR_HOST                 | the host refused, again and again, what the kernel cannot do without              |
@@ -32,6 +34,8 @@ export type MachineErrorCode =
   | "ERR_RUN_LIMIT"
   | "ERR_BOOT"
   | "ERR_HALTED"
+  | "ERR_RUNNING"
+  | "ERR_DISPOSED"
   | "ERR_PANIC"
   | "ERR_TIME"
   | "ERR_HOST";

@@ -49,6 +49,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["cli", 0],
   ["bench", 1],
   ["explore", 1],
+  ["effection", 1],
   ["machine", 2],
   ["index", 2],
   ["stepping", 1],
@@ -65,7 +66,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["random", 8],
 ]);
 
-/** The rooms that a program, a configuration and a seed determine entirely, and that import no package. */
+/** The rooms that a program, a configuration and a seed determine entirely. */
 export const CORE_ROOMS: ReadonlySet<string> = new Set([
   "stepping",
   "hosts/virtual",
@@ -111,6 +112,7 @@ export function checkSource(file: SourceFile): Violation[] {
   return [
     ...checkLayering(parsed),
     ...checkCore(parsed),
+    ...checkPackages(parsed),
     ...checkLengths(parsed),
     ...checkSyntax(parsed),
     ...checkHeader(parsed),
@@ -185,6 +187,18 @@ function resolvePath(from: string, specifier: string): string | undefined {
   return parts.join("/");
 }
 
+/** The one room of each package. */
+const PACKAGES: ReadonlyMap<string, string> = new Map([["effection", "effection"]]);
+
+function checkPackages(file: Parsed): Violation[] {
+  const packages = file.imports.filter(({ specifier }) => !/^(?:\.|node:)/.test(specifier));
+  return packages
+    .filter(({ specifier }) => PACKAGES.get(specifier) !== file.room)
+    .map(({ specifier, line }) =>
+      violation("packages", file, line, `import of ${specifier} in ${file.room}, which imports no package`),
+    );
+}
+
 function checkCore(file: Parsed): Violation[] {
   if (!CORE_ROOMS.has(file.room)) return [];
   const found: Violation[] = [];
@@ -195,11 +209,9 @@ function checkCore(file: Parsed): Violation[] {
     }
   }
   for (const { specifier, line } of file.imports) {
-    if (specifier.startsWith(".")) continue;
-    const [rule, what]: [Rule, string] = specifier.startsWith("node:")
-      ? ["determinism", "which must be deterministic"]
-      : ["packages", "which imports no package"];
-    found.push(violation(rule, file, line, `import of ${specifier} in ${file.room}, ${what}`));
+    if (!specifier.startsWith("node:")) continue;
+    const message = `import of ${specifier} in ${file.room}, which must be deterministic`;
+    found.push(violation("determinism", file, line, message));
   }
   return found;
 }

@@ -70,6 +70,9 @@ export class VirtualHost implements Host {
   /** Period of the tick, 0 = none. */
   declare private readonly tickNs: number;
   events = 0;
+  /** The instant of the last event, and how many came before it then: kept, so that a run in pieces is the same run. */
+  #instant = -1;
+  #atOnce = 0;
 
   constructor(kernel: Kernel, options: VirtualHostOptions) {
     this.kernel = kernel;
@@ -235,14 +238,12 @@ export class VirtualHost implements Host {
     let stopped = false;
     // Where everything is free a loop over several tasks lets no time pass: it must not be for ever.
     const most = MAX_AT_ONCE + 16 * this.vcpus;
-    let atOnce = 0;
-    let instant = -1;
     // The horizon is always pending: what is left when it is alone is nothing.
     while (!stopped && queue.size > 1 && queue.top < end) {
       this.now = queue.top;
-      atOnce = this.now === instant ? atOnce + 1 : 0;
-      instant = this.now;
-      this.runner.stalled = atOnce > most;
+      this.#atOnce = this.now === this.#instant ? this.#atOnce + 1 : 0;
+      this.#instant = this.now;
+      this.runner.stalled = this.#atOnce > most;
       this.events++;
       this.#dispatch(queue.pop());
       stopped = stop?.() === true;
