@@ -49,6 +49,16 @@ export function* checkCancelled(worker: Worker): Coroutine<void> {
   }
 }
 
+/** The cancellation that the worker has been told of comes again: at its next cancellation point. */
+export function* deferCancel(worker: Worker): Coroutine<void> {
+  const word = parkOf(worker.record);
+  let park = yield* worker.memory.load32(word);
+  // Bounded by the other writers: each failure is somebody else's success, and nobody writes twice.
+  while ((yield* worker.memory.cmpxchg32(word, park, park & ~PARK_CANCELLED)) !== 0) {
+    park = worker.memory.observed32;
+  }
+}
+
 /** Waits for a token until `deadlineNs`. True: it has taken one; false: none came in time. Throws ERR_CANCELLED. */
 export function* parkUntil(worker: Worker, deadlineNs: number): Coroutine<boolean> {
   checkDeadline(deadlineNs);

@@ -34,6 +34,7 @@ import {
   UMCG_TF_LOCKED,
 } from "../umcg/abi.ts";
 import type { Env, Program, UserSpace } from "../umcg/env.ts";
+import { abandonHeld } from "./sync/held.ts";
 import {
   joinerOfRecord,
   Worker,
@@ -142,6 +143,8 @@ export class Runtime {
       check("umcg_ctl(REGISTER|WORKER)", yield* env.umcg.ctl(UMCG_CTL_REGISTER | UMCG_CTL_WORKER, record));
       const worker = new Worker(env, handle, group, servers, spawn);
       handle.result = yield* body(worker);
+      const left = yield* abandonHeld(worker);
+      if (left !== undefined) throw left;
       yield* memory.store32(doneOf(record), 1);
       const joiner = yield* joinerOfRecord(memory, record);
       if (joiner !== NULL) yield* worker.unpark({ record: joiner });

@@ -34,7 +34,8 @@ import {
   UMCG_TF_STATE_MASK,
 } from "../umcg/abi.ts";
 import type { Env } from "../umcg/env.ts";
-import { cancel, checkCancelled, parkUntil, sleepUntil, unpark } from "./parking.ts";
+import { cancel, checkCancelled, deferCancel, parkUntil, sleepUntil, unpark } from "./parking.ts";
+import type { Held, SyncWorker } from "./sync/sync-worker.ts";
 
 const MAX_TURNS = 1 << 20;
 
@@ -59,7 +60,7 @@ export interface WorkerHandle<T> {
 }
 
 /** What a worker's code is given. */
-export class Worker {
+export class Worker implements SyncWorker {
   readonly name: string;
   readonly tid: Tid;
   readonly memory: UserMemory;
@@ -68,6 +69,8 @@ export class Worker {
   readonly record: Addr;
   /** This worker, for others to unpark, cancel or join. */
   readonly handle: WorkerHandle<unknown>;
+  /** Locks this worker holds, oldest first (sync/held.ts). */
+  readonly held: Held[] = [];
   #shields = 0;
   readonly #env: Env;
   readonly #group: Group;
@@ -154,6 +157,11 @@ export class Worker {
     return cancel(this.#env, this.#group, this.record, target.record);
   }
 
+  /** Puts the cancellation off that has just been thrown: it is thrown again at the next cancellation point. */
+  deferCancel(): Coroutine<void> {
+    return deferCancel(this);
+  }
+
   /** Runs `body` with cancellation held back: it throws at the first cancellation point after the shield. */
   *shield<T>(body: () => Coroutine<T>): Coroutine<T> {
     this.#shields++;
@@ -177,6 +185,11 @@ export class Worker {
   /** Changes the own deadline, on the clock of now(), from the next time on that it becomes ready; 0 = none. */
   *setDeadline(atNs: number): Coroutine<void> {
     yield* this.memory.store64(deadlineOf(this.record), BigInt(checkDeadline(atNs)));
+  }
+
+  /** Zeroed user memory, for good: for synchronisation objects, and words of one's own. Throws ERR_USER_MEMORY. */
+  allocate(bytes: number, align = 64): Addr {
+    return this.#env.allocate(bytes, align);
   }
 
   /** Starts another worker; it is ready when this returns or soon after. */

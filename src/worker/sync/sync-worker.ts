@@ -1,0 +1,47 @@
+/**
+ * What synchronisation needs of a worker, and of whoever gives out user memory. `Worker` and `Machine` are such; tests
+ * have others, which run under every interleaving of their memory operations.
+ */
+import type { Addr } from "../../atomics/address.ts";
+import type { Coroutine } from "../../atomics/step.ts";
+import type { UserMemory } from "../../atomics/user-memory.ts";
+import type { Tid } from "../../kernel-sim/ids.ts";
+import type { Syscalls } from "../../kernel-sim/syscalls/syscalls.ts";
+
+/** User memory as everybody sees it. */
+export type Words = Pick<UserMemory, keyof UserMemory>;
+
+/** Gives out zeroed user memory, for good. */
+export interface Allocator {
+  allocate(bytes: number, align?: number): Addr;
+}
+
+/** Something that a worker holds and that nobody gets any more should it end. */
+export interface Held {
+  readonly name: string;
+  /** Tells those who wait, and all who come, that the holder `worker`, who runs this, has ended. */
+  abandon(worker: SyncWorker): Coroutine<void>;
+}
+
+export interface SyncWorker {
+  readonly name: string;
+  readonly tid: Tid;
+  readonly record: Addr;
+  readonly memory: Words;
+  readonly sys: Pick<Syscalls, "schedYield">;
+  /** Locks this worker holds, oldest first. Its own: nobody else looks or writes. */
+  readonly held: Held[];
+  now(): number;
+  /** Returns after an unpark, and possibly without one. Throws ERR_CANCELLED, once, when the worker is cancelled. */
+  park(): Coroutine<unknown>;
+  /** The same, no later than about `deadlineNs`. */
+  parkUntil(deadlineNs: number): Coroutine<unknown>;
+  unpark(target: { readonly record: Addr }): Coroutine<void>;
+  /** The cancellation that `park` has just thrown is thrown again by the next park. */
+  deferCancel(): Coroutine<void>;
+  /** Runs `body` with cancellation held back. */
+  shield<T>(body: () => Coroutine<T>): Coroutine<T>;
+}
+
+/** A deadline that never comes. */
+export const NEVER: number = Number.POSITIVE_INFINITY;
