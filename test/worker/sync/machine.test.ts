@@ -13,7 +13,7 @@ import { errorOf } from "../../support/boot.ts";
 describe("on a machine", () => {
   it("a worker that waits for a lock leaves its server to others", () => {
     const machine = createMachine({ vcpus: 1 });
-    const runtime = createRuntime(machine);
+    const runtime = createRuntime(machine, { policy: "fifo" });
     const mutex = new Mutex(machine, { fair: true });
     const order: string[] = [];
     runtime.spawn(function* (worker) {
@@ -40,7 +40,7 @@ describe("on a machine", () => {
 
   it("a deadline passes, on an object and in a select", () => {
     const machine = createMachine({ vcpus: 2 });
-    const runtime = createRuntime(machine);
+    const runtime = createRuntime(machine, { policy: "fifo" });
     const channel = new Channel<number>(machine);
     const seen: unknown[] = [];
     runtime.spawn(function* (worker) {
@@ -64,7 +64,7 @@ describe("on a machine", () => {
 
   it("a worker that ends with a lock in its hands fails with ERR_LOCK_HELD", () => {
     const machine = createMachine({ vcpus: 1 });
-    const runtime = createRuntime(machine);
+    const runtime = createRuntime(machine, { policy: "fifo" });
     const mutex = new Mutex(machine, { name: "kept" });
     runtime.spawn(function* (worker) {
       yield* mutex.lock(worker);
