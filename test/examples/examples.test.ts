@@ -1,0 +1,34 @@
+/** Every example runs, its own assertions hold, and it prints what its header says it shows. */
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test, vi } from "vitest";
+
+const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
+
+/** What each must print. */
+const SHOWN: Readonly<Record<string, RegExp>> = {
+  "fork-join": /^ +8 .* 9\d %$/m,
+  hello: /^answer 42 after \d+ ns$/m,
+  "own-scheduler": /^three to one +for each urgent turn 0\.33/m,
+  philosophers:
+    /^naive +\d+ meals in \d+ us, then ERR_DEADLOCK:\n[\s\S]*philosopher 4 [\s\S]*\nordered +100 meals/m,
+  pipeline: /^sum 2686700 of 200 squares after \d+ us$/m,
+};
+
+describe("examples", () => {
+  test("are all known here", () => {
+    expect(readdirSync(folder).toSorted()).toEqual(Object.keys(SHOWN).map((name) => `${name}.ts`));
+  });
+
+  // In this process, not in one each: that would read and compile the library every time.
+  test.each(Object.entries(SHOWN))("%s", async (name, shown) => {
+    const lines: string[] = [];
+    const log = vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+    try {
+      await import(`${folder}${name}.ts`);
+    } finally {
+      log.mockRestore();
+    }
+    expect(lines.join("\n")).toMatch(shown);
+  });
+});
