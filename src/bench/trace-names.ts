@@ -9,7 +9,7 @@ import { dieReason } from "../umcg/die-reasons.ts";
 
 export function traceNames({ kernel, costs }: Machine): TraceNames {
   return {
-    taskName: (tid) => kernel.names[tid] ?? `task-${tid}`,
+    taskName: (tid) => kernel.names.of(tid),
     idleState: (index) =>
       index === IDLE_UNDECIDED ? "undecided" : (costs.idleStates[index]?.name ?? hex32(index)),
     waitReason,

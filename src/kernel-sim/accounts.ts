@@ -52,7 +52,7 @@ export function taskAccounts(kernel: Kernel): TaskAccount[] {
     const state = tasks.state(tid);
     list.push({
       tid,
-      name: kernel.names[tid] ?? "",
+      name: kernel.names.of(tid),
       exited: state === TASK_DEAD || state === TASK_NEW,
       runNs: fair.sumExec(tid),
       waitNs: tasks.waitNs(tid),

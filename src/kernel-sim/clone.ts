@@ -12,12 +12,13 @@ import type { Kernel } from "./kernel.ts";
 import { isRealtime, policyNumber, SCHED_NORMAL, SCHED_POLICIES, type SchedPolicy } from "./sched-table.ts";
 import { setScheduling } from "./set-scheduling.ts";
 import { anyUsable, setAllowed } from "./smp/affinity.ts";
+import type { Named } from "./task-names.ts";
 import { setTaskState } from "./task-state.ts";
 import { activate, QUEUED_DIRECTLY } from "./wakeup.ts";
 
 export interface TaskOptions {
-  /** For dumps and traces. Default: "task-<tid>". */
-  readonly name?: string;
+  /** For dumps and traces, or who knows it when it is asked for. Default: "task-<tid>". */
+  readonly name?: string | Named;
   /** CPUs it may run on. Default: all. */
   readonly affinity?: readonly number[];
   /** -20 (most CPU) to 19. Default 0. */
@@ -60,7 +61,7 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   if (policy !== SCHED_NORMAL)
     setScheduling(kernel, tid, { policy, nice: options.nice ?? 0, priority, sliceNs });
   setAllowed(kernel, tid, affinity);
-  kernel.names[tid] = options.name ?? `task-${tid}`;
+  kernel.names.set(tid, options.name);
   kernel.seccomp.inherit(kernel.current, tid);
   tasks.setSigMask(tid, tasks.sigMask(kernel.current));
   kernel.live++;

@@ -23,7 +23,7 @@ export function waiters(kernel: Kernel): Waiter[] {
     const asleep = (state & (TASK_NORMAL | TASK_STOPPED)) !== 0;
     list.push({
       tid,
-      name: kernel.names[tid] ?? "",
+      name: kernel.names.of(tid),
       reason: waitReason(asleep ? tasks.waitReason(tid) : WAIT_NONE),
       waitsFor: asleep ? tasks.waitOn(tid) : 0,
       cpu: tasks.cpu(tid),

@@ -6,12 +6,13 @@
  * placed on another CPU (WF_EXEC) is not modelled. Source: begin_new_exec in fs/exec.c, flush_signal_handlers.
  */
 import type { Kernel } from "./kernel.ts";
+import type { Named } from "./task-names.ts";
 import { cancelTimer } from "./timers.ts";
 
 /** The current task forgets its old program. Atomic. */
-export function forgetProgram(kernel: Kernel, tid: number, name: string | undefined): void {
+export function forgetProgram(kernel: Kernel, tid: number, name: string | Named | undefined): void {
   const own = kernel.dispositions.get(tid);
   for (const [signal, action] of [...(own ?? [])]) if (action !== "ignore") own?.delete(signal);
   cancelTimer(kernel, tid);
-  if (name !== undefined) kernel.names[tid] = name;
+  if (name !== undefined) kernel.names.set(tid, name);
 }

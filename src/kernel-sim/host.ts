@@ -43,6 +43,9 @@ export interface CpuThreads {
   cpuStopped(cpu: CpuId): void;
 }
 
+/** What a task goes on as when its body has returned `outcome`, or, with `threw`, has thrown it. */
+export type Sequel = (outcome: unknown, threw: boolean) => Coroutine<unknown>;
+
 export interface Host {
   /** Clock of the executing CPU, ns since boot. */
   now: number;
@@ -57,8 +60,11 @@ export interface Host {
   /** `ns` of user-mode computation, preemptible and interruptible. */
   work(ns: number): Step<void>;
 
-  /** Gives a task its code, a new one or in place of what it was: `body` is resumed when the task next runs. */
-  start(tid: Tid, body: Coroutine<unknown>): void;
+  /**
+   * Gives a task its code, a new one or in place of what it was: `body` is resumed when the task next runs. What follows its
+   * end is the task's exit or, if there is one, what `sequel` makes of it.
+   */
+  start(tid: Tid, body: Coroutine<unknown>, sequel?: Sequel): void;
   /** Forgets a task's coroutine. */
   discard(tid: Tid): void;
 

@@ -39,6 +39,7 @@ import { connectGlobal } from "./select-global.ts";
 import type { CallFunction } from "./smp/call-function.ts";
 import type { CallQueues } from "./smp/call-queues.ts";
 import type { SmpTable } from "./smp/smp-table.ts";
+import { TaskNames } from "./task-names.ts";
 import type { TaskTable } from "./task-table.ts";
 import type { TimerQueue } from "./timer-queue.ts";
 import type { TimerCallback } from "./timers.ts";
@@ -121,7 +122,7 @@ export class Kernel {
   stopDeadlineNs: number = Number.POSITIVE_INFINITY;
   /** Functions that CPUs run for each other, by number. */
   readonly calls: CallFunction[] = [];
-  readonly names: string[] = ["idle"];
+  readonly names: TaskNames = new TaskNames();
   /** What the timers of devices do (timers.ts). */
   readonly callbacks: (TimerCallback | undefined)[];
   /** Pages that each CPU has asked the disk for (page-io.ts). */

@@ -34,7 +34,7 @@ export class Breaches {
     const kernel = this.#kernel;
     if (kernel.trace.on) kernel.emit(TRACE_UMCG_DIE, tid, reason, 0);
     if (this.log.length < MAX_LOGGED) {
-      const name = kernel.names[tid] ?? `task ${tid}`;
+      const name = kernel.names.of(tid);
       const message = `${name} (tid ${tid}) broke the UMCG contract: ${dieReason(reason)}`;
       this.log.push({ tid, name, reason, message });
     }

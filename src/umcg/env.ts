@@ -16,6 +16,7 @@ import { prepareTask, startTask, type TaskOptions } from "../kernel-sim/clone.ts
 import { NR_CLONE, NR_EXECVE } from "../kernel-sim/constants.ts";
 import { forgetProgram } from "../kernel-sim/exec.ts";
 import { userFault } from "../kernel-sim/faults.ts";
+import type { Sequel } from "../kernel-sim/host.ts";
 import type { CpuId, Tid } from "../kernel-sim/ids.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
 import { exitToUserMode, hasExitWork } from "../kernel-sim/signals.ts";
@@ -57,18 +58,23 @@ export class UserSpace {
 }
 
 export class Env {
+  // There may be a million of these, most of them of tasks that sleep: what all have in common is fetched.
   readonly tid: Tid;
-  readonly memory: UserMemory;
-  readonly sys: Syscalls;
-  readonly umcg: Umcg;
   readonly #space: UserSpace;
 
   constructor(space: UserSpace, tid: Tid) {
     this.tid = tid;
-    this.memory = space.memory;
-    this.sys = space.sys;
-    this.umcg = space.umcg;
     this.#space = space;
+  }
+
+  get memory(): UserMemory {
+    return this.#space.memory;
+  }
+  get sys(): Syscalls {
+    return this.#space.sys;
+  }
+  get umcg(): Umcg {
+    return this.#space.umcg;
   }
 
   /** Computes for `ns` of CPU time. Preemptible. */
@@ -102,6 +108,16 @@ export class Env {
     if (hasExitWork(kernel, caller)) yield* exitToUserMode(kernel, caller);
     sysExit(kernel, caller, NR_CLONE, tid);
     return tid;
+  }
+
+  /**
+   * Goes on as `body`, of the same program, with nothing of what called this beneath it: a task that sleeps in it for long
+   * keeps less. When it has ended the task goes on as what `sequel` makes of that. Does not return.
+   */
+  *become(body: Coroutine<unknown>, sequel: Sequel): Coroutine<never> {
+    this.#space.kernel.host.start(this.tid, body, sequel);
+    yield YIELD_PAUSE;
+    throw new Error(`kernel bug: task ${this.tid} came back from what it has become`);
   }
 
   /** Goes on as another program (kernel-sim/exec.ts), under another name if one is given. Does not return. */

@@ -43,14 +43,14 @@ describe("exec", () => {
     });
     expect(order).toEqual([[true, priceOf(machine, "syscallEntry", "syscallExit")]]);
     expect(value).toBe(42);
-    expect(machine.kernel.names[2]).toBe("after");
+    expect(machine.kernel.names.of(2)).toBe("after");
   });
 
   test("keeps its name when none is given", () => {
     const { machine } = boot();
     const tid = machine.spawn((env) => env.exec((own) => own.sys.gettid()), { name: "same" });
     machine.run();
-    expect(machine.kernel.names[tid]).toBe("same");
+    expect(machine.kernel.names.of(tid)).toBe("same");
   });
 
   test("forgets handlers, keeps what is ignored", () => {

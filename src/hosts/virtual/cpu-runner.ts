@@ -8,6 +8,7 @@ import { MachineError } from "../../kernel-sim/errors.ts";
 import { exitTask } from "../../kernel-sim/exit.ts";
 import {
   type Host,
+  type Sequel,
   YIELD_EXIT,
   YIELD_PARK,
   YIELD_SCHEDULE,
@@ -35,6 +36,8 @@ const MODE_PARK = 3;
 /** Coroutine resumptions of one CPU before the event loop is asked whether to go on. */
 const MAX_TURNS = 1 << 8;
 
+const PAUSED: IteratorResult<unknown, unknown> = { done: false, value: YIELD_PAUSE };
+
 const resume = Object.getPrototypeOf(function* (): Generator<void> {}).prototype.next as (
   this: Coroutine<unknown>,
   value: Resume,
@@ -48,6 +51,7 @@ export class CpuRunner {
   declare private readonly ledger: StepLedger;
   declare private readonly threads: VirtualThreads;
   readonly #bodies: (Coroutine<unknown> | undefined)[] = [];
+  readonly #sequels: (Sequel | undefined)[] = [];
   declare private readonly mode: Int32Array;
   /** Exit code of a program that has returned while others were due; the CPU comes back to it. */
   declare private readonly exitCode: Int32Array;
@@ -70,12 +74,14 @@ export class CpuRunner {
     this.fresh = new Uint8Array(kernel.config.maxTasks + 1);
   }
 
-  start(tid: number, body: Coroutine<unknown>): void {
+  start(tid: number, body: Coroutine<unknown>, sequel: Sequel | undefined): void {
     this.#bodies[tid] = body;
+    this.#sequels[tid] = sequel;
     this.fresh[tid] = 1;
   }
   discard(tid: number): void {
     this.#bodies[tid] = undefined;
+    this.#sequels[tid] = undefined;
   }
 
   /** The RESUME of `cpu` is due. */
@@ -138,7 +144,8 @@ export class CpuRunner {
     this.#resumedAt = this.host.now;
     if (this.fresh[tid] === 1) this.#firstTurn(tid);
     const request = this.#resume(tid);
-    if (request.done) return this.#programReturned(cpu, request.value);
+    if (request.done)
+      return this.#follow(tid, request.value, false) || this.#programReturned(cpu, request.value);
     switch (request.value) {
       case YIELD_SCHEDULE:
         switchTask(kernel);
@@ -157,13 +164,13 @@ export class CpuRunner {
         finishStop(kernel, cpu);
         return false;
       case YIELD_EXIT:
-        this.#bodies[tid] = undefined;
+        this.discard(tid);
         switchTask(kernel);
         return true;
       default:
         throw new MachineError(
           "ERR_FOREIGN_YIELD",
-          `${kernel.names[tid]} (tid ${tid}) yielded ${String(request.value)}: only steps may be yielded, with yield*`,
+          `${kernel.names.of(tid)} (tid ${tid}) yielded ${String(request.value)}: only steps may be yielded, with yield*`,
         );
     }
   }
@@ -184,11 +191,16 @@ export class CpuRunner {
     try {
       return resume.call(this.#bodies[tid]!, RESUME);
     } catch (cause) {
+      if (this.#follow(tid, cause, true)) return PAUSED;
       if (cause instanceof MachineError) throw cause;
       const what = cause instanceof Error ? cause.message : String(cause);
-      throw new MachineError("ERR_PROGRAM_THREW", `${this.kernel.names[tid]} (tid ${tid}) threw: ${what}`, {
-        cause,
-      });
+      throw new MachineError(
+        "ERR_PROGRAM_THREW",
+        `${this.kernel.names.of(tid)} (tid ${tid}) threw: ${what}`,
+        {
+          cause,
+        },
+      );
     }
   }
 
@@ -218,6 +230,15 @@ export class CpuRunner {
     return true;
   }
 
+  /** The body of `tid` has ended. Does something follow it? */
+  #follow(tid: number, outcome: unknown, threw: boolean): boolean {
+    const sequel = this.#sequels[tid];
+    if (sequel === undefined) return false;
+    this.#sequels[tid] = undefined;
+    this.#bodies[tid] = sequel(outcome, threw);
+    return true;
+  }
+
   #programReturned(cpu: number, value: unknown): boolean {
     this.exitCode[cpu] = typeof value === "number" ? value | 0 : 0;
     if (this.host.now >= this.queue.top) {
@@ -236,10 +257,10 @@ export class CpuRunner {
     if (kernel.tasks.umcgTask(tid) !== 0) {
       throw new MachineError(
         "ERR_RETURNED_REGISTERED",
-        `${kernel.names[tid]} (tid ${tid}) returned while registered: call umcg.ctl(UMCG_CTL_UNREGISTER, NULL) first`,
+        `${kernel.names.of(tid)} (tid ${tid}) returned while registered: call umcg.ctl(UMCG_CTL_UNREGISTER, NULL) first`,
       );
     }
-    this.#bodies[tid] = undefined;
+    this.discard(tid);
     exitTask(kernel, tid, this.exitCode[cpu]!, 0);
     switchTask(kernel);
   }

@@ -13,7 +13,7 @@ import { Completed, type Coroutine, Pause, type Step, YIELD_PAUSE } from "../../
 import { NR_INTERRUPT } from "../../kernel-sim/constants.ts";
 import { IDLE_ENTERING } from "../../kernel-sim/cpu-table.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
-import { type Host, YIELD_WORK } from "../../kernel-sim/host.ts";
+import { type Host, type Sequel, YIELD_WORK } from "../../kernel-sim/host.ts";
 import type { CpuId, Tid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { endPolling } from "../../kernel-sim/schedule.ts";
@@ -141,7 +141,7 @@ export class VirtualHost implements Host {
   *#workThrough(ns: number): Coroutine<void> {
     const kernel = this.kernel;
     const tid: number = kernel.current;
-    checkTime(`${kernel.names[tid]} (tid ${tid}): work(ns)`, ns);
+    checkTime(`${kernel.names.of(tid)} (tid ${tid}): work(ns)`, ns);
     // A loop over work(0) lets no time pass: it too must come back to the host.
     if (--kernel.userLocal.budget < 0) yield YIELD_PAUSE;
     // Clocks tell whole ns: sums of fractions would not add up.
@@ -158,8 +158,8 @@ export class VirtualHost implements Host {
     }
   }
 
-  start(tid: Tid, body: Coroutine<unknown>): void {
-    this.runner.start(tid, body);
+  start(tid: Tid, body: Coroutine<unknown>, sequel?: Sequel): void {
+    this.runner.start(tid, body, sequel);
   }
   discard(tid: Tid): void {
     this.runner.discard(tid);

@@ -60,7 +60,7 @@ export function* sysMembarrier(kernel: Kernel): Coroutine<number> {
  */
 export function* sysReboot(kernel: Kernel): Coroutine<number> {
   const tid = sysEnter(kernel, NR_REBOOT, 0);
-  if (yield* stopOthers(kernel, `reboot by ${kernel.names[tid]} (tid ${tid})`))
+  if (yield* stopOthers(kernel, `reboot by ${kernel.names.of(tid)} (tid ${tid})`))
     return yield* stopHere(kernel);
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
   return sysExit(kernel, tid, NR_REBOOT, -EBUSY);
