@@ -49,6 +49,7 @@ import {
 } from "./machine/sliced-run.ts";
 import { TraceRing } from "./trace/ring.ts";
 import { type Program, UserSpace } from "./umcg/env.ts";
+import { createChecker, type InvariantChecker } from "./umcg/invariants/index.ts";
 import { checkProfile, createUmcg } from "./umcg/profiles.ts";
 
 export * from "./machine/config.ts";
@@ -63,6 +64,8 @@ export class Machine {
   readonly costs: CostModel;
   /** Which CPUs came up, and when. */
   readonly boot: BootReport;
+  /** Undefined unless the machine was made with `check`. */
+  readonly checker: InvariantChecker | undefined;
   readonly #lifetime: Lifetime;
 
   constructor(config: MachineConfig = {}) {
@@ -76,11 +79,13 @@ export class Machine {
     if (!TRACE_SIZES.includes(traceEvents))
       throw bad("traceEvents", "a power of two up to 2^24", traceEvents);
     this.trace = new TraceRing(traceEvents);
-    this.trace.on = config.trace ?? false;
+    this.checker = createChecker(config.check ?? false, profile);
+    this.trace.on = config.trace ?? this.checker !== undefined;
     this.kernel = new Kernel({
       config: kernelConfig,
       trace: this.trace,
       nosleep: profile === "posted" ? "resolve-as-write" : "refuse",
+      wrapMemory: this.checker?.wrapMemory,
       fault: (kernel) => (a: Addr, write: boolean) => resolveFault(kernel, a, write),
     });
     const jitter = config.jitter ? new Jitter(seed) : undefined;
@@ -92,7 +97,8 @@ export class Machine {
       accounting: config.accounting ?? false,
     });
     this.kernel.host = this.host;
-    const umcg = createUmcg(this.kernel, profile, config.uninitialisedLocal);
+    const plain = createUmcg(this.kernel, profile, config.uninitialisedLocal);
+    const umcg = this.checker?.attach(this.kernel, plain) ?? plain;
     this.kernel.hooks = umcg;
     this.userSpace = new UserSpace(this.kernel, umcg);
     this.boot = this.host.boot();
@@ -189,9 +195,11 @@ export class Machine {
     if (untilNs !== FOREVER) checkTime("run({ untilNs })", untilNs);
     if (!ended()) this.#lifetime.drive(Math.ceil(untilNs), stop);
     this.trace.flush();
+    this.checker?.findings.throwFirst();
     this.host.time.check();
     if (smp.stopHow === STOP_EMERGENCY) throw new MachineError("ERR_PANIC", `panic: ${kernel.stopReason}`);
     if (smp.stopHow === STOP_NOT && this.host.pending === 0 && kernel.live > 0) {
+      this.checker?.atRest();
       const list = this.waiters();
       throw new MachineError(
         "ERR_DEADLOCK",

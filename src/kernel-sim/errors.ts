@@ -20,6 +20,7 @@
  * | ERR_PANIC                | the kernel stopped the machine in an emergency; the message says why              |
  * | ERR_TIME                 | a time is none, or too long; or virtual time has come to its end (times.ts)       |
  * | ERR_HOST                 | the host refused, again and again, what the kernel cannot do without              |
+ * | ERR_INVARIANT            | `check` found a broken invariant: its number, the words, the last events         |
  */
 export type MachineErrorCode =
   | "ERR_CONFIG"
@@ -38,7 +39,8 @@ export type MachineErrorCode =
   | "ERR_DISPOSED"
   | "ERR_PANIC"
   | "ERR_TIME"
-  | "ERR_HOST";
+  | "ERR_HOST"
+  | "ERR_INVARIANT";
 
 export class MachineError extends Error {
   readonly code: MachineErrorCode;

@@ -60,8 +60,8 @@ export interface KernelParts {
   readonly config: KernelConfig;
   readonly trace: TraceRing;
   readonly nosleep: NosleepMode;
-  /** Wraps the memory that interleavable code sees; the identity unless a host announces steps. */
-  readonly wrapMemory?: (memory: LocalMemory) => Memory;
+  /** Wraps the memory that interleavable code sees; the identity unless a host announces steps or somebody watches. */
+  readonly wrapMemory?: ((memory: LocalMemory, side: "kernel" | "user") => Memory) | undefined;
   /** Resolves page faults of the kernel's own accesses. */
   readonly fault: (kernel: Kernel) => (a: Addr, write: boolean) => Coroutine<boolean>;
 }
@@ -175,8 +175,8 @@ export class Kernel {
     this.local = new LocalMemory(this.buffer);
     this.local.budget = KERNEL_STEP_BUDGET;
     this.userLocal = new LocalMemory(this.buffer);
-    this.memory = parts.wrapMemory?.(this.local) ?? this.local;
-    this.userMemory = parts.wrapMemory?.(this.userLocal) ?? this.userLocal;
+    this.memory = parts.wrapMemory?.(this.local, "kernel") ?? this.local;
+    this.userMemory = parts.wrapMemory?.(this.userLocal, "user") ?? this.userLocal;
     this.access = new UserAccess(this.memory, this.pages, parts.fault(this), parts.nosleep);
     this.userTop = this.userBase;
     this.sliceTimers = config.hrtick || config.fair === "rr" || config.fair === "ps";

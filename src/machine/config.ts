@@ -68,6 +68,8 @@ export interface MachineConfig {
   readonly accounting?: boolean;
   /** Keep a trace. Default false: then tracing costs nothing. */
   readonly trace?: boolean;
+  /** Hold the run to the invariants of UMCG (docs/invariants.md); "kernel": only to the kernel's part. Traces. Default false. */
+  readonly check?: boolean | "kernel";
   /** Events the trace ring holds, a power of two. Default 65536. */
   readonly traceEvents?: number;
 }

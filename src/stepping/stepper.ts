@@ -108,10 +108,14 @@ export class Stepper {
 
   /** User space stores a word; no check, no fault, no time. Throws ERR_STEP outside user memory. */
   store32(a: Addr, value: number): void {
+    const before = this.#shadow.load32(a);
     this.#shadow.store32(a, value);
+    this.machine.checker?.stored(a, before, value >>> 0);
   }
   store64(a: Addr, value: bigint): void {
+    const before = this.#shadow.load64(a);
     this.#shadow.store64(a, value);
+    this.machine.checker?.stored(a, before, value);
   }
   load32(a: Addr): number {
     return this.#shadow.load32(a);
@@ -166,8 +170,10 @@ export class Stepper {
     let events = 0;
     this.machine.host.run(undefined, () => ++events > MAX_EVENTS);
     this.machine.trace.flush();
+    this.machine.checker?.findings.throwFirst();
     if (events > MAX_EVENTS)
       throw new MachineError("ERR_RUN_LIMIT", `not quiescent after ${MAX_EVENTS} events`);
+    this.machine.checker?.atRest();
   }
 
   inspect(tid: Tid): TaskView {

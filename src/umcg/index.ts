@@ -4,6 +4,7 @@ export { type Breach, Breaches } from "./breaches.ts";
 export * from "./die-reasons.ts";
 export * from "./env.ts";
 export { HardenedUmcg } from "./hardened.ts";
+export * from "./invariants/index.ts";
 export * from "./posted.ts";
 export type { UninitialisedLocal } from "./posted-servers.ts";
 export type { UmcgProfile } from "./profiles.ts";

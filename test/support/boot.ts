@@ -14,6 +14,7 @@ export interface Booted {
 export function boot(config: MachineConfig = {}): Booted {
   const machine = createMachine({
     trace: true,
+    check: true,
     accounting: true,
     traceEvents: 256,
     userBytes: 64 * 1024,

@@ -29,7 +29,7 @@ export class Fixture {
   readonly idleServers: Addr;
 
   constructor(config: StepperConfig = {}) {
-    this.s = createStepper({ userBytes: 1 << 16, umcg: "posted", ...config });
+    this.s = createStepper({ userBytes: 1 << 16, umcg: "posted", check: "kernel", ...config });
     this.idleWorkers = this.s.allocate(8);
     this.idleServers = this.s.allocate(8);
   }

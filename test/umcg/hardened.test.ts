@@ -1,6 +1,7 @@
 /** Profile `hardened`: what v0.3 left to do, call by call. The races have tests of their own. */
 import { describe, expect, it } from "vitest";
 import {
+  type CheckedUmcg,
   EINTR,
   EINVAL,
   ESRCH,
@@ -313,7 +314,9 @@ describe("idle servers", () => {
 
 describe("breaches", () => {
   const breaches = (f: Fixture): string[] =>
-    (f.s.machine.userSpace.umcg as HardenedUmcg).breaches.log.map(({ message }) => message);
+    ((f.s.machine.userSpace.umcg as CheckedUmcg).inner as HardenedUmcg).breaches.log.map(
+      ({ message }) => message,
+    );
 
   it("a server whose word is none of a server's dies, not its worker", () => {
     const f = hardened();

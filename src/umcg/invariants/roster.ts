@@ -1,0 +1,100 @@
+/**
+ * Who is registered, and which words of memory mean what.
+ *
+ * A party is entered when its task asks for registration and counts from the moment at which the kernel has its record
+ * (`tasks.umcgTask`); words of records whose task is gone are remembered, because nobody of the kernel may write there.
+ */
+import { type Addr, addrFromWord } from "../../atomics/address.ts";
+import type { Kernel } from "../../kernel-sim/kernel.ts";
+import { idleServersOf, idleWorkersOf } from "../abi.ts";
+import { Party } from "./party.ts";
+
+export class Roster {
+  readonly #kernel: Kernel;
+  readonly #words: Uint32Array;
+  readonly #longs: BigUint64Array;
+  readonly #byTid: Map<number, Party> = new Map();
+  readonly #byState: Map<number, Party> = new Map();
+  readonly #byNode: Map<number, Party> = new Map();
+  /** How many workers were registered with this list head. */
+  readonly #heads: Map<number, number> = new Map();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.#words = new Uint32Array(kernel.buffer);
+    this.#longs = new BigUint64Array(kernel.buffer, 0, kernel.buffer.byteLength >>> 3);
+  }
+
+  word(a: Addr): number {
+    return this.#words[a >>> 2] ?? 0;
+  }
+  long(a: Addr): bigint {
+    return this.#longs[a / 8] ?? 0n;
+  }
+
+  get size(): number {
+    return this.#byTid.size;
+  }
+  /** In the order of registration. */
+  parties(): IterableIterator<Party> {
+    return this.#byTid.values();
+  }
+  heads(): IterableIterator<number> {
+    return this.#heads.keys();
+  }
+
+  /** The registered task of this tid; undefined when the kernel does not know it (any more). */
+  of(tid: number): Party | undefined {
+    const party = this.#byTid.get(tid);
+    return party !== undefined && this.isRegistered(party) ? party : undefined;
+  }
+  isRegistered(party: Party): boolean {
+    return party.leaving || this.#kernel.tasks.umcgTask(party.tid) === party.record;
+  }
+  ofState(a: Addr): Party | undefined {
+    return this.#byState.get(a);
+  }
+  ofNode(a: number): Party | undefined {
+    return this.#byNode.get(a);
+  }
+  isHead(a: Addr): boolean {
+    return this.#heads.has(a);
+  }
+
+  /** A task is about to register `record`, an address that may be anything. */
+  enter(tid: number, record: Addr, worker: boolean): Party | undefined {
+    const sound = record % 8 === 0 && record >= this.#kernel.userBase && record + 64 <= this.#kernel.userEnd;
+    if (!sound) return undefined;
+    const party = new Party(tid, record, worker);
+    this.#byTid.set(tid, party);
+    this.#byState.set(party.state, party);
+    this.#byNode.set(party.node, party);
+    if (worker) this.watchHead(party, this.long(idleWorkersOf(record)));
+    return party;
+  }
+
+  watchHead(party: Party, head: bigint): void {
+    party.head = head;
+    if (head !== 0n) this.#heads.set(Number(head), 1);
+  }
+
+  /** The task is registered no more. Its words stay known. */
+  leave(party: Party): void {
+    party.leaving = false;
+    if (this.#byTid.get(party.tid) === party) this.#byTid.delete(party.tid);
+    if (party.partner?.partner === party) party.partner.partner = undefined;
+    party.partner = undefined;
+  }
+
+  /** Servers published on the idle server list of `worker` that may still be taken, newest first. */
+  *publishedFor(worker: Party): IterableIterator<Party> {
+    let at = this.long(idleServersOf(worker.record));
+    // The address of the head, then nodes: more than there are parties, and the list does not end.
+    for (let turn = 0; at !== 0n && turn <= 2 * this.size + 64; turn++) {
+      const value = this.long(addrFromWord(at));
+      const server = turn === 0 ? undefined : this.#byNode.get(Number(at));
+      if (server !== undefined && !server.worker && (value & 1n) === 0n) yield server;
+      at = value & ~1n;
+    }
+  }
+}
