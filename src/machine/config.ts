@@ -6,7 +6,7 @@ import type { KernelConfig, WakeMode } from "../kernel-sim/config.ts";
 import type { FairPolicy } from "../kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../kernel-sim/topology.ts";
 import type { UninitialisedLocal } from "../umcg/posted-servers.ts";
-import type { UmcgProfile } from "../umcg/profiles.ts";
+import type { UmcgProfile } from "../umcg/umcg.ts";
 
 export interface MachineConfig {
   /** vCPUs, 1 to 1024. Default 1. */

@@ -39,16 +39,19 @@ export class Group {
   /** Workers that have not finished; the servers stop when it is 0. */
   readonly live: Addr;
   readonly policy: Policy;
+  /** What a server does about a worker that it meets dead, or that ended on it; once for each. */
+  readonly end: (at: PolicyContext, worker: Addr) => Coroutine<void>;
   /** Held while deleted server nodes are unlinked or a server node is pushed: one collector at a time. */
   readonly #collector: Addr;
 
   /** `at`: GROUP_SIZE zeroed bytes, aligned to 64. */
-  constructor(at: Addr, policy: Policy) {
+  constructor(at: Addr, policy: Policy, end: Group["end"]) {
     this.idleWorkers = at;
     this.idleServers = offsetBy(at, 8);
     this.live = offsetBy(at, 16);
     this.#collector = offsetBy(at, 20);
     this.policy = policy;
+    this.end = end;
   }
 
   /** Takes the kernel's idle workers and enqueues them, oldest first. Returns how many. */

@@ -6,9 +6,14 @@
  * | ERR_RUNTIME_CONFIG| an option is not usable                                               |
  * | ERR_SYSCALL       | a system call the library relies on failed; the message says how      |
  * | ERR_SPIN_BOUND    | a bounded wait of the library ran out: a bug, or memory overwritten   |
- * | ERR_JOIN          | a worker was joined twice, or joined itself                           |
+ * | ERR_JOIN          | a join or detach of a worker joined or detached before, or of itself  |
  * | ERR_CANCELLED     | this worker has been cancelled; thrown once, at a cancellation point  |
  * | ERR_DEADLINE      | a deadline is not a number                                            |
+ * | ERR_TIMED_OUT     | a deadline has passed                                                 |
+ * | ERR_WORKER_FAILED | the joined worker threw; `cause` is what                              |
+ * | ERR_WORKER_CANCELLED | the joined worker ended by its cancellation                        |
+ * | ERR_KILLED        | the joined worker was killed; a WorkerKilledError, with the signal    |
+ * | ERR_PREEMPTION_OFF| a worker would wait in `withoutPreemption`                            |
  * | ERR_POLICY        | a policy broke its contract (policy.ts)                               |
  */
 export type RuntimeErrorCode =
@@ -18,13 +23,28 @@ export type RuntimeErrorCode =
   | "ERR_JOIN"
   | "ERR_CANCELLED"
   | "ERR_DEADLINE"
+  | "ERR_TIMED_OUT"
+  | "ERR_WORKER_FAILED"
+  | "ERR_WORKER_CANCELLED"
+  | "ERR_KILLED"
+  | "ERR_PREEMPTION_OFF"
   | "ERR_POLICY";
 
 export class RuntimeError extends Error {
   readonly code: RuntimeErrorCode;
-  constructor(code: RuntimeErrorCode, message: string) {
-    super(message);
+  constructor(code: RuntimeErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = "RuntimeError";
     this.code = code;
+  }
+}
+
+/** A worker was killed. `signal`: by which, e.g. SIGSEGV for a breach of contract. */
+export class WorkerKilledError extends RuntimeError {
+  readonly signal: number;
+  constructor(worker: string, signal: number) {
+    super("ERR_KILLED", `${worker} was killed by signal ${signal}`);
+    this.name = "WorkerKilledError";
+    this.signal = signal;
   }
 }

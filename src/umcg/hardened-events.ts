@@ -9,7 +9,7 @@
  * | it runs without a server                 | return to user mode    | RUNNING -> IDLE\|LISTED, listed  | an idle server   |
  * | its wait timed out, or a signal came     | in its wait            | IDLE -> IDLE\|LISTED, listed     | an idle server   |
  * | it went, off its server                  | exit, exec             | -> NONE                          | its server       |
- * | it went while nobody was to look         | exit, exec             | -> NONE, listed                  | an idle server   |
+ * | it went while nobody was to look         | exit, exec             | -> NONE\|LISTED, listed          | an idle server   |
  * | it unregistered                          | sys_umcg_ctl           | -> NONE                          | its server, unless LOCKED |
  *
  * Flags and user bits are kept. A listed worker sleeps until a server has made it RUNNING; only a deadly signal ends that
@@ -49,6 +49,8 @@ import type { Breaches } from "./breaches.ts";
 import * as die from "./die-reasons.ts";
 import { HardenedLists, SERVER_GONE, WORD_TRIES } from "./hardened-lists.ts";
 import type { TaskSide } from "./task-side.ts";
+
+const KERNEL_BITS: number = UMCG_TF_STATE_MASK | UMCG_TF_LOCKED | UMCG_TF_PREEMPTED | UMCG_TF_LISTED;
 
 export class HardenedEvents {
   readonly #kernel: Kernel;
@@ -187,7 +189,7 @@ export class HardenedEvents {
     tasks.setUmcgTask(tid, 0);
     tasks.setWork(tid, tasks.work(tid) & ~TIF_UMCG);
     pages.unpin(self);
-    const word = yield* this.#writeNone(tid, self);
+    const word = yield* this.#writeNone(tid, self, worker);
     if (!worker) return yield* this.#lists.withdraw(self);
     if (word < 0) return;
     const state = word & UMCG_TF_STATE_MASK;
@@ -201,13 +203,17 @@ export class HardenedEvents {
     if ((yield* this.#lists.enlist(tid, self)) === 0) yield* this.#lists.wakeIdle(self);
   }
 
-  /** Writes NONE, keeping the user's bits. Returns the word before, or -EFAULT. */
-  *#writeNone(tid: number, self: Addr): Coroutine<number> {
+  /**
+   * Writes NONE, keeping the user's bits; with LISTED for a worker that was not RUNNING: the word says whether its end is to be
+   * met on the list, or was told to its server. Returns the word before, or -EFAULT.
+   */
+  *#writeNone(tid: number, self: Addr, worker: boolean): Coroutine<number> {
     const { access } = this.#kernel;
     for (let attempt = 0; attempt < WORD_TRIES; attempt++) {
       const word = yield* access.getUser32(stateOf(self));
       if (word < 0) return word;
-      const none = (word & ~(UMCG_TF_STATE_MASK | UMCG_TF_LOCKED | UMCG_TF_PREEMPTED)) | UMCG_TASK_NONE;
+      const told = !worker || (word & UMCG_TF_STATE_MASK) === UMCG_TASK_RUNNING;
+      const none = (word & ~KERNEL_BITS) | UMCG_TASK_NONE | (told ? 0 : UMCG_TF_LISTED);
       const status = yield* access.cmpxchgUser32(stateOf(self), word, none);
       if (status === 0) this.#task.moved(tid, word, none);
       if (status !== -EAGAIN) return status === 0 ? word : status;

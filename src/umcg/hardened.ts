@@ -61,6 +61,7 @@ import { TaskSide } from "./task-side.ts";
 import type { Umcg } from "./umcg.ts";
 
 export class HardenedUmcg implements Umcg {
+  readonly profile = "hardened" as const;
   declare private readonly kernel: Kernel;
   declare private readonly task: TaskSide;
   declare private readonly events: HardenedEvents;

@@ -7,6 +7,5 @@ export { HardenedUmcg } from "./hardened.ts";
 export * from "./invariants/index.ts";
 export * from "./posted.ts";
 export type { UninitialisedLocal } from "./posted-servers.ts";
-export type { UmcgProfile } from "./profiles.ts";
 export * from "./transitions.ts";
 export * from "./umcg.ts";

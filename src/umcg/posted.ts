@@ -51,6 +51,7 @@ import { TaskSide } from "./task-side.ts";
 import type { Umcg } from "./umcg.ts";
 
 export class PostedUmcg implements Umcg {
+  readonly profile = "posted" as const;
   declare private readonly kernel: Kernel;
   declare private readonly task: TaskSide;
   declare private readonly servers: PostedServers;

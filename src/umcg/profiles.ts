@@ -4,10 +4,7 @@ import type { Kernel } from "../kernel-sim/kernel.ts";
 import { HardenedUmcg } from "./hardened.ts";
 import { PostedUmcg } from "./posted.ts";
 import type { UninitialisedLocal } from "./posted-servers.ts";
-import type { Umcg } from "./umcg.ts";
-
-/** v0.3 completed, or as it was posted, flaws included. */
-export type UmcgProfile = "hardened" | "posted";
+import type { Umcg, UmcgProfile } from "./umcg.ts";
 
 /** Throws ERR_CONFIG naming the bad value. */
 export function checkProfile(profile: string, local: string): UmcgProfile {

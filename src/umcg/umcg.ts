@@ -3,7 +3,11 @@ import type { Addr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
 import type { Hooks } from "../kernel-sim/hooks.ts";
 
+/** v0.3 completed, or as it was posted, flaws included. */
+export type UmcgProfile = "hardened" | "posted";
+
 export interface Umcg extends Hooks {
+  readonly profile: UmcgProfile;
   /**
    * sys_umcg_ctl: (un)registers the calling task. `self`: its struct umcg_task, NULL to unregister.
    * 0; -EINVAL, -EFAULT; +1 = the API version asked for is not supported, 1 is. A worker sleeps until a server runs it.

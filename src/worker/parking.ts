@@ -1,38 +1,47 @@
 /**
- * Parking: how a worker waits for another, and how cancellation reaches one that waits.
+ * Waiting: how a worker waits for another, and how cancellation reaches one that waits. The argument is in docs/threads.md.
  *
  * Everything is decided in one word of the worker's record (`park`, PARK_ bits in server/record.ts):
  * - `unpark` sets TOKEN. A park that finds TOKEN takes it and returns: park and unpark commute, and tokens do not add up.
  * - A worker that finds nothing to return for sets PARKED by compare-exchange from the very word it has looked at, locked,
  *   and leaves its server. Whoever comes next takes PARKED away in the same compare-exchange that brings its news: so
- *   exactly one of them makes the worker ready, once.
+ *   exactly one of them makes the worker ready, if the kernel has not done so because of its deadline (server/claim.ts).
  * - SLEEPING is the same for a worker that sleeps in the kernel, as a futex on this word.
- * - The worker alone decides what the outcome is, when it runs again, by what it finds: TOKEN, a cancellation, its
+ * - The worker alone decides what the outcome is, when it runs again, by what it finds: a token, a cancellation, its
  *   deadline, in this order; none of them, and it waits again. A token that is not taken stays for the next park.
+ * - What a worker is to be told it is told once: a second token, or a second cancellation, finds the bit set and is void.
+ *
+ * NEWS is a second token, for joins and synchronisation objects: they wait without eating what the user's park is to find.
  *
  * Rejected: the server completes the park when the worker is out of the way (as Go does on g0). With timeouts, the worker
  * may be running again, on another server, by the time the first one comes to look.
  */
 import type { Addr } from "../atomics/address.ts";
-import { ETIMEDOUT } from "../atomics/errno.ts";
+import { EINTR, ETIMEDOUT } from "../atomics/errno.ts";
 import type { Coroutine } from "../atomics/step.ts";
 import { FUTEX_BITSET_MATCH_ANY } from "../kernel-sim/constants.ts";
-import type { Group } from "../server/group.ts";
+import { claim, settle } from "../server/claim.ts";
+import { lockSelf, unlockSelf } from "../server/detection.ts";
+import { homeOf, unpackRecord } from "../server/policy-record.ts";
 import {
+  generationOf,
   PARK_CANCEL,
   PARK_CANCELLED,
   PARK_PARKED,
   PARK_SLEEPING,
-  PARK_TOKEN,
+  PARK_WAKING,
   parkOf,
   REQUEST_PARK,
+  requestOf,
 } from "../server/record.ts";
+import { check } from "../server/run-worker.ts";
 import { RuntimeError } from "../server/runtime-error.ts";
-import type { Env } from "../umcg/env.ts";
+import { stateOf, UMCG_TASK_IDLE, UMCG_TASK_RUNNING, UMCG_TF_LOCKED } from "../umcg/abi.ts";
+import type { Waker } from "./waker.ts";
 import type { Worker } from "./worker.ts";
 
 /** Has a cancellation been asked for that the worker has not been told of? */
-export function cancelPending(park: number): boolean {
+function cancelPending(park: number): boolean {
   return (park & (PARK_CANCEL | PARK_CANCELLED)) === PARK_CANCEL;
 }
 
@@ -40,7 +49,7 @@ export function cancelPending(park: number): boolean {
 export function* checkCancelled(worker: Worker): Coroutine<void> {
   if (worker.shielded) return;
   const word = parkOf(worker.record);
-  // Bounded by the other writers: each failure is somebody else's success, and nobody writes twice.
+  // Bounded by the other writers: each failure is somebody else's success.
   for (;;) {
     const park = yield* worker.memory.load32(word);
     if (!cancelPending(park)) return;
@@ -53,84 +62,125 @@ export function* checkCancelled(worker: Worker): Coroutine<void> {
 export function* deferCancel(worker: Worker): Coroutine<void> {
   const word = parkOf(worker.record);
   let park = yield* worker.memory.load32(word);
-  // Bounded by the other writers: each failure is somebody else's success, and nobody writes twice.
+  // Bounded by the other writers: each failure is somebody else's success.
   while ((yield* worker.memory.cmpxchg32(word, park, park & ~PARK_CANCELLED)) !== 0) {
     park = worker.memory.observed32;
   }
 }
 
-/** Waits for a token until `deadlineNs`. True: it has taken one; false: none came in time. Throws ERR_CANCELLED. */
-export function* parkUntil(worker: Worker, deadlineNs: number): Coroutine<boolean> {
+/** Has the worker been cancelled, whether it has been told or not? */
+export function* isCancelled(worker: Worker): Coroutine<boolean> {
+  return ((yield* worker.memory.load32(parkOf(worker.record))) & PARK_CANCEL) !== 0;
+}
+
+/**
+ * Waits until `deadlineNs` for `token`, PARK_TOKEN or PARK_NEWS. True: it has taken one; false: none came in time. Throws
+ * ERR_CANCELLED. A cancellation comes first at the entry, so that none is put off by tokens for ever; a token comes first
+ * after a wait, so that what was handed over with it is not dropped.
+ */
+export function* waitFor(worker: Worker, token: number, deadlineNs: number): Coroutine<boolean> {
   checkDeadline(deadlineNs);
   yield* checkCancelled(worker);
   const { memory } = worker;
   const word = parkOf(worker.record);
-  // Every turn waits, or loses a race to somebody who brings the token or the cancellation that ends the loop.
+  let park = yield* memory.load32(word);
+  // Every turn waits, or loses a race to somebody who brings news, each kind once, or takes WAKING away.
   for (;;) {
-    const park = yield* memory.load32(word);
-    if ((park & PARK_TOKEN) !== 0) {
-      if ((yield* memory.cmpxchg32(word, park, park & ~PARK_TOKEN)) === 0) return true;
+    if ((park & token) !== 0) {
+      if ((yield* memory.cmpxchg32(word, park, park & ~token)) === 0) return true;
+      park = memory.observed32;
       continue;
     }
-    if (!worker.shielded && cancelPending(park)) yield* checkCancelled(worker);
+    if (cancelPending(park)) yield* checkCancelled(worker);
     if (worker.now() >= deadlineNs) return false;
-    if (deadlineNs === Number.POSITIVE_INFINITY) yield* worker.leave(REQUEST_PARK, park);
-    else yield* sleepOn(worker, park, deadlineNs);
+    park = yield* suspend(worker, park, PARK_PARKED, REQUEST_PARK, deadlineNs);
   }
+}
+
+/**
+ * Leaves the server with a request until somebody makes this worker ready, or `deadlineNs`. `park`: the park word as the
+ * caller has looked at it, to which `bit`, PARKED or YIELDED, is added; if it has changed the worker stays. Returns the park
+ * word, without `bit`.
+ */
+export function* suspend(
+  worker: Worker,
+  park: number,
+  bit: number,
+  request: number,
+  deadlineNs: number,
+): Coroutine<number> {
+  const { memory, record, env } = worker;
+  const locked = yield* lockSelf(env, record);
+  if (!locked) throw new RuntimeError("ERR_PREEMPTION_OFF", `${worker.name} waits with preemption off`);
+  if ((yield* memory.cmpxchg32(parkOf(record), park, park | bit)) !== 0) {
+    const found = memory.observed32;
+    yield* unlockSelf(env, record, locked);
+    return found;
+  }
+  const server = unpackRecord(yield* memory.load32(homeOf(record)));
+  yield* memory.store32(requestOf(server), request);
+  yield* memory.store32(stateOf(server), UMCG_TASK_RUNNING);
+  yield* memory.store32(stateOf(record), UMCG_TASK_IDLE | UMCG_TF_LOCKED);
+  // Switches to server_tid. Back, a server has made this worker RUNNING, whatever the call says.
+  const result = yield* env.umcg.wait(0, deadlineNs === Number.POSITIVE_INFINITY ? 0 : deadlineNs);
+  if (result !== -ETIMEDOUT && result !== -EINTR) check("umcg_wait", result);
+  return yield* settle(env, record, bit);
 }
 
 /** Sleeps in the kernel until `deadlineNs`; tokens are left alone. Throws ERR_CANCELLED. */
 export function* sleepUntil(worker: Worker, deadlineNs: number): Coroutine<void> {
   checkDeadline(deadlineNs);
   yield* checkCancelled(worker);
+  const { memory, sys } = worker;
   const word = parkOf(worker.record);
-  // Every turn sleeps until the deadline, or somebody brings a token (once) or a cancellation (once), or a signal comes.
+  // Every turn sleeps until the deadline, or somebody brings news, each kind once, or a signal comes.
   while (worker.now() < deadlineNs) {
-    const park = yield* worker.memory.load32(word);
-    if ((yield* sleepOn(worker, park, deadlineNs)) === -ETIMEDOUT) return;
+    const park = yield* memory.load32(word);
+    const asleep = park | PARK_SLEEPING;
+    if ((worker.shielded || !cancelPending(park)) && (yield* memory.cmpxchg32(word, park, asleep)) === 0) {
+      const result = yield* sys.futexWaitBitset(word, asleep, FUTEX_BITSET_MATCH_ANY, deadlineNs);
+      yield* settle(worker.env, worker.record, PARK_SLEEPING);
+      if (result === -ETIMEDOUT) return;
+    }
     yield* checkCancelled(worker);
   }
 }
 
-/** Sleeps until the worker's park word is not `park` any more, at most until `untilNs`. */
-function* sleepOn(worker: Worker, park: number, untilNs: number): Coroutine<number> {
-  const { memory } = worker;
-  const word = parkOf(worker.record);
-  const asleep = park | PARK_SLEEPING;
-  if ((yield* memory.cmpxchg32(word, park, asleep)) !== 0) return 0;
-  const result = yield* worker.sys.futexWaitBitset(word, asleep, FUTEX_BITSET_MATCH_ANY, untilNs);
-  // Fails when somebody changed the word, and took the bit away with it.
-  yield* memory.cmpxchg32(word, asleep, park);
-  return result;
-}
-
-/** Gives the worker at `record` a token, and makes it ready if it is parked. `self`: the caller's record. */
-export function unpark(env: Env, group: Group, self: Addr, record: Addr): Coroutine<boolean> {
-  return announce(env, group, self, record, PARK_TOKEN);
-}
-
-/** Asks the worker at `record` to end. False: it has been asked before. */
-export function cancel(env: Env, group: Group, self: Addr, record: Addr): Coroutine<boolean> {
-  return announce(env, group, self, record, PARK_CANCEL);
-}
-
-/** Adds `bit` to a worker's park word and wakes the worker if it waits. False: the bit was set, and nothing happened. */
-function* announce(env: Env, group: Group, self: Addr, record: Addr, bit: number): Coroutine<boolean> {
+/**
+ * Adds `bit` to the park word of the worker at `record`, if it is of `generation` still (undefined: of whichever), and has
+ * the worker run if it waits. False: it had the bit already, or is gone; nothing has happened.
+ */
+export function* announce(
+  by: Waker,
+  record: Addr,
+  generation: number | undefined,
+  bit: number,
+): Coroutine<boolean> {
+  const { env } = by;
   const { memory } = env;
   const word = parkOf(record);
-  let park: number;
+  let locked = false;
+  let park = yield* memory.load32(word);
   // Bounded by the other writers: each failure is somebody else's success.
-  do {
-    park = yield* memory.load32(word);
-    if ((park & bit) !== 0) return false;
-  } while ((yield* memory.cmpxchg32(word, park, (park & ~(PARK_PARKED | PARK_SLEEPING)) | bit)) !== 0);
-  if ((park & PARK_PARKED) !== 0) {
-    yield* group.makeReady(env, self, record, "unparked");
-  } else if ((park & PARK_SLEEPING) !== 0) yield* env.sys.futexWake(word, 1);
+  for (;;) {
+    if ((park & bit) !== 0 || (generation ?? generationOf(park)) !== generationOf(park)) {
+      yield* by.unlock(locked);
+      return false;
+    }
+    const parked = (park & PARK_PARKED) !== 0;
+    // Before WAKING is set: nobody may be preempted with it.
+    if (parked && !locked) locked = yield* by.lock();
+    const told = (park & ~(PARK_PARKED | PARK_SLEEPING)) | bit | (parked ? PARK_WAKING : 0);
+    if ((yield* memory.cmpxchg32(word, park, told)) === 0) break;
+    park = memory.observed32;
+  }
+  if ((park & PARK_PARKED) !== 0 && (yield* claim(env, record))) yield* by.makeReady(record);
+  yield* by.unlock(locked);
+  if ((park & PARK_SLEEPING) !== 0) yield* env.sys.futexWake(word, 1);
   return true;
 }
 
-function checkDeadline(deadlineNs: number): void {
+export function checkDeadline(deadlineNs: number): void {
   if (typeof deadlineNs === "number" && !Number.isNaN(deadlineNs)) return;
   throw new RuntimeError("ERR_DEADLINE", `a deadline must be a number of ns since boot, got ${deadlineNs}`);
 }

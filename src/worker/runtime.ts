@@ -7,47 +7,38 @@
  *     machine.run();
  *
  * Servers are pinned one to a vCPU, round robin, and carry their workers with them: every wake-up of the protocol is
- * made with WF_CURRENT_CPU. They exit when the last worker has finished.
+ * made with WF_CURRENT_CPU. They exit when the last worker has ended.
  */
-import { type Addr, NULL, wordFromAddr } from "../atomics/address.ts";
+import { type Addr, wordFromAddr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
-import { GROUP_SIZE, Group, wakeOnly } from "../server/group.ts";
+import { GROUP_SIZE, Group } from "../server/group.ts";
 import { makePolicy, type PolicyName } from "../server/policies/index.ts";
-import type { PolicyFactory } from "../server/policy.ts";
+import type { PolicyContext, PolicyFactory } from "../server/policy.ts";
 import { indexOf, initSchedulingWords, type Wishes, wishesOf } from "../server/policy-record.ts";
-import { doneOf, RECORD_SIZE, REQUEST_EXIT, requestOf, tidOf } from "../server/record.ts";
+import { RECORD_SIZE, tidOf } from "../server/record.ts";
+import { check } from "../server/run-worker.ts";
 import { RuntimeError } from "../server/runtime-error.ts";
-import { check, serve } from "../server/server.ts";
+import { serve } from "../server/server.ts";
 import {
   apiVersionOf,
   idleServersOf,
   idleWorkersOf,
-  serverTidOf,
   stateOf,
   UMCG_API_VERSION,
   UMCG_CTL_REGISTER,
-  UMCG_CTL_UNREGISTER,
   UMCG_CTL_WORKER,
   UMCG_TASK_IDLE,
-  UMCG_TASK_RUNNING,
-  UMCG_TF_LOCKED,
 } from "../umcg/abi.ts";
 import type { Env, Program, UserSpace } from "../umcg/env.ts";
+import { Roster } from "./roster.ts";
 import { abandonHeld } from "./sync/held.ts";
-import {
-  joinerOfRecord,
-  Worker,
-  type WorkerFunction,
-  type WorkerHandle,
-  type WorkerOptions,
-} from "./worker.ts";
+import { ServerWaker } from "./waker.ts";
+import { Worker, type WorkerFunction, type WorkerOptions } from "./worker.ts";
+import { ENDED_CANCELLED, ENDED_RETURNED, ENDED_THREW, type WorkerHandle } from "./worker-handle.ts";
 
 export interface RuntimeOptions {
-  /**
-   * Servers, from 1 to 2 * vCPUs - 1. Default: one a vCPU. With more, all of them could lie deleted in the idle server
-   * list at once, and v0.3 kills a waking worker that finds no end within 2 * nr_cpu_ids nodes.
-   */
+  /** Servers, from 1 to 2 * vCPUs - 1. Default: one a vCPU. */
   readonly servers?: number;
   /** Pin server i to vCPU i modulo their number. Default true. */
   readonly pin?: boolean;
@@ -58,13 +49,13 @@ export interface RuntimeOptions {
 }
 
 export class Runtime {
-  readonly #space: UserSpace;
-  readonly #group: Group;
-  readonly #serverRecords: Map<number, Addr> = new Map();
+  readonly group: Group;
+  readonly roster: Roster;
   readonly servers: readonly Tid[];
-  #spawned = 0;
-  /** Records of workers that have finished: their owner is gone and the kernel has forgotten them. */
-  readonly #freeRecords: Addr[] = [];
+  readonly #space: UserSpace;
+  readonly #serverRecords: readonly Addr[];
+  /** Servers that have not left, a word. */
+  readonly #serving: Addr;
 
   constructor(space: UserSpace, options: RuntimeOptions = {}) {
     this.#space = space;
@@ -78,104 +69,132 @@ export class Runtime {
         `servers must be an integer from 1 to ${most} (2 * vcpus - 1), got ${count}`,
       );
     }
+    if (space.umcg.profile !== "hardened") {
+      throw new RuntimeError(
+        "ERR_RUNTIME_CONFIG",
+        `the thread library needs umcg: "hardened", got "${space.umcg.profile}"`,
+      );
+    }
     const setup = {
       maxServers: count,
       allocate: (bytes: number, align = 64) => kernel.allocate(bytes, align),
       seed: options.seed ?? 1,
     };
-    this.#group = new Group(kernel.allocate(GROUP_SIZE, 64), makePolicy(options.policy ?? "go-like", setup));
-    const pin = options.pin ?? true;
-    this.servers = Array.from({ length: count }, (_, i) => {
+    const policy = makePolicy(options.policy ?? "go-like", setup);
+    this.group = new Group(kernel.allocate(GROUP_SIZE, 64), policy, (at, record) => this.#end(at, record));
+    this.roster = new Roster(space);
+    this.#serving = kernel.allocate(4, 64);
+    this.#add(this.#serving, count);
+    this.#serverRecords = Array.from({ length: count }, (_, i) => {
       const record = kernel.allocate(RECORD_SIZE, 64);
-      // Set-up code runs before any task, so it may write the word directly.
-      new Uint32Array(kernel.local.buffer, indexOf(record), 1)[0] = i;
-      const program: Program = (env) => serve(env, this.#group, record);
-      const tid = space.start(program, { name: `server-${i}`, ...(pin ? { affinity: [i % vcpus] } : {}) });
-      this.#serverRecords.set(tid, record);
-      return tid;
+      this.#add(indexOf(record), i);
+      return record;
     });
+    const pin = options.pin ?? true;
+    this.servers = this.#serverRecords.map((record, i) =>
+      space.start((env) => this.#serve(env, record), {
+        name: `server-${i}`,
+        ...(pin ? { affinity: [i % vcpus] } : {}),
+      }),
+    );
   }
 
-  /** Starts a worker from set-up code, before the machine runs. From a worker: `worker.spawn`. */
+  /** Starts a worker from set-up code, before the machine runs. From a worker: `worker.spawn`. Throws ERR_USER_MEMORY. */
   spawn<T>(body: WorkerFunction<T>, options: WorkerOptions = {}): WorkerHandle<T> {
     const wishes = wishesOf(options);
-    const handle = this.#newHandle<T>(options);
-    const { local } = this.#space.kernel;
-    // Set-up code runs before any task, so it may write the word directly.
-    const live = new Uint32Array(local.buffer, this.#group.live, 1);
-    live[0]!++;
+    const handle = this.roster.create<T>(options);
+    this.#add(this.group.live, 1);
     this.#space.start(this.#program(body, handle, wishes), { name: handle.name });
     return handle;
   }
 
-  *#spawnFrom<T>(env: Env, body: WorkerFunction<T>, options: WorkerOptions = {}): Coroutine<WorkerHandle<T>> {
+  /** Starts a worker for another: see Worker.spawn. */
+  *spawnFrom<T>(
+    parent: Worker,
+    body: WorkerFunction<T>,
+    options: WorkerOptions = {},
+  ): Coroutine<WorkerHandle<T>> {
     const wishes = wishesOf(options);
-    const handle = this.#newHandle<T>(options);
-    yield* addTo(env, this.#group.live, 1);
-    yield* env.spawn(this.#program(body, handle, wishes), { name: handle.name });
+    const handle = yield* this.roster.enlist<T>(parent, options);
+    yield* addTo(parent.env, this.group.live, 1);
+    yield* parent.env.spawn(this.#program(body, handle, wishes), { name: handle.name });
     return handle;
   }
 
-  #newHandle<T>(options: WorkerOptions): WorkerHandle<T> {
-    const record = this.#freeRecords.pop() ?? this.#space.kernel.allocate(RECORD_SIZE, 64);
-    return { name: options.name ?? `worker-${this.#spawned++}`, record, result: undefined };
-  }
-
-  /** The kernel task under a worker: registers, waits to be run, runs the body, unregisters. */
+  /** The kernel task under a worker: registers, waits to be run, runs the body, exits. Its server does the rest: `#end`. */
   #program<T>(body: WorkerFunction<T>, handle: WorkerHandle<T>, wishes: Wishes): Program {
-    const group = this.#group;
-    const { record } = handle;
-    const spawn = <U>(
-      env: Env,
-      child: WorkerFunction<U>,
-      options?: WorkerOptions,
-    ): Coroutine<WorkerHandle<U>> => this.#spawnFrom(env, child, options);
-    const servers = this.#serverRecords;
+    const runtime = this;
     return function* (env: Env): Coroutine<void> {
-      const { memory } = env;
-      yield* memory.store32(tidOf(record), env.tid);
-      yield* initSchedulingWords(env, record, wishes);
-      yield* memory.store32(apiVersionOf(record), UMCG_API_VERSION);
-      yield* memory.store64(idleWorkersOf(record), wordFromAddr(group.idleWorkers));
-      yield* memory.store64(idleServersOf(record), wordFromAddr(group.idleServers));
-      yield* memory.store32(stateOf(record), UMCG_TASK_IDLE);
-      // Listed by the kernel, asleep, until a server runs it.
-      check("umcg_ctl(REGISTER|WORKER)", yield* env.umcg.ctl(UMCG_CTL_REGISTER | UMCG_CTL_WORKER, record));
-      const worker = new Worker(env, handle, group, servers, spawn);
-      handle.result = yield* body(worker);
-      const left = yield* abandonHeld(worker);
-      if (left !== undefined) throw left;
-      yield* memory.store32(doneOf(record), 1);
-      const joiner = yield* joinerOfRecord(memory, record);
-      if (joiner !== NULL) yield* worker.unpark({ record: joiner });
-      yield* finish(env, group, record, servers);
+      handle.tid = env.tid;
+      yield* runtime.#register(env, handle.record, wishes);
+      yield* live(new Worker(env, handle, runtime), handle, body);
+      yield* env.sys.exit();
     };
   }
+
+  *#register(env: Env, record: Addr, wishes: Wishes): Coroutine<void> {
+    const { memory } = env;
+    const { group } = this;
+    yield* memory.store32(tidOf(record), env.tid);
+    yield* initSchedulingWords(env, record, wishes);
+    yield* memory.store32(apiVersionOf(record), UMCG_API_VERSION);
+    yield* memory.store64(idleWorkersOf(record), wordFromAddr(group.idleWorkers));
+    yield* memory.store64(idleServersOf(record), wordFromAddr(group.idleServers));
+    yield* memory.store32(stateOf(record), UMCG_TASK_IDLE);
+    // Listed by the kernel, asleep, until a server runs it.
+    check("umcg_ctl(REGISTER|WORKER)", yield* env.umcg.ctl(UMCG_CTL_REGISTER | UMCG_CTL_WORKER, record));
+  }
+
+  /** A server meets the end of a worker: on it, on the idle worker list, or when it was to run it. */
+  *#end(at: PolicyContext, record: Addr): Coroutine<void> {
+    const { group } = this;
+    if (group.policy.onExit !== undefined) yield* group.policy.onExit(at, record);
+    yield* this.roster.end(new ServerWaker(at, group, this.#serverRecords[at.server]!), record);
+    // Last: at 0 the servers leave.
+    yield* addTo(at.env, group.live, -1);
+  }
+
+  /** The last server to leave says what went wrong. */
+  *#serve(env: Env, record: Addr): Coroutine<void> {
+    yield* serve(env, this.group, record);
+    if ((yield* addTo(env, this.#serving, -1)) === 0) this.roster.throwUnseen();
+  }
+
+  /** For set-up code, which runs before any task and may write words directly. */
+  #add(word: Addr, value: number): void {
+    new Uint32Array(this.#space.kernel.local.buffer, word, 1)[0]! += value;
+  }
 }
 
-/** The last steps of a worker: off its server, out of UMCG. The group stops when it was the last. */
-function* finish(env: Env, group: Group, record: Addr, servers: ReadonlyMap<number, Addr>): Coroutine<void> {
-  const { memory } = env;
-  yield* memory.store32(stateOf(record), UMCG_TASK_RUNNING | UMCG_TF_LOCKED);
-  const serverTid = yield* memory.load32(serverTidOf(record));
-  const server = servers.get(serverTid) ?? NULL;
-  yield* memory.store32(requestOf(server), REQUEST_EXIT);
-  // Before the server runs on: it is the one that sees the count at 0 and stops the others.
-  yield* addTo(env, group.live, -1);
-  yield* memory.store32(stateOf(server), UMCG_TASK_RUNNING);
-  yield* wakeOnly(env, record, serverTid);
-  check("umcg_ctl(UNREGISTER)", yield* env.umcg.ctl(UMCG_CTL_UNREGISTER, NULL));
+/** The life of a worker's function, and how it ends. */
+function* live<T>(worker: Worker, handle: WorkerHandle<T>, body: WorkerFunction<T>): Coroutine<void> {
+  let ending = ENDED_RETURNED;
+  let value: unknown;
+  try {
+    value = yield* body(worker);
+  } catch (error) {
+    const cancelled = error instanceof RuntimeError && error.code === "ERR_CANCELLED";
+    ending = cancelled ? ENDED_CANCELLED : ENDED_THREW;
+    value = error;
+  }
+  const left = yield* abandonHeld(worker);
+  if (left !== undefined && ending === ENDED_RETURNED) handle.end(ENDED_THREW, left);
+  else handle.end(ending, value);
 }
 
-function* addTo(env: Env, word: Addr, delta: number): Coroutine<void> {
+/** Returns the sum. */
+function* addTo(env: Env, word: Addr, delta: number): Coroutine<number> {
   // Bounded by the other writers: each failure is somebody else's success.
   for (;;) {
     const value = yield* env.memory.load32(word);
-    if ((yield* env.memory.cmpxchg32(word, value, (value + delta) >>> 0)) === 0) return;
+    const sum = (value + delta) >>> 0;
+    if ((yield* env.memory.cmpxchg32(word, value, sum)) === 0) return sum;
   }
 }
 
-/** Creates servers and an empty group of workers on a machine. Throws ERR_RUNTIME_CONFIG, ERR_USER_MEMORY. */
+/**
+ * Creates servers and an empty group of workers on a machine. Throws ERR_RUNTIME_CONFIG, ERR_USER_MEMORY.
+ */
 export function createRuntime(
   machine: { readonly userSpace: UserSpace },
   options: RuntimeOptions = {},

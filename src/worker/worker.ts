@@ -1,43 +1,44 @@
 /**
- * A worker: a thread of the application, run by whichever server takes it.
+ * A worker: a thread of the application, run by whichever server takes it. What its code is given.
  *
- * Leaving the CPU of one's own accord goes through the server: lock the own state word (so that neither blocking nor a
- * reschedule is taken for an event in the middle of it), write the request, make the server RUNNING, mark oneself IDLE,
- * and call sys_umcg_wait with next_tid 0, which switches to server_tid and unlocks. Blocking in a system call needs
- * nothing: the kernel reports it.
+ * A worker that blocks in a system call needs to do nothing: the kernel reports it and its server runs somebody else. How one
+ * waits of its own accord: parking.ts; how it ends: joining.ts and runtime.ts.
+ *
+ * There may be a million of these, most of them asleep: so few fields, and everything else is fetched from what they have.
  */
-import { type Addr, addr, NULL, wordFromAddr } from "../atomics/address.ts";
-import { EINTR } from "../atomics/errno.ts";
+import type { Addr } from "../atomics/address.ts";
 import type { Coroutine, Step } from "../atomics/step.ts";
 import type { UserMemory } from "../atomics/user-memory.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import type { Syscalls } from "../kernel-sim/syscalls/syscalls.ts";
+import { lockSelf, unlockSelf } from "../server/detection.ts";
 import type { Group } from "../server/group.ts";
-import { checkDeadline, checkPriority, deadlineOf, priorityOf } from "../server/policy-record.ts";
 import {
-  doneOf,
-  joinerOf,
-  PARK_PARKED,
-  parkOf,
-  REQUEST_YIELD,
-  releasedOf,
-  requestOf,
-} from "../server/record.ts";
-import { RuntimeError } from "../server/runtime-error.ts";
-import { check } from "../server/server.ts";
-import {
-  serverTidOf,
-  stateOf,
-  UMCG_TASK_IDLE,
-  UMCG_TASK_RUNNING,
-  UMCG_TF_LOCKED,
-  UMCG_TF_STATE_MASK,
-} from "../umcg/abi.ts";
+  checkPriority,
+  checkDeadline as checkWish,
+  deadlineOf,
+  priorityOf,
+} from "../server/policy-record.ts";
+import { PARK_CANCEL, PARK_NEWS, PARK_TOKEN, PARK_YIELDED, parkOf, REQUEST_YIELD } from "../server/record.ts";
+import { stateOf, UMCG_TF_PREEMPTED } from "../umcg/abi.ts";
 import type { Env } from "../umcg/env.ts";
-import { cancel, checkCancelled, deferCancel, parkUntil, sleepUntil, unpark } from "./parking.ts";
+import { detach, joinUntil } from "./joining.ts";
+import {
+  announce,
+  checkCancelled,
+  deferCancel,
+  isCancelled,
+  sleepUntil,
+  suspend,
+  waitFor,
+} from "./parking.ts";
+import type { Runtime } from "./runtime.ts";
 import type { Held, SyncWorker } from "./sync/sync-worker.ts";
+import type { ThreadLocal } from "./thread-local.ts";
+import type { Waker } from "./waker.ts";
+import type { WorkerHandle } from "./worker-handle.ts";
 
-const MAX_TURNS = 1 << 20;
+const FOREVER: number = Number.POSITIVE_INFINITY;
 
 /** Code of a worker. What it returns is what `join` gives. */
 export type WorkerFunction<T> = (worker: Worker) => Coroutine<T>;
@@ -45,69 +46,78 @@ export type WorkerFunction<T> = (worker: Worker) => Coroutine<T>;
 export interface WorkerOptions {
   /** Default "worker-<n>". */
   readonly name?: string;
+  /** Nobody will join it: its result is dropped, and its failure fails nobody. Default false. */
+  readonly detached?: boolean;
   /** For policies that look at it: an integer of 32 bits, higher first. Default 0. */
   readonly priority?: number;
   /** For policies that look at it: when it should be done, ns after it has started. Default: no matter when. */
   readonly deadlineNs?: number;
 }
 
-/** A worker seen from outside: to join or unpark it. */
-export interface WorkerHandle<T> {
-  readonly name: string;
+/** Which worker: what spawn gives, or a worker itself. Without a generation: whoever has the record now. */
+export interface Target {
   readonly record: Addr;
-  /** Set before the worker's `done` word is. */
-  result: T | undefined;
+  readonly generation?: number;
 }
 
-/** What a worker's code is given. */
-export class Worker implements SyncWorker {
-  readonly name: string;
-  readonly tid: Tid;
-  readonly memory: UserMemory;
-  /** System calls. One that blocks hands this worker's CPU back to its server. */
-  readonly sys: Syscalls;
-  readonly record: Addr;
+export class Worker implements Waker, SyncWorker {
+  /** What the kernel gives the task under this worker. */
+  readonly env: Env;
   /** This worker, for others to unpark, cancel or join. */
   readonly handle: WorkerHandle<unknown>;
-  /** Locks this worker holds, oldest first (sync/held.ts). */
-  readonly held: Held[] = [];
+  readonly runtime: Runtime;
   #shields = 0;
-  readonly #env: Env;
-  readonly #group: Group;
-  readonly #serverRecords: ReadonlyMap<number, Addr>;
-  readonly #spawn: <T>(
-    env: Env,
-    body: WorkerFunction<T>,
-    options?: WorkerOptions,
-  ) => Coroutine<WorkerHandle<T>>;
+  #held: Held[] | undefined = undefined;
+  #locals: Map<ThreadLocal<unknown>, unknown> | undefined = undefined;
 
-  constructor(
-    env: Env,
-    handle: WorkerHandle<unknown>,
-    group: Group,
-    serverRecords: ReadonlyMap<number, Addr>,
-    spawn: <T>(env: Env, body: WorkerFunction<T>, options?: WorkerOptions) => Coroutine<WorkerHandle<T>>,
-  ) {
-    this.name = handle.name;
-    this.record = handle.record;
+  constructor(env: Env, handle: WorkerHandle<unknown>, runtime: Runtime) {
+    this.env = env;
     this.handle = handle;
-    this.tid = env.tid;
-    this.memory = env.memory;
-    this.sys = env.sys;
-    this.#env = env;
-    this.#group = group;
-    this.#serverRecords = serverRecords;
-    this.#spawn = spawn;
+    this.runtime = runtime;
+  }
+
+  get name(): string {
+    return this.handle.name;
+  }
+  get record(): Addr {
+    return this.handle.record;
+  }
+  get generation(): number {
+    return this.handle.generation;
+  }
+  /** Of the kernel task under this worker. */
+  get tid(): Tid {
+    return this.env.tid;
+  }
+  get memory(): UserMemory {
+    return this.env.memory;
+  }
+  /** System calls. One that blocks hands this worker's CPU back to its server. */
+  get sys(): Syscalls {
+    return this.env.sys;
+  }
+  get group(): Group {
+    return this.runtime.group;
+  }
+  /** Locks this worker holds, oldest first (sync/held.ts). */
+  get held(): Held[] {
+    this.#held ??= [];
+    return this.#held;
+  }
+  /** Values of ThreadLocals. */
+  get locals(): Map<ThreadLocal<unknown>, unknown> {
+    this.#locals ??= new Map();
+    return this.#locals;
   }
 
   /** Computes for `ns` of CPU time. */
   work(ns: number): Step<void> {
-    return this.#env.work(ns);
+    return this.env.work(ns);
   }
 
   /** ns since boot. */
   now(): number {
-    return this.#env.now();
+    return this.env.now();
   }
 
   /** Sleeps for `ns`, in the kernel: another worker has the CPU meanwhile. A cancellation point. */
@@ -123,17 +133,24 @@ export class Worker implements SyncWorker {
   /** Lets every worker that is ready run first. A cancellation point. */
   *yield(): Coroutine<void> {
     yield* checkCancelled(this);
-    yield* this.leave(REQUEST_YIELD, -1);
+    // Bounded by the other writers of the word, who bring each kind of news once.
+    for (let left = false; !left; ) {
+      const park = yield* this.memory.load32(parkOf(this.record));
+      left = (yield* suspend(this, park, PARK_YIELDED, REQUEST_YIELD, FOREVER)) >= 0;
+    }
   }
 
-  /** A cancellation point and nothing else: throws ERR_CANCELLED if this worker has been cancelled. */
-  checkpoint(): Coroutine<void> {
-    return checkCancelled(this);
+  /** A cancellation point, and a place to be preempted for code that only computes: asked to give way, it does so here. */
+  *checkpoint(): Coroutine<void> {
+    yield* checkCancelled(this);
+    // On its way out of any system call the kernel takes a worker off that has been told to go.
+    if (((yield* this.memory.load32(stateOf(this.record))) & UMCG_TF_PREEMPTED) !== 0)
+      yield* this.sys.gettid();
   }
 
   /** Gives up the CPU until `unpark`. Returns at once if one came since the last park: park and unpark commute. */
   *park(): Coroutine<void> {
-    yield* parkUntil(this, Number.POSITIVE_INFINITY);
+    yield* waitFor(this, PARK_TOKEN, FOREVER);
   }
 
   /**
@@ -141,20 +158,36 @@ export class Worker implements SyncWorker {
    * out. A cancellation point; one that throws has not used up a token. Throws ERR_CANCELLED, ERR_DEADLINE.
    */
   parkUntil(deadlineNs: number): Coroutine<boolean> {
-    return parkUntil(this, deadlineNs);
+    return waitFor(this, PARK_TOKEN, deadlineNs);
   }
 
-  /** Makes a parked worker ready, or the next park of one that runs return at once. */
-  *unpark(target: Pick<WorkerHandle<unknown>, "record">): Coroutine<void> {
-    yield* unpark(this.#env, this.#group, this.record, target.record);
+  /** Makes a parked worker ready, or the next park of one that runs return at once. One that has ended: nothing. */
+  *unpark(target: Target): Coroutine<void> {
+    yield* announce(this, target.record, target.generation, PARK_TOKEN);
+  }
+
+  /**
+   * `parkUntil` and `unpark` with a token of their own, for what is built on them: who waits here does not take the token
+   * that the user's next park is to find. As with all waits for others, it may return true with nothing to show for it.
+   */
+  waitUntil(deadlineNs: number): Coroutine<boolean> {
+    return waitFor(this, PARK_NEWS, deadlineNs);
+  }
+  *notify(target: Target): Coroutine<void> {
+    yield* announce(this, target.record, target.generation, PARK_NEWS);
   }
 
   /**
    * Asks a worker to end: its next cancellation point (park, sleep, yield, join, checkpoint, and what is built on them)
-   * throws ERR_CANCELLED, once; one that it waits in returns for it. False: it had been asked before.
+   * throws ERR_CANCELLED, once; one that it waits in returns for it. False: it had been asked before, or has ended.
    */
-  cancel(target: Pick<WorkerHandle<unknown>, "record">): Coroutine<boolean> {
-    return cancel(this.#env, this.#group, this.record, target.record);
+  cancel(target: Target): Coroutine<boolean> {
+    return announce(this, target.record, target.generation, PARK_CANCEL);
+  }
+
+  /** Has this worker been cancelled? True for good from then on. */
+  isCancelled(): Coroutine<boolean> {
+    return isCancelled(this);
   }
 
   /** Puts the cancellation off that has just been thrown: it is thrown again at the next cancellation point. */
@@ -177,81 +210,65 @@ export class Worker implements SyncWorker {
     return this.#shields > 0;
   }
 
-  /** Changes the own priority, from the next time on that this worker becomes ready. Throws ERR_RUNTIME_CONFIG. */
+  /**
+   * Runs `body` without being preempted. Blocking in it keeps the server, too; waiting in it is ERR_PREEMPTION_OFF. A
+   * preemption that came meanwhile is made up for at the end.
+   */
+  *withoutPreemption<T>(body: () => Coroutine<T>): Coroutine<T> {
+    const locked = yield* this.lock();
+    try {
+      return yield* body();
+    } finally {
+      yield* this.unlock(locked);
+    }
+  }
+
+  /** Changes the own priority, from the next time on that this worker becomes ready. */
   *setPriority(priority: number): Coroutine<void> {
     yield* this.memory.store32(priorityOf(this.record), checkPriority(priority));
   }
 
-  /** Changes the own deadline, on the clock of now(), from the next time on that it becomes ready; 0 = none. */
+  /** Changes the own deadline, on the clock of now(), from the next time on that this worker becomes ready; 0 = none. */
   *setDeadline(atNs: number): Coroutine<void> {
-    yield* this.memory.store64(deadlineOf(this.record), BigInt(checkDeadline(atNs)));
+    yield* this.memory.store64(deadlineOf(this.record), BigInt(checkWish(atNs)));
   }
 
   /** Zeroed user memory, for good: for synchronisation objects, and words of one's own. Throws ERR_USER_MEMORY. */
   allocate(bytes: number, align = 64): Addr {
-    return this.#env.allocate(bytes, align);
+    return this.env.allocate(bytes, align);
   }
 
-  /** Starts another worker; it is ready when this returns or soon after. */
+  /** Starts another worker; it is ready when this returns or soon after. Throws ERR_USER_MEMORY, ERR_TASK_LIMIT. */
   spawn<T>(body: WorkerFunction<T>, options?: WorkerOptions): Coroutine<WorkerHandle<T>> {
-    return this.#spawn(this.#env, body, options);
-  }
-
-  /** Waits until a worker has finished and returns its result. Throws ERR_JOIN: joined twice, or itself. */
-  *join<T>(target: WorkerHandle<T>): Coroutine<T> {
-    if (target.record === this.record) throw new RuntimeError("ERR_JOIN", `${this.name} cannot join itself`);
-    const own = wordFromAddr(this.record);
-    if ((yield* this.memory.cmpxchg64(joinerOf(target.record), 0n, own)) !== 0) {
-      throw new RuntimeError("ERR_JOIN", `${target.name} has been joined before`);
-    }
-    // The joiner is published before `done` is read; the finisher sets `done` before it reads the joiner.
-    while ((yield* this.memory.load32(doneOf(target.record))) === 0) yield* this.park();
-    return target.result as T;
-  }
-
-  /** The record of the server that runs this worker; the same until it blocks or leaves. */
-  *#server(): Coroutine<Addr> {
-    return this.#serverRecords.get(yield* this.memory.load32(serverTidOf(this.record))) ?? NULL;
-  }
-
-  /** Until the server that runs this worker has issued its wake-up: see runWorker() in server/server.ts. */
-  *#released(): Coroutine<void> {
-    const server = yield* this.#server();
-    for (let turn = 0; (yield* this.memory.load32(releasedOf(server))) === 0; turn++) {
-      if (turn === MAX_TURNS)
-        throw new RuntimeError("ERR_SPIN_BOUND", `${this.name}: its server never lets go`);
-      yield* this.sys.schedYield();
-    }
+    return this.runtime.spawnFrom(this, body, options);
   }
 
   /**
-   * Switches to the server with a request, and comes back when a server runs this worker again. `park`, if not negative:
-   * what the park word must still be, to have PARKED added to it; it is not: nothing happens.
+   * Waits until a worker has ended and returns its result. A cancellation point; one that throws leaves the result to others.
+   * Throws ERR_WORKER_FAILED with what the worker threw as its cause, ERR_WORKER_CANCELLED, ERR_KILLED; ERR_JOIN: itself, or
+   * one that has been joined or detached before, or is just being joined.
    */
-  *leave(request: number, park: number): Coroutine<void> {
-    const { memory, record } = this;
-    yield* this.#released();
-    yield* memory.store32(stateOf(record), UMCG_TASK_RUNNING | UMCG_TF_LOCKED);
-    // Under the lock: whoever takes PARKED away waits, in takeOver(), until this worker has let go of its server.
-    if (park >= 0 && (yield* memory.cmpxchg32(parkOf(record), park, park | PARK_PARKED)) !== 0) {
-      yield* memory.store32(stateOf(record), UMCG_TASK_RUNNING);
-      return;
-    }
-    const server = yield* this.#server();
-    yield* memory.store32(requestOf(server), request);
-    yield* memory.store32(stateOf(server), UMCG_TASK_RUNNING);
-    yield* memory.store32(stateOf(record), UMCG_TASK_IDLE | UMCG_TF_LOCKED);
-    let result = yield* this.#env.umcg.wait(0);
-    // Bounded by the number of signals. Without a server the call only waits: the old one has been switched to.
-    while (result === -EINTR) {
-      if (((yield* memory.load32(stateOf(record))) & UMCG_TF_STATE_MASK) === UMCG_TASK_RUNNING) return;
-      result = yield* this.#env.umcg.wait(0);
-    }
-    check("umcg_wait", result);
+  join<T>(target: WorkerHandle<T>): Coroutine<T> {
+    return joinUntil(this, target, FOREVER);
   }
-}
 
-/** The joiner's record, NULL when there is none. */
-export function* joinerOfRecord(memory: UserMemory, record: Addr): Coroutine<Addr> {
-  return addr(Number(yield* memory.load64(joinerOf(record))));
+  /** The same, until `deadlineNs` at the latest: then ERR_TIMED_OUT, and the worker can be joined again. */
+  joinUntil<T>(target: WorkerHandle<T>, deadlineNs: number): Coroutine<T> {
+    return joinUntil(this, target, deadlineNs);
+  }
+
+  /** Nobody will join the worker: its result is dropped, and its failure fails nobody. Throws ERR_JOIN, as `join`. */
+  detach(target: WorkerHandle<unknown>): Coroutine<void> {
+    return detach(this, target);
+  }
+
+  lock(): Coroutine<boolean> {
+    return lockSelf(this.env, this.record);
+  }
+  unlock(locked: boolean): Coroutine<void> {
+    return unlockSelf(this.env, this.record, locked);
+  }
+  makeReady(worker: Addr): Coroutine<void> {
+    return this.group.makeReady(this.env, this.record, worker, "unparked");
+  }
 }

@@ -245,7 +245,8 @@ describe("the end of a worker", () => {
     else f.s.step(w.tid, { do: "block", interruptible: true });
     f.s.signal(w.tid, SIGKILL);
     f.s.run();
-    expect([f.mode(w), f.state(w) & 0xff, f.listed()]).toEqual(["dead", UMCG_TASK_NONE, [w.record]]);
+    const none = UMCG_TASK_NONE | UMCG_TF_LISTED;
+    expect([f.mode(w), f.state(w), f.listed()]).toEqual(["dead", none, [w.record]]);
   });
 
   it.each(["listed", "claimed"])("%s: whoever takes it finds NONE", (how) => {
@@ -262,7 +263,7 @@ describe("the end of a worker", () => {
     f.s.signal(w.tid, SIGKILL);
     f.s.run();
     const listed = how === "claimed" ? [] : [w.record];
-    expect([f.mode(w), f.state(w), f.listed()]).toEqual(["dead", UMCG_TASK_NONE, listed]);
+    expect([f.mode(w), f.state(w), f.listed()]).toEqual(["dead", UMCG_TASK_NONE | UMCG_TF_LISTED, listed]);
   });
 });
 

@@ -125,7 +125,7 @@ describe("join", () => {
         yield* own.work(1);
       });
       yield* w.join(child);
-      for (const target of [child, { name: "self", record: w.record, result: undefined }]) {
+      for (const target of [child, w.handle]) {
         try {
           yield* w.join(target);
         } catch (error) {
@@ -193,7 +193,13 @@ describe("the edges", () => {
       yield* w.work(1);
       throw boom;
     });
-    expect(() => machine.run()).toThrow(expect.objectContaining({ code: "ERR_PROGRAM_THREW", cause: boom }));
+    expect(() => machine.run()).toThrow(
+      expect.objectContaining({
+        code: "ERR_PROGRAM_THREW",
+        message: expect.stringContaining("worker-0 threw: boom"),
+        cause: expect.objectContaining({ code: "ERR_WORKER_FAILED", cause: boom }),
+      }),
+    );
   });
 
   it.each([0, -1, 1.5, Number.NaN, 2])("servers: %s is ERR_RUNTIME_CONFIG and named", (servers) => {

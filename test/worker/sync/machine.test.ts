@@ -70,6 +70,6 @@ describe("on a machine", () => {
       yield* mutex.lock(worker);
     });
     const { cause } = errorOf(() => machine.run());
-    expect(cause).toMatchObject({ code: "ERR_LOCK_HELD", object: "mutex kept" });
+    expect(cause).toMatchObject({ cause: { code: "ERR_LOCK_HELD", object: "mutex kept" } });
   });
 });
