@@ -17,6 +17,10 @@ export class CheckedUmcg implements Umcg {
     this.#checker = checker;
   }
 
+  get profile(): Umcg["profile"] {
+    return this.inner.profile;
+  }
+
   *ctl(flags: number, self: Addr): Coroutine<number> {
     const { roster, kernel } = this.#checker;
     const tid = kernel.current;

@@ -77,7 +77,7 @@ export class Findings {
       ...trace.last(LAST_EVENTS).map(
         (event) =>
           `  ${formatEvent(event, {
-            taskName: (tid) => names[tid] ?? "",
+            taskName: (tid) => names.of(tid),
             umcgWord: (word) => wordText(word, this.#rules),
             waitReason,
             dieReason,
@@ -103,6 +103,6 @@ export class Findings {
       party.parked ? "parked" : "",
       party.listed ? "listed" : "",
     ].filter((word) => word !== "");
-    return `  ${kind} ${names[party.tid]} (tid ${party.tid}) at ${hex32(party.record)}: state ${state}, ${fields.join(", ")}; ${where.join(", ") || "awake"}`;
+    return `  ${kind} ${names.of(party.tid)} (tid ${party.tid}) at ${hex32(party.record)}: state ${state}, ${fields.join(", ")}; ${where.join(", ") || "awake"}`;
   }
 }
