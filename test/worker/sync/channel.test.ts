@@ -5,7 +5,7 @@ import { createRuntime } from "../../../src/worker/runtime.ts";
 import { Channel } from "../../../src/worker/sync/channel.ts";
 import { receiveFrom, select, selectUntil, sendTo, trySelect } from "../../../src/worker/sync/select.ts";
 import type { Worker } from "../../../src/worker/worker.ts";
-import { type Body, complaintOf, runWorkers, smallMachine } from "./fixture.ts";
+import { type Body, complaintOf, costOf, runWorkers, smallMachine } from "./fixture.ts";
 
 function firstWord(line: string): string {
   return line.split(" ")[0]!;
@@ -136,6 +136,14 @@ describe("a channel", () => {
     });
     machine.run();
     expect(seen).toEqual(["ERR_CANCELLED", { status: "value", value: 5 }]);
+  });
+
+  it("costs nine memory operations to send and nine to receive, with room and values there", () => {
+    const costs = costOf((rig) => {
+      const channel = new Channel<number>(rig, 1);
+      return (worker) => [channel.send(worker, 1), channel.receive(worker)];
+    });
+    expect(costs).toEqual([9, 9]);
   });
 
   it.each([-1, 0.5, Number.NaN])("of capacity %s is ERR_SYNC_CONFIG", (capacity) => {
