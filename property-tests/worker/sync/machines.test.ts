@@ -23,7 +23,8 @@ import {
   WaitGroup,
 } from "../../../src/worker/sync/index.ts";
 import { isCancelled } from "../../../src/worker/sync/wait-room.ts";
-import type { Worker, WorkerHandle } from "../../../src/worker/worker.ts";
+import type { Worker } from "../../../src/worker/worker.ts";
+import type { WorkerHandle } from "../../../src/worker/worker-handle.ts";
 import { boot } from "../../../test/support/boot.ts";
 import { runOut } from "../../../test/support/random-program.ts";
 import { anyMachine } from "../../kernel-sim/arbitraries.ts";
