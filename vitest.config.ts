@@ -7,6 +7,8 @@ const propertyTimeoutMs = process.env["FC_RUNS"] === undefined ? TEST_TIMEOUT_MS
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    // The default leaves one CPU to whoever watches: of two, half.
+    maxWorkers: "100%",
     projects: [
       {
         test: {
