@@ -1,0 +1,46 @@
+/** A ring of workers that pass a token: each is unparked by the one before it, unparks the next and parks again. */
+import { TICKLESS } from "../../src/bench/workload.ts";
+import { createMachine, type Machine } from "../../src/machine.ts";
+import { createRuntime } from "../../src/worker/runtime.ts";
+import type { WorkerFunction } from "../../src/worker/worker.ts";
+
+/** Bytes of user memory for each worker, and for everything else. */
+const BYTES_PER_WORKER = 192;
+const BYTES_BESIDE = 1 << 20;
+
+/** A machine with room for `workers` workers on one server. */
+export function roomyMachine(workers: number): Machine {
+  const userBytes = Math.ceil((workers * BYTES_PER_WORKER + BYTES_BESIDE) / 4096) * 4096;
+  return createMachine({ ...TICKLESS, vcpus: 1, maxTasks: workers + 8, userBytes });
+}
+
+export class WorkerRing {
+  readonly #machine: Machine;
+  #hops = 0;
+
+  /** `size` workers, and a token that has been round once. */
+  constructor(size: number) {
+    this.#machine = roomyMachine(size);
+    const runtime = createRuntime(this.#machine);
+    const ring = this;
+    const body: WorkerFunction<never> = function* (worker) {
+      // The worker that runs after k hops is number k modulo the size.
+      for (;;) {
+        yield* worker.park();
+        ring.#hops++;
+        yield* worker.unpark(handles[ring.#hops % size]!);
+      }
+    };
+    const handles = Array.from({ length: size }, () => runtime.spawn(body));
+    runtime.spawn((worker) => worker.unpark(handles[0]!));
+    this.hopNs(size);
+  }
+
+  /** Wall ns of one hop, over `hops` of them or some more. */
+  hopNs(hops: number): number {
+    const before = this.#hops;
+    const started = performance.now();
+    this.#machine.run({ stop: () => this.#hops - before >= hops });
+    return ((performance.now() - started) * 1e6) / (this.#hops - before);
+  }
+}
