@@ -43,8 +43,11 @@ export interface CpuThreads {
   cpuStopped(cpu: CpuId): void;
 }
 
-/** What a task goes on as when its body has returned `outcome`, or, with `threw`, has thrown it. */
-export type Sequel = (outcome: unknown, threw: boolean) => Coroutine<unknown>;
+/** What follows a task's body. An object, not a function: one that the task has in any case can be it. */
+export interface Sequel {
+  /** What the task goes on as when its body has returned `outcome`, or, with `threw`, has thrown it. */
+  after(outcome: unknown, threw: boolean): Coroutine<unknown>;
+}
 
 export interface Host {
   /** Clock of the executing CPU, ns since boot. */

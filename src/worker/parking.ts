@@ -30,8 +30,10 @@ import {
   PARK_PARKED,
   PARK_SLEEPING,
   PARK_WAKING,
+  PARK_YIELDED,
   parkOf,
   REQUEST_PARK,
+  REQUEST_YIELD,
   requestOf,
 } from "../server/record.ts";
 import { check } from "../server/run-worker.ts";
@@ -81,50 +83,56 @@ export function* isCancelled(worker: Worker): Coroutine<boolean> {
 export function* waitFor(worker: Worker, token: number, deadlineNs: number): Coroutine<boolean> {
   checkDeadline(deadlineNs);
   yield* checkCancelled(worker);
-  const { memory } = worker;
-  const word = parkOf(worker.record);
-  let park = yield* memory.load32(word);
+  let park = yield* worker.memory.load32(parkOf(worker.record));
   // Every turn waits, or loses a race to somebody who brings news, each kind once, or takes WAKING away.
   for (;;) {
     if ((park & token) !== 0) {
-      if ((yield* memory.cmpxchg32(word, park, park & ~token)) === 0) return true;
-      park = memory.observed32;
+      if ((yield* worker.memory.cmpxchg32(parkOf(worker.record), park, park & ~token)) === 0) return true;
+      park = worker.memory.observed32;
       continue;
     }
     if (cancelPending(park)) yield* checkCancelled(worker);
     if (worker.now() >= deadlineNs) return false;
-    park = yield* suspend(worker, park, PARK_PARKED, REQUEST_PARK, deadlineNs);
+    if (yield* letGo(worker, park, PARK_PARKED, REQUEST_PARK)) {
+      // Here and not in a function of its own: of every worker that waits this frame stays in memory, and so few words of it.
+      checkWait(yield* worker.env.umcg.wait(0, deadlineNs));
+    }
+    park = yield* settle(worker.env, worker.record, PARK_PARKED);
   }
 }
 
+/** Gives way: leaves the server, which makes this worker ready again. False: news came first, and the worker has stayed. */
+export function* giveWay(worker: Worker): Coroutine<boolean> {
+  const park = yield* worker.memory.load32(parkOf(worker.record));
+  if (!(yield* letGo(worker, park, PARK_YIELDED, REQUEST_YIELD))) return false;
+  checkWait(yield* worker.env.umcg.wait(0));
+  yield* settle(worker.env, worker.record, PARK_YIELDED);
+  return true;
+}
+
 /**
- * Leaves the server with a request until somebody makes this worker ready, or `deadlineNs`. `park`: the park word as the
- * caller has looked at it, to which `bit`, PARKED or YIELDED, is added; if it has changed the worker stays. Returns the park
- * word, without `bit`.
+ * Goes as far as the last call, sys_umcg_wait, which switches to server_tid: with a request of the server, and with `bit`,
+ * PARKED or YIELDED, in the park word. `park`: the park word as the caller has looked at it; false: it has changed, and
+ * nothing has happened.
  */
-export function* suspend(
-  worker: Worker,
-  park: number,
-  bit: number,
-  request: number,
-  deadlineNs: number,
-): Coroutine<number> {
+function* letGo(worker: Worker, park: number, bit: number, request: number): Coroutine<boolean> {
   const { memory, record, env } = worker;
   const locked = yield* lockSelf(env, record);
   if (!locked) throw new RuntimeError("ERR_PREEMPTION_OFF", `${worker.name} waits with preemption off`);
   if ((yield* memory.cmpxchg32(parkOf(record), park, park | bit)) !== 0) {
-    const found = memory.observed32;
     yield* unlockSelf(env, record, locked);
-    return found;
+    return false;
   }
   const server = unpackRecord(yield* memory.load32(homeOf(record)));
   yield* memory.store32(requestOf(server), request);
   yield* memory.store32(stateOf(server), UMCG_TASK_RUNNING);
   yield* memory.store32(stateOf(record), UMCG_TASK_IDLE | UMCG_TF_LOCKED);
-  // Switches to server_tid. Back, a server has made this worker RUNNING, whatever the call says.
-  const result = yield* env.umcg.wait(0, deadlineNs === Number.POSITIVE_INFINITY ? 0 : deadlineNs);
+  return true;
+}
+
+/** Back from a wait: a server has made this worker RUNNING, whatever the call says. */
+function checkWait(result: number): void {
   if (result !== -ETIMEDOUT && result !== -EINTR) check("umcg_wait", result);
-  return yield* settle(env, record, bit);
 }
 
 /** Sleeps in the kernel until `deadlineNs`; tokens are left alone. Throws ERR_CANCELLED. */

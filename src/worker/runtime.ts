@@ -30,12 +30,11 @@ import {
   UMCG_CTL_WORKER,
   UMCG_TASK_IDLE,
 } from "../umcg/abi.ts";
-import type { Env, Program, UserSpace } from "../umcg/env.ts";
+import type { Env, UserSpace } from "../umcg/env.ts";
 import { Roster } from "./roster.ts";
-import { abandonHeld } from "./sync/held.ts";
 import { ServerWaker } from "./waker.ts";
 import { Worker, type WorkerFunction, type WorkerOptions } from "./worker.ts";
-import { ENDED_CANCELLED, ENDED_RETURNED, ENDED_THREW, type WorkerHandle } from "./worker-handle.ts";
+import type { WorkerHandle } from "./worker-handle.ts";
 
 export interface RuntimeOptions {
   /** Servers, from 1 to 2 * vCPUs - 1. Default: one a vCPU. */
@@ -104,7 +103,7 @@ export class Runtime {
     const wishes = wishesOf(options);
     const handle = this.roster.create<T>(options);
     this.#add(this.group.live, 1);
-    this.#space.start(this.#program(body, handle, wishes), { name: handle.name });
+    this.#space.start((env) => this.#begin(env, body, handle, wishes), { name: handle });
     return handle;
   }
 
@@ -117,19 +116,25 @@ export class Runtime {
     const wishes = wishesOf(options);
     const handle = yield* this.roster.enlist<T>(parent, options);
     yield* addTo(parent.env, this.group.live, 1);
-    yield* parent.env.spawn(this.#program(body, handle, wishes), { name: handle.name });
+    yield* parent.env.spawn((env) => this.#begin(env, body, handle, wishes), { name: handle });
     return handle;
   }
 
-  /** The kernel task under a worker: registers, waits to be run, runs the body, exits. Its server does the rest: `#end`. */
-  #program<T>(body: WorkerFunction<T>, handle: WorkerHandle<T>, wishes: Wishes): Program {
-    const runtime = this;
-    return function* (env: Env): Coroutine<void> {
-      handle.tid = env.tid;
-      yield* runtime.#register(env, handle.record, wishes);
-      yield* live(new Worker(env, handle, runtime), handle, body);
-      yield* env.sys.exit();
-    };
+  /**
+   * The kernel task under a worker: registers, waits to be run, and becomes the worker's function, with nothing beneath it.
+   * When that has ended the worker ends itself (Worker.after) and its server does the rest: `#end`. Not a closure a worker:
+   * a generator function that is made for one call costs 290 bytes, and so much as two frames.
+   */
+  *#begin(
+    env: Env,
+    body: WorkerFunction<unknown>,
+    handle: WorkerHandle<unknown>,
+    wishes: Wishes,
+  ): Coroutine<never> {
+    handle.tid = env.tid;
+    yield* this.#register(env, handle.record, wishes);
+    const worker = new Worker(env, handle, this);
+    return yield* env.become(body(worker), worker);
   }
 
   *#register(env: Env, record: Addr, wishes: Wishes): Coroutine<void> {
@@ -164,22 +169,6 @@ export class Runtime {
   #add(word: Addr, value: number): void {
     new Uint32Array(this.#space.kernel.local.buffer, word, 1)[0]! += value;
   }
-}
-
-/** The life of a worker's function, and how it ends. */
-function* live<T>(worker: Worker, handle: WorkerHandle<T>, body: WorkerFunction<T>): Coroutine<void> {
-  let ending = ENDED_RETURNED;
-  let value: unknown;
-  try {
-    value = yield* body(worker);
-  } catch (error) {
-    const cancelled = error instanceof RuntimeError && error.code === "ERR_CANCELLED";
-    ending = cancelled ? ENDED_CANCELLED : ENDED_THREW;
-    value = error;
-  }
-  const left = yield* abandonHeld(worker);
-  if (left !== undefined && ending === ENDED_RETURNED) handle.end(ENDED_THREW, left);
-  else handle.end(ending, value);
 }
 
 /** Returns the sum. */

@@ -9,6 +9,7 @@
 import type { Addr } from "../atomics/address.ts";
 import type { Coroutine, Step } from "../atomics/step.ts";
 import type { UserMemory } from "../atomics/user-memory.ts";
+import type { Sequel } from "../kernel-sim/host.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import type { Syscalls } from "../kernel-sim/syscalls/syscalls.ts";
 import { lockSelf, unlockSelf } from "../server/detection.ts";
@@ -19,7 +20,8 @@ import {
   deadlineOf,
   priorityOf,
 } from "../server/policy-record.ts";
-import { PARK_CANCEL, PARK_NEWS, PARK_TOKEN, PARK_YIELDED, parkOf, REQUEST_YIELD } from "../server/record.ts";
+import { PARK_CANCEL, PARK_NEWS, PARK_TOKEN } from "../server/record.ts";
+import { RuntimeError } from "../server/runtime-error.ts";
 import { stateOf, UMCG_TF_PREEMPTED } from "../umcg/abi.ts";
 import type { Env } from "../umcg/env.ts";
 import { detach, joinUntil } from "./joining.ts";
@@ -27,16 +29,17 @@ import {
   announce,
   checkCancelled,
   deferCancel,
+  giveWay,
   isCancelled,
   sleepUntil,
-  suspend,
   waitFor,
 } from "./parking.ts";
 import type { Runtime } from "./runtime.ts";
+import { abandonHeld } from "./sync/held.ts";
 import type { Held, SyncWorker } from "./sync/sync-worker.ts";
 import type { ThreadLocal } from "./thread-local.ts";
 import type { Waker } from "./waker.ts";
-import type { WorkerHandle } from "./worker-handle.ts";
+import { ENDED_CANCELLED, ENDED_RETURNED, ENDED_THREW, type WorkerHandle } from "./worker-handle.ts";
 
 const FOREVER: number = Number.POSITIVE_INFINITY;
 
@@ -60,7 +63,7 @@ export interface Target {
   readonly generation?: number;
 }
 
-export class Worker implements Waker, SyncWorker {
+export class Worker implements Waker, SyncWorker, Sequel {
   /** What the kernel gives the task under this worker. */
   readonly env: Env;
   /** This worker, for others to unpark, cancel or join. */
@@ -134,10 +137,7 @@ export class Worker implements Waker, SyncWorker {
   *yield(): Coroutine<void> {
     yield* checkCancelled(this);
     // Bounded by the other writers of the word, who bring each kind of news once.
-    for (let left = false; !left; ) {
-      const park = yield* this.memory.load32(parkOf(this.record));
-      left = (yield* suspend(this, park, PARK_YIELDED, REQUEST_YIELD, FOREVER)) >= 0;
-    }
+    while (!(yield* giveWay(this)));
   }
 
   /** A cancellation point, and a place to be preempted for code that only computes: asked to give way, it does so here. */
@@ -148,9 +148,9 @@ export class Worker implements Waker, SyncWorker {
       yield* this.sys.gettid();
   }
 
-  /** Gives up the CPU until `unpark`. Returns at once if one came since the last park: park and unpark commute. */
-  *park(): Coroutine<void> {
-    yield* waitFor(this, PARK_TOKEN, FOREVER);
+  /** Gives up the CPU until `unpark`. Returns at once if one came since the last park: park and unpark commute. True. */
+  park(): Coroutine<boolean> {
+    return waitFor(this, PARK_TOKEN, FOREVER);
   }
 
   /**
@@ -260,6 +260,16 @@ export class Worker implements Waker, SyncWorker {
   /** Nobody will join the worker: its result is dropped, and its failure fails nobody. Throws ERR_JOIN, as `join`. */
   detach(target: WorkerHandle<unknown>): Coroutine<void> {
     return detach(this, target);
+  }
+
+  /** The worker's function has ended: so does the worker, and says how. */
+  *after(outcome: unknown, threw: boolean): Coroutine<never> {
+    const left = yield* abandonHeld(this);
+    const cancelled = threw && outcome instanceof RuntimeError && outcome.code === "ERR_CANCELLED";
+    if (threw) this.handle.end(cancelled ? ENDED_CANCELLED : ENDED_THREW, outcome);
+    else if (left !== undefined) this.handle.end(ENDED_THREW, left);
+    else this.handle.end(ENDED_RETURNED, outcome);
+    return yield* this.sys.exit();
   }
 
   lock(): Coroutine<boolean> {

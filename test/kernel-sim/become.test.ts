@@ -19,11 +19,13 @@ describe("env.become", () => {
     const task = machine.spawn(function* (env) {
       yield* env.work(10);
       seen.push("before");
-      yield* env.become(body(env), function* (...end) {
-        seen.push(...end);
-        yield* env.sys.nanosleep(1_000);
-        seen.push("after");
-        return 7;
+      yield* env.become(body(env), {
+        *after(...end) {
+          seen.push(...end);
+          yield* env.sys.nanosleep(1_000);
+          seen.push("after");
+          return 7;
+        },
       });
       seen.push("never");
     });
@@ -38,9 +40,11 @@ describe("env.become", () => {
     const { machine } = boot();
     machine.spawn(
       function* (env) {
-        yield* env.become(env.sys.gettid(), function* () {
-          yield* env.work(1);
-          throw new Error("in the end");
+        yield* env.become(env.sys.gettid(), {
+          *after() {
+            yield* env.work(1);
+            throw new Error("in the end");
+          },
         });
       },
       { name: "odd" },
@@ -52,11 +56,12 @@ describe("env.become", () => {
   test("a task that is killed or goes on as another program has no sequel", () => {
     const { machine } = boot();
     const seen: string[] = [];
-    const note = (what: string) =>
-      function* () {
+    const note = (what: string) => ({
+      *after() {
         seen.push(what);
         yield* [];
-      };
+      },
+    });
     const sleeper = machine.spawn((env) => env.become(env.sys.nanosleep(1e9), note("killed")));
     machine.spawn((env) =>
       env.become(
@@ -84,9 +89,11 @@ describe("env.become", () => {
           yield* env.sys.kill(env.tid, SIGUSR1);
           seen.push("body");
         })(),
-        function* () {
-          seen.push("sequel");
-          yield* env.work(1);
+        {
+          *after() {
+            seen.push("sequel");
+            yield* env.work(1);
+          },
         },
       );
     });

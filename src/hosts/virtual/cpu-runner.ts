@@ -235,7 +235,7 @@ export class CpuRunner {
     const sequel = this.#sequels[tid];
     if (sequel === undefined) return false;
     this.#sequels[tid] = undefined;
-    this.#bodies[tid] = sequel(outcome, threw);
+    this.#bodies[tid] = sequel.after(outcome, threw);
     return true;
   }
 
