@@ -161,9 +161,12 @@ export class Worker implements Waker, SyncWorker, Sequel {
     return waitFor(this, PARK_TOKEN, deadlineNs);
   }
 
-  /** Makes a parked worker ready, or the next park of one that runs return at once. One that has ended: nothing. */
-  *unpark(target: Target): Coroutine<void> {
-    yield* announce(this, target.record, target.generation, PARK_TOKEN);
+  /**
+   * Makes a parked worker ready, or the next park of one that runs return at once. False: it had a token already, or has ended;
+   * nothing has happened.
+   */
+  unpark(target: Target): Coroutine<boolean> {
+    return announce(this, target.record, target.generation, PARK_TOKEN);
   }
 
   /**
@@ -173,8 +176,8 @@ export class Worker implements Waker, SyncWorker, Sequel {
   waitUntil(deadlineNs: number): Coroutine<boolean> {
     return waitFor(this, PARK_NEWS, deadlineNs);
   }
-  *notify(target: Target): Coroutine<void> {
-    yield* announce(this, target.record, target.generation, PARK_NEWS);
+  notify(target: Target): Coroutine<boolean> {
+    return announce(this, target.record, target.generation, PARK_NEWS);
   }
 
   /**

@@ -160,6 +160,24 @@ describe("park and unpark", () => {
     expect(order).toEqual(["first park over", "unparks again", "second park over"]);
   });
 
+  it("unpark and notify say whether the target has got anything by it", () => {
+    const { machine, runtime } = start(1);
+    const said: boolean[] = [];
+    runtime.spawn(function* (w) {
+      const child = yield* w.spawn(function* (own: Worker) {
+        yield* own.park();
+        yield* own.waitUntil(Number.POSITIVE_INFINITY);
+      });
+      for (const news of [() => w.unpark(child), () => w.notify(child)]) {
+        said.push(yield* news(), yield* news());
+      }
+      yield* w.join(child);
+      said.push(yield* w.unpark(child), yield* w.notify(child));
+    });
+    machine.run();
+    expect(said).toEqual([true, false, true, false, false, false]);
+  });
+
   it("a worker that nobody unparks is a deadlock, and the report says who waits where", () => {
     const { machine, runtime } = start(1);
     runtime.spawn(

@@ -36,7 +36,7 @@ export interface SyncWorker {
   park(): Coroutine<unknown>;
   /** The same, no later than about `deadlineNs`. */
   parkUntil(deadlineNs: number): Coroutine<unknown>;
-  unpark(target: { readonly record: Addr }): Coroutine<void>;
+  unpark(target: { readonly record: Addr }): Coroutine<unknown>;
   /** The cancellation that `park` has just thrown is thrown again by the next park. */
   deferCancel(): Coroutine<void>;
   /** Runs `body` with cancellation held back. */
