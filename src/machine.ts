@@ -193,9 +193,13 @@ export class Machine {
     const stop = (): boolean => kernel.live === 0 || ended() || options.stop?.() === true;
     const { untilNs = FOREVER } = options;
     if (untilNs !== FOREVER) checkTime("run({ untilNs })", untilNs);
-    if (!ended()) this.#lifetime.drive(Math.ceil(untilNs), stop);
-    this.trace.flush();
-    this.checker?.findings.throwFirst();
+    try {
+      if (!ended()) this.#lifetime.drive(Math.ceil(untilNs), stop);
+      this.trace.flush();
+    } finally {
+      // Whatever else came of it, and even if a program swallowed it: the first broken invariant is what to know.
+      this.checker?.findings.throwFirst();
+    }
     this.host.time.check();
     if (smp.stopHow === STOP_EMERGENCY) throw new MachineError("ERR_PANIC", `panic: ${kernel.stopReason}`);
     if (smp.stopHow === STOP_NOT && this.host.pending === 0 && kernel.live > 0) {

@@ -42,6 +42,8 @@ export interface BenchOptions {
   readonly tickHz?: number;
   /** Trace the measured rounds for the spans. Default true; without, spans are empty and the run is faster. */
   readonly spans?: boolean;
+  /** Hold the run to the invariants of UMCG: ERR_INVARIANT. Changes no result but wall time. Default false. */
+  readonly check?: boolean;
   /** Listens to the trace of the whole run, from boot. */
   readonly sink?: (machine: Machine) => TraceSink;
   /** Wall clock, ms. */
@@ -96,6 +98,7 @@ export class BenchRun {
       jitter,
       seed,
       tickHz,
+      check,
       sink,
     } = options;
     this.#options = options;
@@ -112,7 +115,8 @@ export class BenchRun {
       ...(jitter !== undefined && { jitter }),
       ...(seed !== undefined && { seed }),
       ...(tickHz !== undefined && { tickHz }),
-      trace: sink !== undefined,
+      ...(check === true && { check }),
+      trace: sink !== undefined || check === true,
     });
     if (sink !== undefined) this.machine.trace.addSink(sink(this.machine));
     this.#meter = new Meter(this.machine, loops, options.clock, options.spans ?? true);
@@ -160,7 +164,7 @@ export class BenchRun {
   }
 }
 
-/** Runs a workload to its end. Throws whatever the machine throws: ERR_CONFIG, ERR_DEADLOCK, ERR_PROGRAM_THREW. */
+/** Runs a workload to its end. Throws whatever the machine throws: ERR_CONFIG, ERR_DEADLOCK, ERR_PROGRAM_THREW, ERR_INVARIANT. */
 export function runBench(options: BenchOptions): BenchResult {
   const run = new BenchRun(options);
   run.advance();

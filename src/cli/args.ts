@@ -32,6 +32,7 @@ const OPTIONS: OptionTypes = {
   seed: { type: "string" },
   jitter: { type: "boolean" },
   "no-jitter": { type: "boolean" },
+  check: { type: "boolean" },
   json: { type: "boolean" },
   trace: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -43,6 +44,8 @@ interface Common {
   readonly loops: number;
   readonly seed: number;
   readonly jitter: boolean;
+  /** Hold the machines to the invariants of UMCG. */
+  readonly check: boolean;
   readonly json: boolean;
 }
 
@@ -129,6 +132,7 @@ function common(options: Options, defaultLoops: number, defaultJitter: boolean):
     loops: options.integer("loops", 1, MAX_LOOPS, defaultLoops),
     seed: readSeed(options),
     jitter: options.has("jitter") || (defaultJitter && !options.has("no-jitter")),
+    check: options.has("check"),
     json: options.has("json"),
   };
 }

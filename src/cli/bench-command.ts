@@ -41,8 +41,8 @@ export async function benchCommand(
 async function singleCommand(plan: SinglePlan, session: Session): Promise<string> {
   const file = plan.trace === undefined ? undefined : new TraceFile(plan.trace);
   try {
-    const { workload, vcpus, wake, profile, idle, fair, topology, migrationBytes, loops, seed, jitter } =
-      plan;
+    const { workload, vcpus, wake, profile, idle, fair, topology, migrationBytes, loops } = plan;
+    const { seed, jitter, check } = plan;
     let chrome: ChromeTrace | undefined;
     const sink = (machine: Machine): ChromeTrace => {
       chrome = new ChromeTrace(traceNames(machine));
@@ -57,6 +57,7 @@ async function singleCommand(plan: SinglePlan, session: Session): Promise<string
       loops,
       seed,
       jitter,
+      check,
       ...(wake !== undefined && { wake }),
       ...(idle !== undefined && { idle }),
       ...(fair !== undefined && { fair }),

@@ -5,7 +5,7 @@
  * |------------------|-------------------------------|------|--------------------------------------------------------------|
  * | UsageError       | ERR_USAGE                     | 2    | the command line is wrong: nothing was run                    |
  * | TraceFileError   | ERR_TRACE_FILE                | 1    | the trace file cannot be written                              |
- * | MachineError     | its own, e.g. ERR_DEADLOCK    | 1    | the simulated run failed                                      |
+ * | MachineError     | its own, e.g. ERR_DEADLOCK    | 1    | the simulated run failed; ERR_INVARIANT: --check found why    |
  * | Interrupted      | -                             | 130, 143 | SIGINT, SIGTERM                                           |
  * | anything else    | ERR_INTERNAL                  | 1    | a bug of this project; the stack is shown                     |
  */

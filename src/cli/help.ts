@@ -50,6 +50,8 @@ Options:
   --seed N         seed of the jitter (default 1)
   --jitter         spread the costs around their median; --no-jitter: keep them fixed
                    (default: fixed; spread with --matrix)
+  --check          hold every machine to the invariants of UMCG, I1 to I44: what breaks one ends the run with
+                   its number, the words involved and the last events; takes several times the wall time
   --json           print JSON instead of a table
   --trace FILE     write a timeline for ui.perfetto.dev
   --matrix         every workload with every wake mode and profile

@@ -18,14 +18,14 @@ export async function matrixCommand(
   session: Session,
   workloads: readonly Workload[],
 ): Promise<string> {
-  const { vcpus, loops, seed, jitter } = plan;
+  const { vcpus, loops, seed, jitter, check } = plan;
   const clock = (): number => session.io.clock();
   const cells = workloads.flatMap((workload) =>
     MATRIX_PROFILES.flatMap((profile) => WAKE_MODES.map((wake) => ({ workload, profile, wake }))),
   );
   const results: BenchResult[] = [];
   for (const cell of cells) {
-    const run = new BenchRun({ ...cell, vcpus, loops, seed, jitter, clock });
+    const run = new BenchRun({ ...cell, vcpus, loops, seed, jitter, check, clock });
     const place = `machine ${results.length + 1} of ${cells.length}`;
     results.push(await session.finish(run, `${place}, ${cell.workload.name} ${cell.profile} ${cell.wake}`));
   }

@@ -5,7 +5,7 @@ import { run } from "./fake-io.ts";
 const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
 const STUDIES = "openloop, schbench, seccomp-notify";
 const OPTIONS =
-  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --seed, --jitter, --no-jitter, --json, --trace, --help";
+  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --seed, --jitter, --no-jitter, --check, --json, --trace, --help";
 
 describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["--help", "--version"]]])("%j shows the commands", async (args) => {
@@ -90,6 +90,7 @@ describe("bad usage of umcg bench", () => {
     [["pipe", "--constructor", "1"], `unknown option "--constructor"; known are ${OPTIONS}`],
     [["pipe", "-v"], `unknown option "-v"; known are ${OPTIONS}`],
     [["pipe", "--json=yes"], '--json takes no value, got "yes"'],
+    [["pipe", "--check=kernel"], '--check takes no value, got "kernel"'],
     [["pipe", "--jitter=off"], '--jitter takes no value, got "off"'],
     [["pipe", "--jitter", "--no-jitter"], "--jitter and --no-jitter contradict each other"],
 

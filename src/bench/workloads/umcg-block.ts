@@ -22,12 +22,12 @@ import {
   allocateGroup,
   allocateRecord,
   type Group,
+  leaveTo,
   registerServer,
   registerWorker,
   switchTo,
   unregister,
   waitForWorkers,
-  wakeHere,
 } from "./umcg-user.ts";
 
 export const umcgBlock: Workload = {
@@ -98,7 +98,7 @@ function* read(env: Env, rounds: Rounds, cast: Cast): Coroutine<void> {
     expectResult("read", yield* env.sys.read(cast.fd, cast.buffer, 1), 1);
   }
   rounds.onRound(rounds.total);
-  yield* wakeHere(env, cast.reader, cast.server, cast.tids.server);
+  yield* leaveTo(env, cast.reader, cast.server, cast.tids.server);
   yield* unregister(env);
 }
 
@@ -108,6 +108,6 @@ function* write(env: Env, rounds: Rounds, cast: Cast): Coroutine<void> {
     expectResult("write", yield* env.sys.write(cast.fd + 1, cast.buffer, 1), 1);
     yield* switchTo(env, cast.writer, cast.server, cast.tids.server);
   }
-  yield* wakeHere(env, cast.writer, cast.server, cast.tids.server);
+  yield* leaveTo(env, cast.writer, cast.server, cast.tids.server);
   yield* unregister(env);
 }

@@ -13,26 +13,19 @@ import type { Coroutine } from "../../atomics/step.ts";
 import type { TaskOptions } from "../../kernel-sim/clone.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
 import type { Machine } from "../../machine.ts";
-import {
-  nextTidOf,
-  serverTidOf,
-  stateOf,
-  UMCG_TASK_IDLE,
-  UMCG_TASK_RUNNING,
-  UMCG_TF_LOCKED,
-} from "../../umcg/abi.ts";
+import { nextTidOf, serverTidOf, stateOf, UMCG_TASK_IDLE, UMCG_TASK_RUNNING } from "../../umcg/abi.ts";
 import type { Env } from "../../umcg/env.ts";
 import { expectResult, type Rounds, type Workload } from "../workload.ts";
 import {
   allocateGroup,
   allocateRecord,
   type Group,
+  leaveTo,
   registerServer,
   registerWorker,
   switchTo,
   unregister,
   waitForWorkers,
-  wakeHere,
 } from "./umcg-user.ts";
 
 export const umcgSwap: Workload = {
@@ -107,10 +100,8 @@ function* pass(env: Env, rounds: Rounds, ring: Ring, place: number): Coroutine<v
     expectResult("umcg_wait(swap)", yield* umcg.wait(0), 0);
   }
   if (leads) rounds.onRound(rounds.total);
-  // The server now belongs to whom it passes the CPU to. LOCKED, its own end and what blocks it are no events any more.
-  yield* memory.store32(mine, UMCG_TASK_RUNNING | UMCG_TF_LOCKED);
   // The leader, whom the last would pass the CPU to, has gone: the last wakes the server.
   const heir = place === ring.workers.length - 1 ? ring.server : next;
-  yield* wakeHere(env, self.record, heir.record, heir.tid);
+  yield* leaveTo(env, self.record, heir.record, heir.tid);
   yield* unregister(env);
 }

@@ -27,6 +27,7 @@ import {
   UMCG_TASK_IDLE,
   UMCG_TASK_RUNNING,
   UMCG_TASK_SIZE,
+  UMCG_TF_LOCKED,
   UMCG_WAIT_WAKE_ONLY,
   UMCG_WAIT_WF_CURRENT_CPU,
 } from "../../umcg/abi.ts";
@@ -118,8 +119,12 @@ export function* switchTo(env: Env, self: Addr, other: Addr, tid: Tid): Coroutin
   expectResult("umcg_wait(switch)", yield* env.umcg.wait(0), 0);
 }
 
-/** Marks `other` RUNNING and wakes it on this CPU, and goes on. */
-export function* wakeHere(env: Env, self: Addr, other: Addr, tid: Tid): Coroutine<void> {
+/**
+ * A worker passes its server on to `other`, or back to it, for good: marks `other` RUNNING, wakes it on this CPU, and goes
+ * on to its end. LOCKED, that end and what blocks it are no events any more.
+ */
+export function* leaveTo(env: Env, self: Addr, other: Addr, tid: Tid): Coroutine<void> {
+  yield* env.memory.store32(stateOf(self), UMCG_TASK_RUNNING | UMCG_TF_LOCKED);
   yield* env.memory.store32(nextTidOf(self), tid);
   yield* env.memory.store32(stateOf(other), UMCG_TASK_RUNNING);
   const flags = UMCG_WAIT_WAKE_ONLY | UMCG_WAIT_WF_CURRENT_CPU;
