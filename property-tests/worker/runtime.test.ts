@@ -20,14 +20,18 @@ import {
 type Act =
   | { act: "work" | "sleep"; ns: number }
   | { act: "yield" | "selfUnpark" }
+  | { act: "servers"; count: number }
   | { act: "child"; child: Plan };
 type Plan = { acts: Act[]; joinLate: boolean };
+
+const MAX_SERVERS = 6;
 
 const { plan } = fc.letrec<{ plan: Plan; act: Act }>((tie) => ({
   act: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     fc.record({ act: fc.constantFrom("work" as const, "sleep" as const), ns: fc.nat(60_000) }),
     fc.record({ act: fc.constantFrom("yield" as const, "selfUnpark" as const) }),
+    fc.record({ act: fc.constant("servers" as const), count: fc.integer({ min: 1, max: MAX_SERVERS }) }),
     fc.record({ act: fc.constant("child" as const), child: tie("plan") }),
   ),
   plan: fc.record({ acts: fc.array(tie("act"), { maxLength: 6 }), joinLate: fc.boolean() }),
@@ -46,6 +50,7 @@ function body(p: Plan): WorkerFunction<number> {
       if (a.act === "work") yield* w.work(a.ns);
       else if (a.act === "sleep") yield* w.sleep(a.ns);
       else if (a.act === "yield") yield* w.yield();
+      else if (a.act === "servers") yield* w.setServers(a.count);
       else if (a.act === "selfUnpark") {
         yield* w.unpark(w);
         yield* w.park();
@@ -60,40 +65,46 @@ function body(p: Plan): WorkerFunction<number> {
   };
 }
 
-function runOnce(
-  plans: Plan[],
-  vcpus: number,
-  servers: number,
-  jitter: boolean,
-  fair: FairPolicy,
-  policy: PolicyName,
-) {
+interface Setting {
+  vcpus: number;
+  servers: number;
+  jitter: boolean;
+  fair: FairPolicy;
+  policy: PolicyName;
+  preemptNs: number;
+  spin: number;
+}
+
+const setting: fc.Arbitrary<Setting> = fc.record({
+  vcpus: fc.integer({ min: 1, max: 4 }),
+  servers: fc.integer({ min: 1, max: MAX_SERVERS }),
+  jitter: fc.boolean(),
+  fair: fc.constantFrom(...FAIR_POLICIES),
+  policy: fc.constantFrom(...POLICY_NAMES),
+  preemptNs: fc.constantFrom(0, 20_000),
+  spin: fc.constantFrom(0, 0, 3),
+});
+
+function runOnce(plans: Plan[], { vcpus, jitter, fair, servers, policy, preemptNs, spin }: Setting) {
   const machine = createMachine({ vcpus, trace: true, jitter, seed: 7, fair });
   const hash = new TraceHash();
   machine.trace.addSink(hash);
-  const runtime = createRuntime(machine, { servers, policy });
+  const options = { servers, maxServers: MAX_SERVERS, policy, preemptNs, idle: { spin } };
+  const runtime = createRuntime(machine, options);
   const handles = plans.map((p) => runtime.spawn(body(p)));
   machine.run();
-  return { digest: hash.digest(), results: handles.map((h) => h.result) };
+  return { digest: hash.digest(), results: handles.map((h) => h.result), stats: runtime.stats() };
 }
 
 describe("random programs on the thread library", () => {
   it("end, with every worker accounted for, and deterministically", () => {
     fc.assert(
-      fc.property(
-        fc.array(plan, { minLength: 1, maxLength: 5 }),
-        fc.integer({ min: 1, max: 4 }),
-        fc.integer({ min: 1, max: 5 }),
-        fc.boolean(),
-        fc.constantFrom(...FAIR_POLICIES),
-        fc.constantFrom(...POLICY_NAMES),
-        (plans, vcpus, wanted, jitter, fair, policy) => {
-          const servers = Math.min(wanted, 2 * vcpus - 1);
-          const first = runOnce(plans, vcpus, servers, jitter, fair, policy);
-          expect(first.results).toEqual(plans.map(size));
-          expect(runOnce(plans, vcpus, servers, jitter, fair, policy).digest).toBe(first.digest);
-        },
-      ),
+      fc.property(fc.array(plan, { minLength: 1, maxLength: 5 }), setting, (plans, how) => {
+        const first = runOnce(plans, how);
+        expect(first.results).toEqual(plans.map(size));
+        const again = runOnce(plans, how);
+        expect([again.digest, again.stats]).toEqual([first.digest, first.stats]);
+      }),
       { numRuns: Number(process.env["FC_RUNS"] ?? 100) },
     );
   });

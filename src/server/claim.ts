@@ -25,6 +25,7 @@ import { stateOf, UMCG_TASK_IDLE, UMCG_TF_LOCKED } from "../umcg/abi.ts";
 import type { Env } from "../umcg/env.ts";
 import { PARK_WAKING, PARK_YIELDED, parkOf } from "./record.ts";
 import { RuntimeError } from "./runtime-error.ts";
+import { stepAside } from "./spin-lock.ts";
 
 /** Turns of a wait for somebody who is between two steps of the library. */
 const MAX_TURNS = 1 << 20;
@@ -43,7 +44,7 @@ export function* claim(env: Env, record: Addr): Coroutine<boolean> {
     const status = yield* memory.cmpxchg32(word, UMCG_TASK_IDLE, UMCG_TASK_IDLE | UMCG_TF_LOCKED);
     claimed = status !== -EAGAIN;
     if (claimed || (memory.observed32 & UMCG_TF_LOCKED) === 0) break;
-    yield* env.sys.schedYield();
+    yield* stepAside(env, turn);
   }
   const park = parkOf(record);
   // Bounded by the other writers: each failure is somebody else's success.
@@ -76,7 +77,7 @@ export function* settle(env: Env, record: Addr, bits: number): Coroutine<number>
   // A turn fails when others bring news, each kind once, or while one of them is between two steps.
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const park = yield* memory.load32(word);
-    if ((park & PARK_WAKING) !== 0) yield* env.sys.schedYield();
+    if ((park & PARK_WAKING) !== 0) yield* stepAside(env, turn);
     else if ((park & bits) === 0) return park;
     else if ((yield* memory.cmpxchg32(word, park, park & ~bits)) === 0) return park & ~bits;
   }

@@ -11,4 +11,5 @@ export * from "./record.ts";
 export * from "./run-worker.ts";
 export * from "./runtime-error.ts";
 export * from "./server.ts";
+export * from "./server-stats.ts";
 export * from "./spin-lock.ts";

@@ -36,12 +36,15 @@ export class OrderedQueue {
     this.#compare = compare;
   }
 
-  *insert(env: Env, worker: Addr): Coroutine<void> {
+  /** `again`: the worker was taken but is not done; it comes before its equals, in the order it had. */
+  *insert(env: Env, worker: Addr, again: boolean): Coroutine<void> {
     const { memory } = env;
     yield* spinLock(env, this.#lock);
-    const order = yield* memory.load32(this.#next);
-    yield* memory.store32(this.#next, (order + 1) >>> 0);
-    yield* memory.store32(orderOf(worker), order);
+    if (!again) {
+      const order = yield* memory.load32(this.#next);
+      yield* memory.store32(this.#next, (order + 1) >>> 0);
+      yield* memory.store32(orderOf(worker), order);
+    }
     yield* memory.store32(linkOf(worker), 0);
     yield* memory.store32(rightOf(worker), 0);
     yield* this.#merge(memory, yield* this.first(memory), worker);

@@ -17,7 +17,8 @@
  *
  * | offset | word     | written by                                                                                  |
  * |--------|----------|---------------------------------------------------------------------------------------------|
- * | 128    | index    | set-up code, once: its number in the runtime, from 0                                        |
+ * | 128    | index    | the server, when it starts: its number in the runtime, from 0                               |
+ * | 132    | place    | whether a task is in it (server-pool.ts), by compare-exchange                               |
  *
  * A record is 64-byte aligned, so its address divided by 64 fits 32 bits up to 256 GiB: packed like that an address is
  * a plain number, where a 64-bit word would be a bigint, and 0 still means nobody.
@@ -51,6 +52,10 @@ export function startedOf(record: Addr): Addr {
 
 export function indexOf(server: Addr): Addr {
   return offsetBy(server, 128);
+}
+
+export function placeOf(server: Addr): Addr {
+  return offsetBy(server, 132);
 }
 
 /** A record's address in 32 bits; 0 for NULL. */

@@ -36,8 +36,8 @@ import {
   REQUEST_YIELD,
   requestOf,
 } from "../server/record.ts";
-import { check } from "../server/run-worker.ts";
 import { RuntimeError } from "../server/runtime-error.ts";
+import { check } from "../server/server.ts";
 import { stateOf, UMCG_TASK_IDLE, UMCG_TASK_RUNNING, UMCG_TF_LOCKED } from "../umcg/abi.ts";
 import type { Waker } from "./waker.ts";
 import type { Worker } from "./worker.ts";

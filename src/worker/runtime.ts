@@ -11,15 +11,15 @@
  */
 import { type Addr, wordFromAddr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
-import type { Tid } from "../kernel-sim/ids.ts";
-import { GROUP_SIZE, Group } from "../server/group.ts";
+import { addTo, GROUP_SIZE, Group } from "../server/group.ts";
 import { makePolicy, type PolicyName } from "../server/policies/index.ts";
 import type { PolicyContext, PolicyFactory } from "../server/policy.ts";
-import { indexOf, initSchedulingWords, type Wishes, wishesOf } from "../server/policy-record.ts";
-import { RECORD_SIZE, tidOf } from "../server/record.ts";
-import { check } from "../server/run-worker.ts";
+import { initSchedulingWords, type Wishes, wishesOf } from "../server/policy-record.ts";
+import { tidOf } from "../server/record.ts";
 import { RuntimeError } from "../server/runtime-error.ts";
-import { serve } from "../server/server.ts";
+import { check } from "../server/server.ts";
+import { type PoolOptions, ServerPool } from "../server/server-pool.ts";
+import type { ServerStats } from "../server/server-stats.ts";
 import {
   apiVersionOf,
   idleServersOf,
@@ -36,66 +36,64 @@ import { ServerWaker } from "./waker.ts";
 import { Worker, type WorkerFunction, type WorkerOptions } from "./worker.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
+/** A tick costs up to 14 us in a guest: with less a worker gets nowhere. */
+const MIN_PREEMPT_NS = 20_000;
+const MAX_SERVERS = 65_536;
+
 export interface RuntimeOptions {
-  /** Servers, from 1 to 2 * vCPUs - 1. Default: one a vCPU. */
+  /** Servers at the beginning, from 1 to `maxServers`. Default: one a vCPU. */
   readonly servers?: number;
+  /** Servers there can ever be (`setServers`): each has a place in memory. Default: the greater of servers and vCPUs. */
+  readonly maxServers?: number;
   /** Pin server i to vCPU i modulo their number. Default true. */
   readonly pin?: boolean;
   /** Which ready worker runs next: the name of a policy, or one of your own. Default "go-like". */
   readonly policy?: PolicyName | PolicyFactory;
   /** Seed of a policy that draws lots, an integer. Default 1. */
   readonly seed?: number;
+  /** ns a worker runs before its policy is asked whether it is to give way, from 20 000. Default 0: it is never asked. */
+  readonly preemptNs?: number;
+  /** What a server does before it sleeps: `spin` looks for work, `pauseNs` of computing before each. Default none, 100. */
+  readonly idle?: { readonly spin: number; readonly pauseNs?: number };
 }
 
 export class Runtime {
   readonly group: Group;
   readonly roster: Roster;
-  readonly servers: readonly Tid[];
+  readonly pool: ServerPool;
   readonly #space: UserSpace;
-  readonly #serverRecords: readonly Addr[];
-  /** Servers that have not left, a word. */
-  readonly #serving: Addr;
 
   constructor(space: UserSpace, options: RuntimeOptions = {}) {
     this.#space = space;
     const { kernel } = space;
-    const vcpus = kernel.config.vcpus;
-    const count = options.servers ?? vcpus;
-    const most = 2 * vcpus - 1;
-    if (!Number.isInteger(count) || count < 1 || count > most) {
-      throw new RuntimeError(
-        "ERR_RUNTIME_CONFIG",
-        `servers must be an integer from 1 to ${most} (2 * vcpus - 1), got ${count}`,
-      );
-    }
     if (space.umcg.profile !== "hardened") {
       throw new RuntimeError(
         "ERR_RUNTIME_CONFIG",
         `the thread library needs umcg: "hardened", got "${space.umcg.profile}"`,
       );
     }
-    const setup = {
-      maxServers: count,
-      allocate: (bytes: number, align = 64) => kernel.allocate(bytes, align),
+    const servers = poolOptions(kernel.config.vcpus, options);
+    const policy = makePolicy(options.policy ?? "go-like", {
+      maxServers: servers.maxServers,
+      allocate: (bytes, align = 64) => kernel.allocate(bytes, align),
       seed: options.seed ?? 1,
-    };
-    const policy = makePolicy(options.policy ?? "go-like", setup);
-    this.group = new Group(kernel.allocate(GROUP_SIZE, 64), policy, (at, record) => this.#end(at, record));
-    this.roster = new Roster(space);
-    this.#serving = kernel.allocate(4, 64);
-    this.#add(this.#serving, count);
-    this.#serverRecords = Array.from({ length: count }, (_, i) => {
-      const record = kernel.allocate(RECORD_SIZE, 64);
-      this.#add(indexOf(record), i);
-      return record;
     });
-    const pin = options.pin ?? true;
-    this.servers = this.#serverRecords.map((record, i) =>
-      space.start((env) => this.#serve(env, record), {
-        name: `server-${i}`,
-        ...(pin ? { affinity: [i % vcpus] } : {}),
-      }),
+    this.group = new Group(kernel.allocate(GROUP_SIZE, 64), policy, (at, self, record) =>
+      this.#end(at, self, record),
     );
+    this.roster = new Roster(space);
+    // The last server to leave says what went wrong.
+    this.pool = new ServerPool(space, this.group, servers, () => this.roster.throwUnseen());
+  }
+
+  /** What the servers have done, by their places. Read it while the machine does not run. */
+  stats(): readonly ServerStats[] {
+    return this.pool.stats();
+  }
+
+  /** Changes the number of servers, from set-up code. From a worker: `worker.setServers`. Throws ERR_RUNTIME_CONFIG. */
+  setServers(count: number): void {
+    this.pool.resize(count);
   }
 
   /** Starts a worker from set-up code, before the machine runs. From a worker: `worker.spawn`. Throws ERR_USER_MEMORY. */
@@ -150,19 +148,13 @@ export class Runtime {
     check("umcg_ctl(REGISTER|WORKER)", yield* env.umcg.ctl(UMCG_CTL_REGISTER | UMCG_CTL_WORKER, record));
   }
 
-  /** A server meets the end of a worker: on it, on the idle worker list, or when it was to run it. */
-  *#end(at: PolicyContext, record: Addr): Coroutine<void> {
+  /** Server `self` meets the end of a worker: on it, on the idle worker list, or when it was to run it. */
+  *#end(at: PolicyContext, self: Addr, record: Addr): Coroutine<void> {
     const { group } = this;
     if (group.policy.onExit !== undefined) yield* group.policy.onExit(at, record);
-    yield* this.roster.end(new ServerWaker(at, group, this.#serverRecords[at.server]!), record);
+    yield* this.roster.end(new ServerWaker(at, group, self), record);
     // Last: at 0 the servers leave.
     yield* addTo(at.env, group.live, -1);
-  }
-
-  /** The last server to leave says what went wrong. */
-  *#serve(env: Env, record: Addr): Coroutine<void> {
-    yield* serve(env, this.group, record);
-    if ((yield* addTo(env, this.#serving, -1)) === 0) this.roster.throwUnseen();
   }
 
   /** For set-up code, which runs before any task and may write words directly. */
@@ -171,14 +163,24 @@ export class Runtime {
   }
 }
 
-/** Returns the sum. */
-function* addTo(env: Env, word: Addr, delta: number): Coroutine<number> {
-  // Bounded by the other writers: each failure is somebody else's success.
-  for (;;) {
-    const value = yield* env.memory.load32(word);
-    const sum = (value + delta) >>> 0;
-    if ((yield* env.memory.cmpxchg32(word, value, sum)) === 0) return sum;
-  }
+/** Throws ERR_RUNTIME_CONFIG. */
+function poolOptions(vcpus: number, options: RuntimeOptions): PoolOptions {
+  const { servers = vcpus, maxServers = Math.max(vcpus, servers), pin = true, preemptNs = 0 } = options;
+  const { spin = 0, pauseNs: spinPauseNs = 100 } = options.idle ?? {};
+  checkOption("maxServers", maxServers, 1, MAX_SERVERS);
+  checkOption("servers", servers, 1, maxServers);
+  if (preemptNs !== 0) checkOption("preemptNs", preemptNs, MIN_PREEMPT_NS, 1e12);
+  checkOption("idle.spin", spin, 0, 1e6);
+  checkOption("idle.pauseNs", spinPauseNs, 1, 1e9);
+  return { servers, maxServers, pin, preemptNs, spin, spinPauseNs };
+}
+
+function checkOption(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new RuntimeError(
+    "ERR_RUNTIME_CONFIG",
+    `${name} must be an integer from ${least} to ${most}, got ${value}`,
+  );
 }
 
 /**

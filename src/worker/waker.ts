@@ -36,6 +36,6 @@ export class ServerWaker implements Waker {
 
   *makeReady(worker: Addr): Coroutine<void> {
     yield* this.#group.policy.enqueue(this.#at, worker, "unparked");
-    yield* this.#group.wakeIdleServer(this.env, this.#self);
+    yield* this.#group.announce(this.env, this.#self);
   }
 }

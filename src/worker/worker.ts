@@ -214,8 +214,8 @@ export class Worker implements Waker, SyncWorker, Sequel {
   }
 
   /**
-   * Runs `body` without being preempted. Blocking in it keeps the server, too; waiting in it is ERR_PREEMPTION_OFF. A
-   * preemption that came meanwhile is made up for at the end.
+   * Runs `body` without being preempted. Blocking in it keeps the server, too; waiting in it is ERR_PREEMPTION_OFF.
+   * A tick that came meanwhile is void: the next one asks again.
    */
   *withoutPreemption<T>(body: () => Coroutine<T>): Coroutine<T> {
     const locked = yield* this.lock();
@@ -239,6 +239,11 @@ export class Worker implements Waker, SyncWorker, Sequel {
   /** Zeroed user memory, for good: for synchronisation objects, and words of one's own. Throws ERR_USER_MEMORY. */
   allocate(bytes: number, align = 64): Addr {
     return this.env.allocate(bytes, align);
+  }
+
+  /** Changes the number of servers, from 1 to `maxServers` of the runtime. Throws ERR_RUNTIME_CONFIG. */
+  setServers(count: number): Coroutine<void> {
+    return this.withoutPreemption(() => this.runtime.pool.resizeFrom(this.env, this.record, count));
   }
 
   /** Starts another worker; it is ready when this returns or soon after. Throws ERR_USER_MEMORY, ERR_TASK_LIMIT. */

@@ -63,12 +63,7 @@ export function makeYard(stepped: boolean, pages = 16): Yard {
     env: {
       memory,
       now: () => yard.now,
-      sys: {
-        *schedYield(): Coroutine<number> {
-          yield YIELD_PAUSE;
-          return 0;
-        },
-      },
+      sys: { schedYield: pause, nanosleep: pause },
     } as unknown as Env,
     worker: (index) => {
       while (records.length <= index) records.push(allocate(RECORD_SIZE));
@@ -79,6 +74,11 @@ export function makeYard(stepped: boolean, pages = 16): Yard {
     policy: (factory, maxServers, seed = 1) => factory({ maxServers, allocate, seed }),
   };
   return yard;
+}
+
+function* pause(): Coroutine<number> {
+  yield YIELD_PAUSE;
+  return 0;
 }
 
 /** Takes everything there is, from one server after the other, alone. */

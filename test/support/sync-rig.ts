@@ -27,7 +27,7 @@ export class RigWorker implements SyncWorker {
   readonly record: Addr;
   readonly memory: SteppedMemory;
   readonly held: Held[] = [];
-  readonly sys: SyncWorker["sys"] = { schedYield: pause };
+  readonly sys: SyncWorker["sys"] = { schedYield: pause, nanosleep: pause };
   readonly rig: SyncRig;
   /** What it is parked for, Infinity included; undefined while it runs. */
   parkedUntilNs: number | undefined;

@@ -2,7 +2,8 @@
  * Work stealing as tokio does it: a LIFO slot and a bounded queue for each server, one queue for all, thieves take half.
  *
  * Everybody who becomes ready stays on the server where that happens: who is unparked in its slot, all others, those that
- * give way too, behind its queue. So work moves only when a server has none. The slot may be used three times in a row;
+ * give way too, behind its queue. So work moves only when a server has none. Who is preempted goes behind the queue for all,
+ * because whom a tick has found lies there. The slot may be used three times in a row;
  * then its worker queues, so that a pair that wakes each other lets the rest run after three turns, where `go-like` lets
  * it have its slice. Every 31st pick looks into the queue for all first.
  *
@@ -42,7 +43,7 @@ class WorkStealing implements Policy {
 
   *enqueue({ env, server }: PolicyContext, worker: Addr, reason: EnqueueReason): Coroutine<void> {
     const { global } = this.#queues;
-    if (server === NO_SERVER) return yield* global.append(env, worker);
+    if (server === NO_SERVER || reason === "preempted") return yield* global.append(env, worker);
     const local = this.#queues.local(server);
     const behind = reason === "unparked" ? yield* local.putSlot(env.memory, worker) : worker;
     if (behind !== NULL) yield* local.pushOrOverflow(env, behind, global);

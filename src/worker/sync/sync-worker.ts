@@ -28,7 +28,7 @@ export interface SyncWorker {
   readonly tid: Tid;
   readonly record: Addr;
   readonly memory: Words;
-  readonly sys: Pick<Syscalls, "schedYield">;
+  readonly sys: Pick<Syscalls, "schedYield" | "nanosleep">;
   /** Locks this worker holds, oldest first. Its own: nobody else looks or writes. */
   readonly held: Held[];
   now(): number;
