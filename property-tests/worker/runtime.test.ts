@@ -86,7 +86,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
 });
 
 function runOnce(plans: Plan[], { vcpus, jitter, fair, servers, policy, preemptNs, spin }: Setting) {
-  const machine = createMachine({ vcpus, trace: true, jitter, seed: 7, fair });
+  const machine = createMachine({ vcpus, trace: true, check: true, jitter, seed: 7, fair });
   const hash = new TraceHash();
   machine.trace.addSink(hash);
   const options = { servers, maxServers: MAX_SERVERS, policy, preemptNs, idle: { spin } };

@@ -154,12 +154,12 @@ export class Group {
   }
 
   /**
-   * Wakes the server at `server` if it sleeps for want of work. If it does not it may be woken for nothing, which it is
-   * prepared for.
+   * Wakes the server at `server` if it sleeps for want of work. One that is not on the list is awake, is being woken, or
+   * looks at what the caller has written after it has published itself.
    */
   *wakeServer(env: Env, self: Addr, server: Addr): Coroutine<void> {
     const { memory } = env;
-    yield* this.withdrawServer(env, server);
+    if (!(yield* this.withdrawServer(env, server))) return;
     const status = yield* memory.cmpxchg32(stateOf(server), UMCG_TASK_IDLE, UMCG_TASK_RUNNING);
     if (status === 0) yield* wakeOnly(env, self, yield* memory.load32(tidOf(server)));
   }

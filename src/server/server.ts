@@ -109,6 +109,8 @@ export class Server {
     yield* memory.store32(apiVersionOf(self), UMCG_API_VERSION);
     // Registration wants them to be 0; wake detection reads the first when it pops this server, later.
     yield* memory.store32(serverTidOf(self), 0);
+    // Not on the list: a node that never was must say so, too.
+    yield* this.group.withdrawServer(env, self);
     yield* memory.store32(stateOf(self), UMCG_TASK_RUNNING);
     check("umcg_ctl(REGISTER)", yield* env.umcg.ctl(UMCG_CTL_REGISTER, self));
     yield* memory.store32(serverTidOf(self), env.tid);

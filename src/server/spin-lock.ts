@@ -14,8 +14,8 @@ import { RuntimeError } from "./runtime-error.ts";
 
 const MAX_SPINS = 1 << 20;
 /** Turns of which the last one sleeps, and for how long. */
-const TURNS_A_SLEEP = 8;
-const SLEEP_NS = 1_000;
+const TURNS_A_SLEEP = 4;
+const SLEEP_NS = 5_000;
 
 /** Who waits: a task, or a worker. */
 export interface Spinner {

@@ -12,7 +12,7 @@ import {
 } from "../../src/index.ts";
 
 function start(vcpus: number, options: RuntimeOptions = {}, config: MachineConfig = {}) {
-  const machine = createMachine({ vcpus, tickHz: 0, timerSlackNs: 0, ...config });
+  const machine = createMachine({ vcpus, tickHz: 0, timerSlackNs: 0, check: true, ...config });
   return { machine, runtime: createRuntime(machine, options) };
 }
 
