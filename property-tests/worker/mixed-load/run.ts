@@ -1,0 +1,101 @@
+/** Runs a mixed load, and says what is wrong with it: throws. */
+import type { Coroutine } from "../../../src/atomics/step.ts";
+import { createMachine } from "../../../src/machine.ts";
+import { createRuntime } from "../../../src/worker/runtime.ts";
+import type { Worker } from "../../../src/worker/worker.ts";
+import type { Hood } from "./hood.ts";
+import { joinUntil } from "./join.ts";
+import { lifeOf, optionsOf } from "./life.ts";
+import { plansOf, type Shape } from "./plan.ts";
+import { Scene } from "./scene.ts";
+import { settingOf } from "./setting.ts";
+import { Watch } from "./watch.ts";
+
+/** Events of the host, each worker's share: a run that takes more does not end. */
+const EVENTS_PER_WORKER = 20_000;
+/** How long a worker may wait beside a server that sleeps. */
+const BOUND_NS = 400_000;
+const PIPES = 48;
+
+export interface Ran {
+  readonly workers: number;
+  readonly switches: number;
+  readonly virtualNs: number;
+  readonly longestNs: number;
+}
+
+export function runLoad(shape: Shape): Ran {
+  const setting = settingOf(shape);
+  const machine = createMachine(setting.machine);
+  const watch = new Watch(machine, BOUND_NS);
+  const { plans, roots } = plansOf(shape);
+  const runtime = createRuntime(machine, {
+    servers: setting.servers,
+    policy: watch.policy(setting.policy),
+    seed: shape.seed,
+  });
+  const scene = new Scene(machine, runtime, plans);
+  runtime.spawn((worker) => master(scene, worker, roots), { name: "master" });
+  for (const id of roots) {
+    const life = scene.lives.get(id)!;
+    if (!life.plan.mortal) scene.running++;
+    scene.enter(life, runtime.spawn(lifeOf(scene, life), optionsOf(life)));
+  }
+  const { host } = machine;
+  const most = EVENTS_PER_WORKER * (shape.workers + 10);
+  const result = machine.run({
+    stop: () => {
+      watch.look(runtime.group);
+      return host.events > most;
+    },
+  });
+  if (machine.kernel.live > 0) throw new Error(`no end after ${host.events} events`);
+  for (const life of scene.lives.values()) life.check();
+  for (const hood of scene.hoods) hood.checkMessages();
+  watch.check(runtime.group);
+  return {
+    workers: scene.spawned.length + scene.extras,
+    switches: result.switches,
+    virtualNs: result.virtualNs,
+    longestNs: watch.longestNs,
+  };
+}
+
+/** The one who sees to everybody that has nobody else, and to what all share. */
+function* master(scene: Scene, worker: Worker, roots: readonly number[]): Coroutine<void> {
+  for (let i = 0; i < PIPES; i++) scene.pipes.push(yield* worker.sys.pipe());
+  const receivers = [];
+  for (const hood of scene.hoods)
+    for (const channel of hood.channels)
+      receivers.push(yield* worker.spawn((own) => receiveAll(own, hood, channel)));
+  for (const id of roots) yield* seeTo(scene, worker, id);
+  // Those whose parents left them to others; and those nobody joins must have ended before the channels are closed.
+  while (scene.running > 0 || scene.orphans.length > 0) {
+    const orphan = scene.orphans.shift();
+    if (orphan === undefined) yield* worker.sleep(50_000);
+    else yield* joinUntil(scene, worker, orphan, Number.POSITIVE_INFINITY);
+  }
+  for (const hood of scene.hoods) yield* hood.close(worker);
+  for (const receiver of receivers) yield* worker.join(receiver);
+}
+
+function* seeTo(scene: Scene, worker: Worker, id: number): Coroutine<void> {
+  const life = scene.lives.get(id)!;
+  const { fate } = life.plan;
+  if (fate === "forget") return;
+  if (fate === "detached") {
+    life.detached = true;
+    return;
+  }
+  if (fate === "detachLate") {
+    yield* worker.detach(life.handle!);
+    life.detached = true;
+  } else yield* joinUntil(scene, worker, life, Number.POSITIVE_INFINITY);
+}
+
+function* receiveAll(own: Worker, hood: Hood, channel: Hood["channels"][number]): Coroutine<void> {
+  yield* channel.forEach(own, function* (message) {
+    hood.received(message);
+    yield* own.checkpoint();
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * Work conservation (I29), and that no worker is lost or given twice between a policy's two ends.
+ *
+ * A policy is wrapped: what goes in and comes out is counted. Every SAMPLE_NS of virtual time the words are looked at: a
+ * worker that waits to be picked, or in the kernel's idle worker list, while one and the same server sleeps, published as
+ * idle, is a violation when both have lasted for longer than `boundNs`. The bound is the time in which a sleeping CPU is
+ * woken and looks. A server that has been made RUNNING and waits for its CPU is not idle: that is the kernel's scheduling.
+ */
+import { type Addr, addr } from "../../../src/atomics/address.ts";
+import type { Machine } from "../../../src/machine.ts";
+import type { Group } from "../../../src/server/group.ts";
+import { makePolicy, type PolicyName } from "../../../src/server/policies/index.ts";
+import type { Policy, PolicyContext, PolicyFactory } from "../../../src/server/policy.ts";
+import {
+  stateOf,
+  taskOfServerNode,
+  taskOfWorkerNode,
+  UMCG_TASK_IDLE,
+  UMCG_TF_STATE_MASK,
+} from "../../../src/umcg/abi.ts";
+
+const SAMPLE_NS = 20_000;
+const DELETED = 1n;
+
+export class Watch {
+  readonly machine: Machine;
+  readonly boundNs: number;
+  /** Workers that wait to be picked, oldest first, and since when. */
+  readonly #ready: Map<Addr, number> = new Map();
+  /** Servers that were idle at each sample since. */
+  #idle: Map<Addr, number> = new Map();
+  /** The worker that has been in the kernel's list for longest, and since when that was so. */
+  #listed: Addr | undefined;
+  #listedSince = 0;
+  #nextSampleNs = 0;
+  /** Workers that were picked. */
+  picks = 0;
+  /** The longest that a worker waited beside an idle server, ns, as far as samples tell. */
+  longestNs = 0;
+
+  constructor(machine: Machine, boundNs: number) {
+    this.machine = machine;
+    this.boundNs = boundNs;
+  }
+
+  policy(name: PolicyName): PolicyFactory {
+    return (setup) => this.#wrap(makePolicy(name, setup));
+  }
+
+  #wrap(inner: Policy): Policy {
+    const watch = this;
+    return {
+      ...optional(inner),
+      name: inner.name,
+      *enqueue(at, worker, reason) {
+        if (watch.#ready.has(worker)) throw new Error(`the worker at ${worker} is ready twice`);
+        watch.#ready.set(worker, at.env.now());
+        yield* inner.enqueue(at, worker, reason);
+      },
+      *pick(at) {
+        const worker = yield* inner.pick(at);
+        if (worker === 0) return worker;
+        if (!watch.#ready.delete(worker)) throw new Error(`the worker at ${worker} was picked twice`);
+        watch.picks++;
+        return worker;
+      },
+      hasWork: (at: PolicyContext) => inner.hasWork(at),
+    };
+  }
+
+  /** To be asked after each event. */
+  look(group: Group): void {
+    const { now } = this.machine.host;
+    if (now < this.#nextSampleNs) return;
+    this.#nextSampleNs = now + SAMPLE_NS;
+    const idle = new Map<Addr, number>();
+    for (const server of this.#idleServers(group)) idle.set(server, this.#idle.get(server) ?? now);
+    this.#idle = idle;
+    const listed = this.#oldestListed(group);
+    if (listed !== this.#listed) this.#listedSince = now;
+    this.#listed = listed;
+    const [server] = idle;
+    if (server === undefined) return;
+    const [ready] = this.#ready;
+    if (ready !== undefined) this.#judge(server, ready, now, "is ready");
+    if (listed !== undefined) this.#judge(server, [listed, this.#listedSince], now, "is listed");
+  }
+
+  #judge(
+    [server, idleSince]: [Addr, number],
+    [worker, since]: [Addr, number],
+    now: number,
+    how: string,
+  ): void {
+    const both = now - Math.max(idleSince, since);
+    this.longestNs = Math.max(this.longestNs, both);
+    if (both > this.boundNs)
+      throw new Error(
+        `I29: for ${both} ns the worker at ${worker} ${how}, and the server at ${server} is idle`,
+      );
+  }
+
+  /** Published, and asleep or on its way, the one that was idle for longest first. */
+  #idleServers(group: Group): Addr[] {
+    const servers: Addr[] = [];
+    for (let node = this.#long(group.idleServers); node !== 0n; ) {
+      const at = addr(Number(node));
+      const value = this.#long(at);
+      const server = taskOfServerNode(at);
+      const state = this.#word(stateOf(server)) & UMCG_TF_STATE_MASK;
+      if ((value & DELETED) === 0n && state === UMCG_TASK_IDLE) servers.push(server);
+      node = value & ~DELETED;
+    }
+    return servers.sort((a, b) => (this.#idle.get(a) ?? Infinity) - (this.#idle.get(b) ?? Infinity));
+  }
+
+  #oldestListed(group: Group): Addr | undefined {
+    let last = 0n;
+    for (let node = this.#long(group.idleWorkers); node !== 0n; node = this.#long(addr(Number(node))))
+      last = node;
+    return last === 0n ? undefined : taskOfWorkerNode(addr(Number(last)));
+  }
+
+  /** When all is over. */
+  check(group: Group): void {
+    if (this.#ready.size > 0) throw new Error(`${this.#ready.size} workers were ready and never picked`);
+    if (this.#oldestListed(group) !== undefined) throw new Error("a worker is left in the idle worker list");
+  }
+
+  #word(at: Addr): number {
+    return new DataView(this.machine.kernel.local.buffer).getUint32(at, true);
+  }
+  #long(at: Addr): bigint {
+    return new DataView(this.machine.kernel.local.buffer).getBigUint64(at, true);
+  }
+}
+
+/** The hooks that a policy has, and no others. */
+function optional(inner: Policy): Partial<Policy> {
+  const hooks: Partial<Policy> = {};
+  if (inner.onBlock !== undefined) hooks.onBlock = (at, worker) => inner.onBlock!(at, worker);
+  if (inner.onWake !== undefined) hooks.onWake = (at, worker) => inner.onWake!(at, worker);
+  if (inner.onTick !== undefined)
+    hooks.onTick = (at, worker, ranNs, server) => inner.onTick!(at, worker, ranNs, server);
+  if (inner.onExit !== undefined) hooks.onExit = (at, worker) => inner.onExit!(at, worker);
+  if (inner.onRetire !== undefined) hooks.onRetire = (at) => inner.onRetire!(at);
+  return hooks;
+}
