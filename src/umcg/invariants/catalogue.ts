@@ -2,8 +2,8 @@
  * The invariants by number, in words, and the error that says which one a run has broken.
  *
  * Which of them are looked at where, on which profile, and why some are not, is in docs/invariants.md. Those that are not
- * in this list are for the rewrite alone (I42 to I44), need words that this ABI has not (I32, I38), or are laws over two
- * runs and not over one (I12): a directed test has them.
+ * in this list are for the rewrite alone (I42 to I44), need a word that this ABI has not (I38), are laws over two runs (I12) or
+ * about loads (I24), or are the laws of another room (I39, I41): tests have them. I30 is I22 here.
  */
 import { MachineError } from "../../kernel-sim/errors.ts";
 
@@ -35,7 +35,9 @@ export const INVARIANTS: Readonly<Record<number, string>> = {
   26: "a RUNNING unlocked worker is BLOCKED before it sleeps, and its server is RUNNING or was so",
   27: "a worker that K parked executes no user code until somebody made it RUNNING",
   28: "no listed worker waits while every server sleeps and one of them is published idle",
+  29: "a listed worker does not wait for a running one while a server is published idle and sleeps",
   31: "K parks a worker on its way to user mode only, never where it blocked",
+  32: "the page of a record is pinned while it is registered, and not longer",
   33: "a kicked PREEMPTED worker does not return to user mode",
   34: "a run clears PREEMPTED",
   35: "a worker whose wait timed out was listed once and returns when a server has run it",

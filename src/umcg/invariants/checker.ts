@@ -69,7 +69,7 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
     this.lists = new ListWatch(this.roster, this.findings, this.rules, kernel.config.vcpus);
     this.states = new StateWatch(this.roster, this.findings, this.lists, this.rules);
     this.waits = new WaitWatch(kernel, this.roster, this.findings);
-    this.rest = new RestWatch(this.roster, this.findings, this.lists);
+    this.rest = new RestWatch(this.roster, this.findings, this.lists, this.rules);
     kernel.trace.addSink(this);
     return new CheckedUmcg(umcg, this);
   }
@@ -137,13 +137,28 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
     party.registering = false;
     party.woken = false;
     const wanted = party.worker ? UMCG_TASK_IDLE : UMCG_TASK_RUNNING;
-    if (result !== 0 || !this.roster.isRegistered(party)) this.leaves(party);
-    else if ((word & ~USER_BITS) !== wanted)
+    if (result !== 0 || !this.roster.isRegistered(party)) {
+      this.leaves(party);
+      return;
+    }
+    this.#pinned(party);
+    if ((word & ~USER_BITS) !== wanted)
       this.findings.fail(36, `registered with the word 0x${word.toString(16)}`, party);
   }
 
   leaves(party: Party): void {
+    // Its end may have been its last wake event.
+    if (this.roster.seekers.delete(party)) this.rest.hasSought(party);
     this.roster.leave(party);
+    this.#pinned(party);
+  }
+
+  /** I32, where records are pinned: the page of this one is, just as long as somebody is registered with a record in it. */
+  #pinned(party: Party): void {
+    if (this.rules.profile === "posted") return;
+    const pinned = this.kernel.pages.isPinned(party.record);
+    if (pinned !== this.roster.hasPage(party.record))
+      this.findings.fail(32, `its page is ${pinned ? "still" : "not"} pinned`, party);
   }
 
   /** The worker of this tid was kicked. */
@@ -158,7 +173,7 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
     const party = this.roster.of(tid);
     if (party === undefined || (this.kernel.tasks.state(tid) & ASLEEP) === 0) return;
     party.asleep = true;
-    party.seeking = false;
+    if (this.roster.seekers.delete(party)) this.rest.hasSought(party);
     if (!party.resuming) party.sleeps++;
     if (where === "block") this.#blocked(party);
     if (where === "behind" && this.rules.profile === "hardened")

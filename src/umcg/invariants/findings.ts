@@ -25,7 +25,7 @@ const LAST_EVENTS = 16;
 const UNCONDITIONAL: readonly number[] = [8, 10, 13, 14, 16, 22, 36, 37];
 
 /** What rests on steps that user space must take and that are no writes: a wake-up to be issued, a list to be looked at. */
-const NEEDS_CARE: readonly number[] = [9, 28, 40];
+const NEEDS_CARE: readonly number[] = [9, 28, 29, 40];
 
 export class Findings {
   readonly #kernel: Kernel;

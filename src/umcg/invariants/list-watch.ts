@@ -72,7 +72,8 @@ export class ListWatch {
     if (side === "kernel") {
       const owed = party.owedPushes > 0;
       party.owedPushes = 0;
-      party.seeking = true;
+      this.#roster.seekers.add(party);
+      party.woke = 0;
       if (!owed && !dead) this.#findings.fail(19, "pushed without a wake event", party);
     }
     if (twice) this.#findings.blame(side, 17, "pushed while listed", party);

@@ -43,8 +43,8 @@ export class Party {
   /** Wake events that have not led to a push yet, and how many pushes there were. */
   owedPushes = 0;
   pushes = 0;
-  /** It has been pushed and is still looking for an idle server. */
-  seeking = false;
+  /** Servers that it has woken since it was pushed last. */
+  woke = 0;
   /** The server that block detection owes a wake-up on account of this worker, and how often it had been RUNNING then. */
   owes: Party | undefined = undefined;
   owesSince = 0;

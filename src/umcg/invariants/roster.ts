@@ -4,7 +4,7 @@
  * A party is entered when its task asks for registration and counts from the moment at which the kernel has its record
  * (`tasks.umcgTask`); words of records whose task is gone are remembered, because nobody of the kernel may write there.
  */
-import { type Addr, addrFromWord } from "../../atomics/address.ts";
+import { type Addr, addrFromWord, PAGE_SHIFT } from "../../atomics/address.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { idleServersOf, idleWorkersOf } from "../abi.ts";
 import { Party } from "./party.ts";
@@ -14,8 +14,13 @@ export class Roster {
   readonly #words: Uint32Array;
   readonly #longs: BigUint64Array;
   readonly #byTid: Map<number, Party> = new Map();
+  readonly #servers: Set<Party> = new Set();
+  /** Workers that have been pushed and still look for an idle server. */
+  readonly seekers: Set<Party> = new Set();
   readonly #byState: Map<number, Party> = new Map();
   readonly #byNode: Map<number, Party> = new Map();
+  /** Who has asked for registration with a record in this page, and has not left. */
+  readonly #byPage: Map<number, Set<Party>> = new Map();
   /** How many workers were registered with this list head. */
   readonly #heads: Map<number, number> = new Map();
 
@@ -38,6 +43,9 @@ export class Roster {
   /** In the order of registration. */
   parties(): IterableIterator<Party> {
     return this.#byTid.values();
+  }
+  servers(): IterableIterator<Party> {
+    return this.#servers.values();
   }
   heads(): IterableIterator<number> {
     return this.#heads.keys();
@@ -67,10 +75,23 @@ export class Roster {
     if (!sound) return undefined;
     const party = new Party(tid, record, worker);
     this.#byTid.set(tid, party);
+    if (!worker) this.#servers.add(party);
+    const page = record >>> PAGE_SHIFT;
+    const inPage = this.#byPage.get(page);
+    if (inPage === undefined) this.#byPage.set(page, new Set([party]));
+    else inPage.add(party);
     this.#byState.set(party.state, party);
     this.#byNode.set(party.node, party);
     if (worker) this.watchHead(party, this.long(idleWorkersOf(record)));
     return party;
+  }
+
+  /** Does the kernel have a record in the page of `a`? */
+  hasPage(a: Addr): boolean {
+    const { tasks } = this.#kernel;
+    for (const { tid, record } of this.#byPage.get(a >>> PAGE_SHIFT) ?? [])
+      if (tasks.umcgTask(tid) === record) return true;
+    return false;
   }
 
   watchHead(party: Party, head: bigint): void {
@@ -82,6 +103,9 @@ export class Roster {
   leave(party: Party): void {
     party.leaving = false;
     if (this.#byTid.get(party.tid) === party) this.#byTid.delete(party.tid);
+    this.#servers.delete(party);
+    this.#byPage.get(party.record >>> PAGE_SHIFT)?.delete(party);
+    this.seekers.delete(party);
     if (party.partner?.partner === party) party.partner.partner = undefined;
     party.partner = undefined;
   }

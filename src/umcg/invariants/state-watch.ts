@@ -127,6 +127,8 @@ export class StateWatch {
     party.excused = current === party.tid;
     if (party.excused) return;
     party.woken = true;
+    const waker = side === "kernel" ? this.#roster.of(current) : undefined;
+    if (waker !== undefined) waker.woke++;
     if (party.partner !== undefined)
       this.#findings.blame(side, 4, "made RUNNING while its worker is", party, party.partner);
   }
