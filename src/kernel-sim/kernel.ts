@@ -21,13 +21,13 @@ import type { ClassOrder } from "./class-order.ts";
 import type { KernelConfig } from "./config.ts";
 import type { CpuTable } from "./cpu-table.ts";
 import type { Descriptors } from "./descriptors.ts";
-import { MachineError } from "./errors.ts";
+import { assert, MachineError } from "./errors.ts";
 import type { FairClass } from "./fair-class.ts";
 import { GlobalQueue } from "./global-queue.ts";
 import { type Hooks, NO_HOOKS } from "./hooks.ts";
 import type { Host } from "./host.ts";
 import type { IdleGovernor } from "./idle-governor.ts";
-import type { CpuId, Tid } from "./ids.ts";
+import { type CpuId, NO_TASK, type Tid } from "./ids.ts";
 import { FUTEX_BUCKETS, layOut, PAGE_BUCKETS } from "./layout.ts";
 import type { LlcTable } from "./llc-table.ts";
 import type { PageRead } from "./page-io.ts";
@@ -221,6 +221,27 @@ export class Kernel {
   /** Every tid handed out so far is at most this. */
   get lastTid(): number {
     return this.#lastTid;
+  }
+
+  /**
+   * The kernel as it is, to come back to as often as one likes: for hosts that run a machine many times over. Not while a task
+   * exists or a call is under way. What is no part of the buffer and of no class goes back to what a booted kernel has.
+   */
+  mark(): Uint8Array {
+    assert(this.#lastTid === 0, "a mark behind the first task");
+    return new Uint8Array(this.buffer).slice();
+  }
+  rewind(mark: Uint8Array): void {
+    new Uint8Array(this.buffer).set(mark);
+    this.dispositions.clear();
+    this.callbacks.fill(undefined);
+    for (const queue of this.reads) queue.length = 0;
+    this.current = NO_TASK;
+    this.cpu = 0 as CpuId;
+    this.live = 0;
+    this.#lastTid = 0;
+    this.#freeTids.length = 0;
+    this.userTop = this.userBase;
   }
 
   emit(kind: number, tid: number, arg0: number, arg1: number): void {

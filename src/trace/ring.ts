@@ -145,6 +145,12 @@ export class TraceRing {
   /** Delivers what is pending, then forgets every event and what was dropped. */
   clear(): void {
     this.flush();
+    this.forget();
+  }
+
+  /** Forgets every event, also what is pending: nobody is to hear of it any more. */
+  forget(): void {
+    this.#assertNotDelivering("forget");
     this.#next = 0;
     this.#start = 0;
     this.#full = false;

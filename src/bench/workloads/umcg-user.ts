@@ -40,12 +40,12 @@ export interface Group {
   readonly idleServers: Addr;
 }
 
-export function allocateGroup(machine: Machine): Group {
+export function allocateGroup(machine: Pick<Machine, "allocate">): Group {
   return { idleWorkers: machine.allocate(8), idleServers: machine.allocate(8) };
 }
 
 /** A zeroed struct umcg_task. */
-export function allocateRecord(machine: Machine): Addr {
+export function allocateRecord(machine: Pick<Machine, "allocate">): Addr {
   return machine.allocate(UMCG_TASK_SIZE, UMCG_TASK_ALIGN);
 }
 

@@ -64,14 +64,21 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
   /** Begins. Returns the profile for the machine to use. Nothing has been written to memory before this. */
   attach(kernel: Kernel, umcg: Umcg): Umcg {
     this.kernel = kernel;
+    this.begin();
+    kernel.trace.addSink(this);
+    return new CheckedUmcg(umcg, this);
+  }
+
+  /** Forgets everybody: the machine begins again. */
+  begin(): void {
+    const { kernel } = this;
+    this.#writes = 0;
     this.roster = new Roster(kernel);
     this.findings = new Findings(kernel, this.roster, this.rules, this.#mode);
     this.lists = new ListWatch(this.roster, this.findings, this.rules, kernel.config.vcpus);
     this.states = new StateWatch(this.roster, this.findings, this.lists, this.rules);
     this.waits = new WaitWatch(kernel, this.roster, this.findings);
     this.rest = new RestWatch(this.roster, this.findings, this.lists, this.rules);
-    kernel.trace.addSink(this);
-    return new CheckedUmcg(umcg, this);
   }
 
   wrote32(side: Side, a: Addr, before: number, after: number): void {

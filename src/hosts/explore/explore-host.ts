@@ -1,0 +1,300 @@
+/**
+ * The explore host: no clock, one isolate, and at every point a choice of who takes the next step.
+ *
+ * A step of a CPU is what its task has announced (an access to shared memory, or what the kernel does behind a `sync`)
+ * together with all that follows up to its next announcement: nobody can see what lies in between but through what is
+ * announced. Kernel primitives are whole within a step. An interrupt comes between two steps of its CPU. A sleeping CPU
+ * takes what was sent to it, and begins to run what that made ready, in one step of its own, as late as anybody likes.
+ *
+ * Time. Nothing takes any: charges are ignored. `now` is what the last timer to expire has said, so it is a time that has
+ * surely passed. An armed clock may interrupt at once, however far away its time is: nothing bounds from above how long a
+ * step takes. Timers of one CPU expire in their order, those of different CPUs in any.
+ *
+ * Rejected: a generator for each CPU (state to be rebuilt for each of millions of executions), and an event queue (its order
+ * is the one thing that is to be chosen).
+ */
+import { type Coroutine, Pause, type Step, YIELD_PAUSE } from "../../atomics/step.ts";
+import { TASK_DEAD, TASK_INTERRUPTIBLE } from "../../kernel-sim/constants.ts";
+import { IDLE_ASLEEP } from "../../kernel-sim/cpu-table.ts";
+import { MachineError } from "../../kernel-sim/errors.ts";
+import { type Host, type Sequel, YIELD_WORK } from "../../kernel-sim/host.ts";
+import { type CpuId, cpuId, NO_TASK, type Tid } from "../../kernel-sim/ids.ts";
+import type { Kernel } from "../../kernel-sim/kernel.ts";
+import { leaveIdleState } from "../../kernel-sim/schedule.ts";
+import { sendSignal } from "../../kernel-sim/signals.ts";
+import {
+  enterHandler,
+  IRQ_ON,
+  leaveHandler,
+  PEND_CLOCK,
+  PEND_IO,
+  PEND_IPI,
+} from "../../kernel-sim/smp/interrupts.ts";
+import { serveIrqs } from "../../kernel-sim/smp/irq-routing.ts";
+import { handleIpi } from "../../kernel-sim/smp/serve.ts";
+import { clockInterrupt, runTimer } from "../../kernel-sim/timers.ts";
+import { checkTime } from "../../kernel-sim/times.ts";
+import { reschedule, tryToWakeUp } from "../../kernel-sim/wakeup.ts";
+import type { SlotDesk } from "./access-slot.ts";
+import {
+  ACTOR_CLOCK,
+  ACTOR_CPU,
+  ACTOR_DEVICE,
+  ACTOR_IPI,
+  ACTOR_PREEMPT,
+  ACTOR_SPURIOUS,
+  ActorNumbers,
+} from "./actors.ts";
+import { CpuSteps } from "./cpu-steps.ts";
+import { ExploreThreads } from "./explore-threads.ts";
+import type { FifoClass } from "./fifo-class.ts";
+import type { CheckedNondeterminism } from "./nondeterminism.ts";
+import { TaskCode } from "./task-code.ts";
+
+const SYNC: Pause = new Pause(YIELD_PAUSE);
+const COMPUTE: Pause = new Pause(YIELD_WORK);
+
+export class ExploreHost implements Host {
+  now = 0;
+  declare readonly threads: ExploreThreads;
+  declare readonly actors: ActorNumbers;
+  declare readonly code: TaskCode;
+  declare readonly allowed: CheckedNondeterminism;
+  declare private readonly kernel: Kernel;
+  declare private readonly fair: FifoClass;
+  declare private readonly cpuSteps: CpuSteps;
+  /** By CPU: when its clock device interrupts; whether an IPI, a device's interrupt or a poke is on its way. */
+  declare private readonly clocks: Float64Array;
+  declare private readonly ipis: Uint8Array;
+  declare private readonly devices: Uint8Array;
+  declare private readonly pokes: Uint8Array;
+  preemptionsLeft = 0;
+  spuriousLeft = 0;
+  signalsLeft = 0;
+
+  constructor(kernel: Kernel, fair: FifoClass, desk: SlotDesk, allowed: CheckedNondeterminism) {
+    const { vcpus, maxTasks } = kernel.config;
+    this.kernel = kernel;
+    this.fair = fair;
+    this.allowed = allowed;
+    this.threads = new ExploreThreads(kernel);
+    this.actors = new ActorNumbers(vcpus, maxTasks);
+    this.code = new TaskCode(kernel, desk);
+    this.cpuSteps = new CpuSteps(kernel, this.code);
+    this.clocks = new Float64Array(vcpus);
+    this.ipis = new Uint8Array(vcpus);
+    this.devices = new Uint8Array(vcpus);
+    this.pokes = new Uint8Array(vcpus);
+  }
+
+  /** Brings the CPUs up and puts them to sleep. */
+  boot(): void {
+    this.threads.boot();
+    this.reset();
+    for (let cpu = 0; cpu < this.kernel.config.vcpus; cpu++) this.cpuSteps.fallAsleep(cpu);
+  }
+
+  /** Back to the machine that has just booted, as far as it is the host's. */
+  reset(): void {
+    this.now = 0;
+    this.code.clear();
+    this.clocks.fill(Number.POSITIVE_INFINITY);
+    this.ipis.fill(0);
+    this.devices.fill(0);
+    this.pokes.fill(0);
+    this.preemptionsLeft = this.allowed.preemptions;
+    this.spuriousLeft = this.allowed.spuriousWakes;
+    this.signalsLeft = this.allowed.signals;
+  }
+
+  // ---- Host: no time ------------------------------------------------------------------------------------------------
+
+  charge(): void {}
+  chargeNs(): void {}
+  chargeTimes(): void {}
+  sync(): Step<void> {
+    return SYNC;
+  }
+  work(ns: number): Step<void> {
+    checkTime("work(ns)", ns);
+    return COMPUTE;
+  }
+  armTick(): void {}
+  armSliceEnd(): void {}
+  cancelSliceEnd(): void {}
+  armPollEnd(): void {}
+  cancelPollEnd(): void {}
+  idleExitNs(): number {
+    return 0;
+  }
+
+  start(tid: Tid, body: Coroutine<unknown>, sequel?: Sequel): void {
+    this.code.start(tid, body, sequel);
+  }
+  discard(tid: Tid): void {
+    this.code.discard(tid);
+  }
+
+  armClockEvent(cpu: CpuId, atNs: number): void {
+    this.clocks[cpu] = atNs;
+  }
+  cancelClockEvent(cpu: CpuId): void {
+    this.clocks[cpu] = Number.POSITIVE_INFINITY;
+  }
+  raiseIpi(cpu: CpuId): "raised" | "pending" {
+    if (this.ipis[cpu] === 1) return "pending";
+    this.ipis[cpu] = 1;
+    return "raised";
+  }
+  raiseDevice(cpu: CpuId): boolean {
+    if (this.devices[cpu] === 1) return false;
+    this.devices[cpu] = 1;
+    return true;
+  }
+  pokePolling(cpu: CpuId): void {
+    this.pokes[cpu] = 1;
+  }
+  /** What comes while interrupts are off waits at its source, so that nothing is ever held. */
+  redeliver(pendClass: number): void {
+    throw new Error(`kernel bug: an interrupt of class ${pendClass} was held on CPU ${this.kernel.cpu}`);
+  }
+
+  // ---- choices ------------------------------------------------------------------------------------------------------
+
+  /** Can `actor` take a step now? */
+  isEnabled(actor: number): boolean {
+    const { kernel, actors } = this;
+    if (!(actor >= 0 && actor < actors.count)) return false;
+    const place = actors.place(actor);
+    switch (actors.kind(actor)) {
+      case ACTOR_CPU:
+        return (
+          kernel.cpus.curr(place) !== 0 ||
+          kernel.cpus.idlePhase(place) !== IDLE_ASLEEP ||
+          this.pokes[place] === 1
+        );
+      case ACTOR_IPI:
+        return this.ipis[place] === 1 && kernel.smp.irq(place) === IRQ_ON;
+      case ACTOR_CLOCK:
+        return this.clocks[place]! < Number.POSITIVE_INFINITY && kernel.smp.irq(place) === IRQ_ON;
+      case ACTOR_DEVICE:
+        return this.devices[place] === 1 && kernel.smp.irq(place) === IRQ_ON;
+      case ACTOR_PREEMPT:
+        return this.preemptionsLeft > 0 && this.#preemptible(place);
+      case ACTOR_SPURIOUS:
+        return this.spuriousLeft > 0 && this.#sleeps(place);
+      default:
+        return this.signalsLeft > 0 && this.#lives(place);
+    }
+  }
+
+  /** The actors that can take a step, in order, into `into`. Returns how many. */
+  enabled(into: Int32Array): number {
+    let count = 0;
+    for (let actor = 0; actor < this.actors.count; actor++) if (this.isEnabled(actor)) into[count++] = actor;
+    return count;
+  }
+
+  #preemptible(cpu: number): boolean {
+    const curr = this.kernel.cpus.curr(cpu);
+    return (
+      curr !== 0 &&
+      this.fair.nrRunning(cpu) > 1 &&
+      this.kernel.cpus.needResched(cpu) === 0 &&
+      this.code.inUserMode(curr)
+    );
+  }
+  #sleeps(tid: number): boolean {
+    const { kernel } = this;
+    if (tid > kernel.lastTid || (kernel.tasks.state(tid) & TASK_INTERRUPTIBLE) === 0) return false;
+    return !kernel.fair.isQueued(tid) && this.#isVictim(tid);
+  }
+  #lives(tid: number): boolean {
+    const { kernel } = this;
+    return tid <= kernel.lastTid && kernel.tasks.state(tid) !== TASK_DEAD && this.#isVictim(tid);
+  }
+  #isVictim(tid: number): boolean {
+    const { victims } = this.allowed;
+    return victims === undefined || victims.includes(this.kernel.names.of(tid));
+  }
+
+  /** `actor` takes its step. Throws ERR_STEP when it is not enabled, and what programs, checks and the kernel throw. */
+  step(actor: number): void {
+    const { kernel, actors } = this;
+    if (!this.isEnabled(actor)) throw this.#notEnabled(actor);
+    const place = actors.place(actor);
+    switch (actors.kind(actor)) {
+      case ACTOR_CPU:
+        if (kernel.cpus.curr(place) === 0) this.pokes[place] = 0;
+        this.cpuSteps.step(place);
+        break;
+      case ACTOR_IPI:
+        this.ipis[place] = 0;
+        this.#interrupt(place, PEND_IPI, () => handleIpi(kernel, kernel.cpus.curr(place) !== 0));
+        break;
+      case ACTOR_CLOCK:
+        this.#clock(place);
+        break;
+      case ACTOR_DEVICE:
+        this.devices[place] = 0;
+        this.#interrupt(place, PEND_IO, () => serveIrqs(kernel));
+        break;
+      case ACTOR_PREEMPT:
+        this.preemptionsLeft--;
+        this.fair.preempt(place);
+        this.#interrupt(place, PEND_IO, () => reschedule(kernel, place));
+        break;
+      case ACTOR_SPURIOUS:
+        this.spuriousLeft--;
+        this.#interrupt(kernel.tasks.cpu(place), PEND_IO, () =>
+          tryToWakeUp(kernel, place, TASK_INTERRUPTIBLE, 0),
+        );
+        break;
+      default:
+        this.signalsLeft--;
+        this.#interrupt(kernel.tasks.cpu(place), PEND_IO, () =>
+          sendSignal(kernel, place, this.allowed.signal),
+        );
+    }
+    kernel.current = NO_TASK;
+  }
+
+  #notEnabled(actor: number): MachineError {
+    const known = actor >= 0 && actor < this.actors.count;
+    const name = known ? this.actors.name(actor) : `actor ${actor}`;
+    return new MachineError("ERR_STEP", `${name} cannot take a step`);
+  }
+
+  #clock(cpu: number): void {
+    const { kernel, clocks } = this;
+    this.now = Math.max(this.now, clocks[cpu]!);
+    clocks[cpu] = Number.POSITIVE_INFINITY;
+    clockInterrupt(kernel, cpu);
+    this.#interrupt(cpu, PEND_CLOCK, () => {
+      let more = runTimer(kernel, true);
+      // Bounded: each turn disarms a timer.
+      while (more) more = runTimer(kernel, false);
+    });
+  }
+
+  /** A handler runs on `cpu`, between two of its steps; what it leads to is seen to before the task in user mode goes on. */
+  #interrupt(cpu: number, pendClass: number, handler: () => void): void {
+    const { kernel } = this;
+    kernel.cpu = cpuId(cpu);
+    kernel.current = NO_TASK;
+    kernel.cpus.setWakeStart(cpu, this.now);
+    enterHandler(kernel, cpu, pendClass);
+    handler();
+    leaveHandler(kernel, cpu, pendClass);
+    const curr = kernel.cpus.curr(cpu);
+    if (curr === 0) leaveIdleState(kernel, cpu);
+    else this.code.returnFromInterrupt(curr);
+  }
+
+  /** Nothing can happen any more, and tasks remain. */
+  get isStuck(): boolean {
+    if (this.kernel.live === 0) return false;
+    for (let actor = 0; actor < this.actors.count; actor++) if (this.isEnabled(actor)) return false;
+    return true;
+  }
+}
