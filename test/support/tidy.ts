@@ -64,6 +64,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["trace", 7],
   ["atomics", 8],
   ["random", 8],
+  ["interleaving", 8],
 ]);
 
 /** The rooms that a program, a configuration and a seed determine entirely. */
@@ -79,6 +80,8 @@ export const CORE_ROOMS: ReadonlySet<string> = new Set([
   "trace",
   "atomics",
   "random",
+  "interleaving",
+  "explore",
 ]);
 
 /** What the core may not name: clocks, randomness, timers, promises, the process, and collection by the collector. */

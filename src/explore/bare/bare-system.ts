@@ -1,0 +1,217 @@
+/**
+ * Bare mode: a program of plain threads over shared words, as a system to explore. No kernel, no clock.
+ *
+ * Actors: threads have their number; `maxThreads + t` is the timeout of t's wait, `2 * maxThreads + t` a spurious wake-up of it
+ * and `3 * maxThreads + t` an interruption (-EINTR). These may step at any moment while t sleeps.
+ */
+import type { Footprints } from "../../interleaving/footprints.ts";
+import {
+  STEP_CONDITIONAL,
+  STEP_FIXED,
+  STEP_VARIES,
+  type System,
+  type Violation,
+} from "../../interleaving/system.ts";
+import { digestText, joinLanes, mix } from "../mix.ts";
+import { Bare, BareError, type Program } from "./bare.ts";
+import { act, fault } from "./blocking.ts";
+import { describeRequest, footprintOf, whyStuck } from "./footprint-of.ts";
+import { Objects } from "./objects.ts";
+import { OP_CAS, OP_CAS64, OP_CHOOSE, OP_COPY_IN, OP_LOCK, OP_NOTIFY, OP_TRY_LOCK } from "./request.ts";
+import { Sleepers, type WakeOrder } from "./sleepers.ts";
+import { isConditional, Threads } from "./threads.ts";
+import { WordSteps } from "./word-steps.ts";
+
+export interface BareOptions {
+  /** Bytes of memory, a multiple of 8. Default 1024. */
+  readonly bytes?: number;
+  /** Threads at most, spawned ones included. Default: the static ones and 16 more. */
+  readonly maxThreads?: number;
+  /** Whom a notify wakes. Default "fifo". */
+  readonly wakeOrder?: WakeOrder;
+  /** Spurious wake-ups (a wait returns 0) and interruptions (-EINTR) of each thread in one execution. Default 0. */
+  readonly faults?: number;
+}
+
+const TIMEOUT = 1;
+const SPURIOUS = 2;
+const KINDS = 4;
+const PREFIXES: readonly string[] = ["", "timeout of ", "spurious wake-up of ", "interruption of "];
+
+export class BareSystem implements System {
+  readonly fingerprint: string;
+  readonly objects: number;
+  readonly footprints: Footprints;
+  readonly enabled: Int32Array;
+  readonly violations: readonly Violation[];
+  readonly maxThreads: number;
+  readonly #bare: Bare;
+  readonly #objects: Objects;
+  readonly #threads: Threads;
+  readonly #words: WordSteps;
+  readonly #sleepers: Sleepers;
+  readonly #faults: number;
+  /** A wait has been seen that others than a notify may end. */
+  #wakesAlone: boolean;
+
+  constructor(program: Program, options: BareOptions = {}) {
+    const bare = new Bare(options.bytes ?? 1024);
+    program(bare);
+    const started = bare.threads.length;
+    const max = options.maxThreads ?? started + 16;
+    if (started === 0) throw new BareError("ERR_PROGRAM", "the program has no thread");
+    if (started > max) throw new BareError("ERR_PROGRAM", `${started} threads, maxThreads is ${max}`);
+    this.fingerprint = digestText(JSON.stringify([program.toString(), options]));
+    this.maxThreads = max;
+    this.#bare = bare;
+    this.#faults = options.faults ?? 0;
+    this.#wakesAlone = this.#faults > 0;
+    this.#objects = new Objects(bare.words.length, bare.mutexes.length, max);
+    this.objects = this.#objects.count;
+    this.footprints = this.#objects.footprints;
+    this.#sleepers = new Sleepers(max, options.wakeOrder ?? "fifo");
+    this.#threads = new Threads(bare, this.#objects, this.#sleepers, max);
+    this.enabled = this.#threads.enabled;
+    this.violations = this.#threads.violations;
+    this.#words = new WordSteps(bare);
+  }
+
+  get actors(): number {
+    return this.#wakesAlone ? KINDS * this.maxThreads : this.#threads.count;
+  }
+  get pruned(): boolean {
+    return this.#threads.cut;
+  }
+
+  reset(): void {
+    this.#words.reset();
+    if (this.#sleepers.count > 0) this.#sleepers.clear();
+    const { resets } = this.#bare;
+    for (let i = 0; i < resets.length; i++) resets[i]!();
+    this.#threads.reset();
+  }
+
+  enabledCount(): number {
+    const count = this.#threads.listEnabled();
+    return this.#sleepers.count === 0 ? count : this.#listFaults(count);
+  }
+
+  isEnabled(actor: number): boolean {
+    if (actor >= this.maxThreads) return this.#faultPossible(actor);
+    const request = this.#threads.requests[actor]!;
+    if (request.coroutine === undefined || request.finished) return false;
+    return request.op < OP_LOCK || (isConditional(request.op) && this.#threads.admits(request));
+  }
+
+  isBlocked(actor: number): boolean {
+    if (actor >= this.maxThreads) return false;
+    const request = this.#threads.requests[actor]!;
+    if (request.coroutine === undefined || request.finished) return false;
+    return isConditional(request.op) && !this.#threads.admits(request);
+  }
+
+  alternatives(actor: number): number {
+    if (actor >= this.maxThreads) return 1;
+    const request = this.#threads.requests[actor]!;
+    if (request.op === OP_CHOOSE) return Math.max(request.a, 1);
+    return request.op === OP_NOTIFY ? this.#sleepers.alternatives(request.a, request.b) : 1;
+  }
+
+  footprint(actor: number): number {
+    const { requests } = this.#threads;
+    if (actor < this.maxThreads) {
+      return footprintOf(requests[actor]!, this.#threads, this.#objects, this.#faults > 0);
+    }
+    const objects = this.#objects;
+    const thread = actor % this.maxThreads;
+    const queue = objects.queue(requests[thread]!.a);
+    return objects.footprints.of([queue, objects.lifeOf(thread), objects.afterArming(thread)]);
+  }
+
+  traits(actor: number): number {
+    if (actor >= this.maxThreads) return STEP_FIXED;
+    const { op } = this.#threads.requests[actor]!;
+    if (op >= OP_LOCK) return STEP_CONDITIONAL;
+    return op === OP_CAS || op === OP_CAS64 || op === OP_TRY_LOCK ? STEP_VARIES : STEP_FIXED;
+  }
+
+  step(actor: number, alternative: number): void {
+    const threads = this.#threads;
+    if (threads.turnedOut.length > 0) threads.turnedOut.length = 0;
+    if (actor >= this.maxThreads) {
+      fault(threads, actor % this.maxThreads, Math.trunc(actor / this.maxThreads));
+      return;
+    }
+    const request = threads.requests[actor]!;
+    const { op } = request;
+    request.fresh = false;
+    if (op <= OP_COPY_IN) this.#words.perform(request, op);
+    else if (!act(threads, request, op, alternative)) {
+      if (request.c !== 0) this.#wakesAlone = true;
+      return;
+    }
+    threads.resume(request);
+  }
+
+  completed(footprint: number): number {
+    const { turnedOut } = this.#threads;
+    let whole = footprint;
+    for (let i = 0; i < turnedOut.length; i++) whole = this.footprints.union(whole, turnedOut[i]!);
+    return whole;
+  }
+
+  finish(): void {
+    const threads = this.#threads;
+    const stuck = threads.cut ? undefined : whyStuck(threads);
+    if (stuck !== undefined) threads.violations.push({ kind: "deadlock", message: stuck, actor: -1 });
+    for (const check of this.#bare.checks) {
+      try {
+        check();
+      } catch (cause) {
+        threads.violate("assertion", -1, cause);
+      }
+    }
+  }
+
+  stateHash(): number {
+    let a = this.#words.hash(0x2f6e2b1);
+    let b = this.#words.hash(0x51ed27);
+    const { requests, count } = this.#threads;
+    for (let t = 0; t < count; t++) {
+      const { returned, finished } = requests[t]!;
+      if (!finished) a = mix(a, t);
+      if (typeof returned !== "number") continue;
+      a = mix(a, returned);
+      b = mix(b, returned ^ (t << 16));
+    }
+    return joinLanes(a, b);
+  }
+
+  nameOf(actor: number): string {
+    const name = this.#threads.nameOf(actor % this.maxThreads);
+    return PREFIXES[Math.trunc(actor / this.maxThreads)] + name;
+  }
+
+  describe(actor: number): string {
+    if (actor >= this.maxThreads) return "wake up";
+    return describeRequest(this.#threads.requests[actor]!, this.#threads);
+  }
+
+  #listFaults(threads: number): number {
+    let count = threads;
+    if (!this.#wakesAlone) return count;
+    for (let actor = this.maxThreads; actor < KINDS * this.maxThreads; actor++) {
+      if (this.#faultPossible(actor)) this.enabled[count++] = actor;
+    }
+    return count;
+  }
+
+  #faultPossible(actor: number): boolean {
+    const thread = actor % this.maxThreads;
+    if (this.#sleepers.wordOf(thread) < 0) return false;
+    const request = this.#threads.requests[thread]!;
+    const kind = Math.trunc(actor / this.maxThreads);
+    if (kind === TIMEOUT) return request.c !== 0;
+    return kind >= SPURIOUS && request.faults < this.#faults;
+  }
+}

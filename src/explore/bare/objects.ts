@@ -1,0 +1,56 @@
+/**
+ * The objects of bare mode, numbered: words, their wait queues, mutexes, and two per thread that only order.
+ *
+ * | object      | written by                                             | read by                             |
+ * |-------------|--------------------------------------------------------|-------------------------------------|
+ * | word        | store, xchg, add, a compare-exchange that succeeds     | load, a compare-exchange that fails, wait |
+ * | queue       | wait and notify, always; timeouts and other faults     |                                     |
+ * | mutex       | lock, unlock, a try-lock that succeeds                 | a try-lock that fails               |
+ * | life (t)    | spawn of t, end of t, a wake-up of t                   | t's next step, join                 |
+ * | armed (t)   | a wait of t that a timeout or a fault may end          | that timeout or fault               |
+ *
+ * A wait whose value does not match and a notify that finds nobody write the queue like all others: with less, executions
+ * vanish (testing notes in docs/explorer.md: `store | wait | notify` has three classes).
+ */
+import { Footprints, reads, writes } from "../../interleaving/footprints.ts";
+
+export class Objects {
+  readonly footprints: Footprints;
+  readonly count: number;
+  readonly #words: number;
+  readonly #mutexes: number;
+  readonly #lives: number;
+  readonly #armed: number;
+
+  constructor(words: number, mutexes: number, threads: number) {
+    this.#words = words;
+    this.#mutexes = 2 * words;
+    this.#lives = this.#mutexes + mutexes;
+    this.#armed = this.#lives + threads;
+    this.count = this.#armed + threads;
+    this.footprints = new Footprints(this.#lives);
+  }
+
+  queue(word: number): number {
+    return writes(this.#words + word);
+  }
+  lock(mutex: number): number {
+    return writes(this.#mutexes + mutex);
+  }
+  refused(mutex: number): number {
+    return reads(this.#mutexes + mutex);
+  }
+  /** t comes to be, ends, or is woken. */
+  lifeOf(thread: number): number {
+    return writes(this.#lives + thread);
+  }
+  afterLifeOf(thread: number): number {
+    return reads(this.#lives + thread);
+  }
+  arms(thread: number): number {
+    return writes(this.#armed + thread);
+  }
+  afterArming(thread: number): number {
+    return reads(this.#armed + thread);
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * What a thread is about to do: one reusable record a thread, filled in by the operations of `Bare` and carried out by
+ * `BareSystem` when the thread is picked.
+ *
+ * `yield* bare.load32(a)` fills in the record of the running thread and returns it as the iterator of the `yield*`: its first
+ * call of next() announces, and its second, when the thread is resumed, returns what the system has put into `result`.
+ * Nothing is allocated (js-limits: an iterator object is half the price of a helper generator).
+ */
+import type { Coroutine, PendingStep, Resume, StepIterator, Yielded } from "../../atomics/step.ts";
+
+export const OP_NONE = 0;
+export const OP_LOAD = 1;
+export const OP_STORE = 2;
+export const OP_CAS = 3;
+export const OP_XCHG = 4;
+export const OP_ADD = 5;
+export const OP_LOAD64 = 6;
+export const OP_STORE64 = 7;
+export const OP_CAS64 = 8;
+export const OP_XCHG64 = 9;
+export const OP_COPY_OUT = 10;
+export const OP_COPY_IN = 11;
+export const OP_PAUSE = 12;
+export const OP_CHOOSE = 13;
+export const OP_TRY_LOCK = 14;
+export const OP_UNLOCK = 15;
+export const OP_WAIT = 16;
+export const OP_NOTIFY = 17;
+export const OP_SPAWN = 18;
+/** From here on: steps that the state enables. */
+export const OP_LOCK = 19;
+export const OP_JOIN = 20;
+export const OP_UNTIL = 21;
+/** In a futex wait: only others can end it. */
+export const OP_ASLEEP = 22;
+/** An iteration without effect was given up: there is no further step. */
+export const OP_CUT = 23;
+
+/** What an announcing thread yields. No other coroutine protocol has this number. */
+export const YIELD_ANNOUNCED = -1;
+
+const ANNOUNCED: IteratorYieldResult<Yielded> = { done: false, value: YIELD_ANNOUNCED };
+
+/** What a body may be given: the number of its thread and what its spawner passed. */
+export type Body = (self: number, argument: number) => Coroutine<unknown>;
+
+/** The second half of a request that answers with 64 bits: `result` of the first stays a small integer. */
+class WideAnswer implements StepIterator<bigint> {
+  readonly result: { done: true; value: bigint } = { done: true, value: 0n };
+  next(value?: Resume): IteratorResult<Yielded, bigint> {
+    return value === undefined ? ANNOUNCED : this.result;
+  }
+}
+
+/** An answer of 64 bits, as a step. */
+export class WideRequest implements PendingStep<bigint> {
+  declare readonly done?: undefined;
+  readonly answer: WideAnswer = new WideAnswer();
+  [Symbol.iterator](): StepIterator<bigint> {
+    return this.answer;
+  }
+}
+
+export class Request implements PendingStep<number>, StepIterator<number> {
+  declare readonly done?: undefined;
+  readonly actor: number;
+  /** What comes next. Written by `Bare` on behalf of the running thread, cleared by the system when it does it. */
+  op: number = OP_NONE;
+  /** Index of a word, number of a mutex or of a thread. */
+  a = 0;
+  b = 0;
+  c = 0;
+  readonly result: { done: true; value: number } = { done: true, value: 0 };
+  readonly wide: WideRequest = new WideRequest();
+  x = 0n;
+  y = 0n;
+  bytes: Uint8Array = NO_BYTES;
+  predicate: (value: number) => boolean = ALWAYS;
+  /** Of a spawn: what the child runs. */
+  child: Body | undefined = undefined;
+
+  body: Body | undefined = undefined;
+  argument = 0;
+  coroutine: Coroutine<unknown> | undefined = undefined;
+  /** Came to be by a spawn: it can be joined. */
+  spawned = false;
+  /** Its next step comes after a spawn or a wake-up, and must be ordered after it. */
+  fresh = false;
+  finished = false;
+  /** Threads it has spawned in this execution. */
+  children = 0;
+  /** Numbers of its children, in the order of spawning. Kept from one execution to the next. */
+  readonly childNumbers: number[] = [];
+  /** Spurious wake-ups and interruptions it may still have in this execution. */
+  faults = 0;
+  returned: unknown = undefined;
+
+  constructor(actor: number) {
+    this.actor = actor;
+  }
+  [Symbol.iterator](): this {
+    return this;
+  }
+  next(value?: Resume): IteratorResult<Yielded, number> {
+    return value === undefined ? ANNOUNCED : this.result;
+  }
+}
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+const ALWAYS = (): boolean => true;
+
+const NAMES: readonly string[] = [
+  "nothing",
+  "load",
+  "store",
+  "cmpxchg",
+  "xchg",
+  "add",
+  "load64",
+  "store64",
+  "cmpxchg64",
+  "xchg64",
+  "copy out",
+  "copy in",
+  "pause",
+  "choose",
+  "try lock",
+  "unlock",
+  "wait",
+  "notify",
+  "spawn",
+  "lock",
+  "join",
+  "await",
+  "asleep",
+  "given up",
+];
+
+export function opName(op: number): string {
+  return NAMES[op]!;
+}

@@ -1,0 +1,231 @@
+/**
+ * The threads of one execution: beginning, resuming, ending them, and which of them may step.
+ *
+ * Generators are made anew for each execution (60 ns each), because one that was left in the middle cannot be begun again;
+ * all else is reused. Threads at a step that the state enables (lock, join, until) are few: only while there are some is the
+ * list of the enabled computed anew at each step.
+ *
+ * A body that throws ends there, with a violation, and the others go on: an execution has an end whatever happens in it.
+ */
+import { RESUME, YIELD_PAUSE } from "../../atomics/step.ts";
+import type { Violation, ViolationKind } from "../../interleaving/system.ts";
+import { type Bare, BareError } from "./bare.ts";
+import type { Objects } from "./objects.ts";
+import {
+  OP_COPY_IN,
+  OP_CUT,
+  OP_JOIN,
+  OP_LOCK,
+  OP_NONE,
+  OP_PAUSE,
+  OP_UNTIL,
+  opName,
+  Request,
+} from "./request.ts";
+import type { Sleepers } from "./sleepers.ts";
+
+/** Called through one builtin: `generator.next` would be looked up on as many prototypes as there are bodies. */
+const resumeGenerator = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})())).next as (
+  this: unknown,
+  value?: number,
+) => IteratorResult<unknown, unknown>;
+
+/** Owner of a mutex that has none. */
+export const FREE = -1;
+
+export class Threads {
+  readonly bare: Bare;
+  readonly objects: Objects;
+  readonly sleepers: Sleepers;
+  readonly requests: Request[] = [];
+  readonly names: string[];
+  readonly violations: Violation[] = [];
+  /** Who holds each mutex. */
+  readonly owners: Int32Array;
+  /** Ids of the threads that may step, ascending, up to the result of `listEnabled`. */
+  readonly enabled: Int32Array;
+  /** Accesses to ordering objects that the last step turned out to have. */
+  readonly turnedOut: number[] = [];
+  /** One more than the highest number of a thread so far. */
+  count: number;
+  /** A thread gave up an iteration. */
+  cut = false;
+  /** Threads that have a next step which is their own to make, ascending. */
+  readonly #live: Int32Array;
+  #liveCount = 0;
+  /** How many of them are at a step that the state enables. */
+  #conditional = 0;
+  #stale = true;
+  #enabledCount = 0;
+
+  constructor(bare: Bare, objects: Objects, sleepers: Sleepers, maxThreads: number) {
+    this.bare = bare;
+    this.objects = objects;
+    this.sleepers = sleepers;
+    this.names = bare.threads.map(({ name }) => name);
+    this.count = bare.threads.length;
+    this.owners = new Int32Array(bare.mutexes.length).fill(FREE);
+    this.#live = new Int32Array(maxThreads);
+    this.enabled = new Int32Array(4 * maxThreads);
+    for (let t = 0; t < maxThreads; t++) this.requests.push(new Request(t));
+    bare.threads.forEach(({ body }, t) => {
+      this.requests[t]!.body = body;
+    });
+  }
+
+  reset(): void {
+    this.owners.fill(FREE);
+    if (this.violations.length > 0) this.violations.length = 0;
+    const started = this.bare.threads.length;
+    for (let t = started; t < this.count; t++) this.requests[t]!.coroutine = undefined;
+    this.#liveCount = 0;
+    this.#conditional = 0;
+    this.cut = false;
+    for (let t = 0; t < started; t++) this.begin(this.requests[t]!);
+    this.turnedOut.length = 0;
+    this.#stale = true;
+  }
+
+  /** Fills `enabled` with threads and returns how many. */
+  listEnabled(): number {
+    if (!this.#stale && this.#conditional === 0) return this.#enabledCount;
+    this.#stale = false;
+    let count = 0;
+    for (let i = 0; i < this.#liveCount; i++) {
+      const t = this.#live[i]!;
+      const request = this.requests[t]!;
+      if (request.op < OP_LOCK || this.admits(request)) this.enabled[count++] = t;
+    }
+    this.#enabledCount = count;
+    return count;
+  }
+
+  /** Whether the state enables a step of the conditional kind. */
+  admits(request: Request): boolean {
+    if (request.op === OP_LOCK) return this.owners[request.a] === FREE;
+    if (request.op === OP_UNTIL) return request.predicate(this.bare.words[request.a]!);
+    return request.op === OP_JOIN && this.requests[request.a]!.finished;
+  }
+
+  /** Starts the body of `request`, which runs to its first step. */
+  begin(request: Request): void {
+    request.coroutine = request.body!(request.actor, request.argument) as NonNullable<Request["coroutine"]>;
+    request.finished = false;
+    request.fresh = request.spawned;
+    request.children = 0;
+    request.faults = 0;
+    request.returned = undefined;
+    this.revive(request.actor);
+    this.resume(request);
+  }
+
+  /** Lets a thread run on to its next step, or its end. */
+  resume(request: Request): void {
+    this.bare.current = request;
+    request.op = OP_NONE;
+    let result: IteratorResult<unknown, unknown>;
+    try {
+      result = resumeGenerator.call(request.coroutine, RESUME);
+    } catch (cause) {
+      this.violate(isCheck(cause) ? "assertion" : "threw", request.actor, cause);
+      this.#end(request);
+      return;
+    }
+    if (result.done) {
+      request.returned = result.value;
+      this.#end(request);
+    } else if (request.op > OP_COPY_IN || request.op === OP_NONE || request.a < 0) {
+      this.#announced(request, result.value);
+    }
+  }
+
+  /** The number of the next child of `parent`: the same in every execution. One too large when there are too many. */
+  childNumber(parent: Request): number {
+    const nth = parent.children++;
+    let known = parent.childNumbers[nth];
+    if (known === undefined) {
+      if (this.count === this.requests.length) return this.count;
+      known = this.count++;
+      parent.childNumbers.push(known);
+      this.names.push(`${this.nameOf(parent.actor)}.${nth + 1}`);
+    }
+    return known;
+  }
+
+  /** A thread that slept, or is new, has a next step. */
+  revive(thread: number): void {
+    const live = this.#live;
+    let i = this.#liveCount++;
+    for (; i > 0 && live[i - 1]! > thread; i--) live[i] = live[i - 1]!;
+    live[i] = thread;
+    this.#stale = true;
+  }
+
+  /** A thread has ended, or only others can wake it. */
+  retire(thread: number): void {
+    const live = this.#live;
+    let i = 0;
+    while (live[i] !== thread) i++;
+    this.#liveCount--;
+    for (; i < this.#liveCount; i++) live[i] = live[i + 1]!;
+    this.#stale = true;
+  }
+
+  /** The conditional step of a thread has been made. */
+  passed(): void {
+    this.#conditional--;
+    this.#stale = true;
+  }
+
+  violate(kind: ViolationKind, actor: number, cause: unknown): void {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const who = actor < 0 ? "" : `${this.nameOf(actor)}: `;
+    this.violations.push({ kind, message: who + text, actor, cause });
+  }
+
+  nameOf(thread: number): string {
+    return this.names[thread] ?? `thread ${thread}`;
+  }
+
+  /** What is not a plain access to a word that exists. */
+  #announced(request: Request, yielded: unknown): void {
+    const what = request.op;
+    const { actor } = request;
+    if (what === OP_NONE && yielded === YIELD_PAUSE) {
+      request.op = OP_PAUSE;
+    } else if (what === OP_NONE) {
+      const message = `yielded ${String(yielded)}, which is no step`;
+      this.violate("foreign-yield", actor, new BareError("ERR_PROGRAM", message));
+      this.#end(request);
+    } else if (request.a < 0) {
+      this.violate(
+        "threw",
+        actor,
+        new BareError("ERR_MEMORY", `${opName(what)} outside memory or misaligned`),
+      );
+      this.#end(request);
+    } else if (what === OP_CUT) {
+      this.cut = true;
+      this.retire(actor);
+    } else if (what >= OP_LOCK) {
+      this.#conditional++;
+      this.#stale = true;
+    }
+  }
+
+  #end(request: Request): void {
+    request.finished = true;
+    request.op = OP_NONE;
+    this.retire(request.actor);
+    if (request.spawned) this.turnedOut.push(this.objects.lifeOf(request.actor));
+  }
+}
+
+function isCheck(cause: unknown): boolean {
+  return cause instanceof BareError && cause.code === "ERR_CHECK";
+}
+
+/** Whether the step is one that the state enables. */
+export function isConditional(op: number): boolean {
+  return op >= OP_LOCK && op <= OP_UNTIL;
+}

@@ -1,0 +1,8 @@
+/** Exploring every interleaving of a program, or sampling them. */
+export * from "../interleaving/index.ts";
+export { ALL, Bare, BareError, type Program } from "./bare/bare.ts";
+export { type BareOptions, BareSystem } from "./bare/bare-system.ts";
+export * from "./path.ts";
+export { DepthFirst } from "./strategies/depth-first.ts";
+export { RandomWalk } from "./strategies/random-walk.ts";
+export * from "./strategy.ts";

@@ -1,0 +1,115 @@
+/**
+ * Depth-first search over all choices, naive or with sleep sets.
+ *
+ * Naive, every interleaving is one execution: the oracle of oracles, for tiny programs. With sleep sets (Godefroid 1996) a branch
+ * does not begin with a step that was tried before it and that nothing since depends on; every Mazurkiewicz class is completed
+ * exactly once, and executions that would repeat one are given up on the way (SLEEP_BLOCKED).
+ *
+ * A sleeping entry is an actor and the footprint of its next step. An actor sleeps only when all alternatives of its
+ * step have been tried.
+ */
+import type { Choice } from "../../interleaving/schedule.ts";
+import type { System } from "../../interleaving/system.ts";
+import { Path } from "../path.ts";
+import { SleepSets } from "../sleep-sets.ts";
+import { COMPLETE, PRUNED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "../strategy.ts";
+
+export class DepthFirst implements Strategy {
+  readonly name: string;
+  readonly complete = true;
+  exhausted = false;
+  readonly #path: Path;
+  readonly #maxSteps: number;
+  readonly #sleep: SleepSets | undefined;
+  /** Enabled actors, those of one depth after those of the depth before. */
+  readonly #enabled: number[] = [];
+  /** Per depth: where its actors begin and end, which is being tried, with which of how many alternatives. */
+  readonly #from: number[] = [];
+  readonly #to: number[] = [];
+  readonly #tried: number[] = [];
+  readonly #alternative: number[] = [];
+  readonly #ways: number[] = [];
+  #begun = false;
+
+  constructor(system: System, options: { readonly sleepSets: boolean; readonly maxSteps: number }) {
+    this.name = options.sleepSets ? "sleep-sets" : "naive";
+    this.#path = new Path(system);
+    this.#maxSteps = options.maxSteps;
+    this.#sleep = options.sleepSets ? new SleepSets(system.footprints) : undefined;
+  }
+
+  get signature(): number {
+    return this.#path.trace.signature;
+  }
+
+  execute(): number {
+    const { system, trace } = this.#path;
+    const begin = this.#begun ? this.#advance() : 0;
+    this.#begun = true;
+    this.#path.rewind(begin);
+    let ended = -1;
+    for (let depth = begin; ended < 0; depth++) {
+      if (this.#from.length === depth) this.#open(depth);
+      if (this.#from[depth] === this.#to[depth]) ended = system.pruned ? PRUNED : COMPLETE;
+      else if (this.#tried[depth] === this.#to[depth]) ended = SLEEP_BLOCKED;
+      else if (depth === this.#maxSteps) ended = TOO_LONG;
+      else this.#step(depth);
+    }
+    trace.races.length = 0;
+    trace.conditional.length = 0;
+    this.exhausted = this.#branch() < 0;
+    return ended;
+  }
+
+  schedule(): Choice[] {
+    return this.#path.schedule();
+  }
+
+  #step(depth: number): void {
+    const { system } = this.#path;
+    const actor = this.#enabled[this.#tried[depth]!]!;
+    const footprint = system.footprint(actor);
+    if (this.#alternative[depth] === 0) this.#ways[depth] = system.alternatives(actor);
+    this.#sleep?.enter(depth, footprint);
+    this.#path.step(actor, this.#alternative[depth]!, footprint);
+  }
+
+  /** A depth is seen for the first time: who may be tried there. */
+  #open(depth: number): void {
+    const { system } = this.#path;
+    const count = system.enabledCount();
+    this.#from[depth] = this.#enabled.length;
+    for (let i = 0; i < count; i++) this.#enabled.push(system.enabled[i]!);
+    this.#to[depth] = this.#enabled.length;
+    this.#alternative[depth] = 0;
+    this.#tried[depth] = this.#firstAwake(depth, this.#from[depth]!);
+  }
+
+  #firstAwake(depth: number, from: number): number {
+    let at = from;
+    while (at < this.#to[depth]! && this.#sleep?.has(depth, this.#enabled[at]!) === true) at++;
+    return at;
+  }
+
+  /** The deepest depth with something left to try, -1: there is none. */
+  #branch(): number {
+    for (let depth = this.#path.trace.length - 1; depth >= 0; depth--) {
+      if (this.#alternative[depth]! + 1 < this.#ways[depth]!) return depth;
+      if (this.#firstAwake(depth, this.#tried[depth]! + 1) < this.#to[depth]!) return depth;
+    }
+    return -1;
+  }
+
+  /** Moves on to the next choice at the deepest depth that has one, and returns that depth. */
+  #advance(): number {
+    const depth = this.#branch();
+    if (++this.#alternative[depth]! >= this.#ways[depth]!) {
+      this.#alternative[depth] = 0;
+      this.#sleep?.add(depth, this.#path.trace.actor[depth]!, this.#path.trace.peeked[depth]!);
+      this.#tried[depth] = this.#firstAwake(depth, this.#tried[depth]! + 1);
+    }
+    this.#enabled.length = this.#to[depth]!;
+    this.#from.length = depth + 1;
+    return depth;
+  }
+}

@@ -1,0 +1,49 @@
+/** Random walk: at each step every enabled actor, and every alternative of it, is as likely as any other. */
+import { type Choice, choice } from "../../interleaving/schedule.ts";
+import type { System } from "../../interleaving/system.ts";
+import { Sfc32 } from "../../random/sfc32.ts";
+import { COMPLETE, PRUNED, type Strategy, TOO_LONG } from "../strategy.ts";
+
+export class RandomWalk implements Strategy {
+  readonly name = "random";
+  readonly complete = false;
+  readonly exhausted = false;
+  readonly signature = 0;
+  readonly #system: System;
+  readonly #random: Sfc32;
+  readonly #made: Int32Array;
+  #length = 0;
+
+  constructor(system: System, seed: number, maxSteps: number) {
+    this.#system = system;
+    this.#random = new Sfc32(seed);
+    this.#made = new Int32Array(maxSteps);
+  }
+
+  execute(): number {
+    const system = this.#system;
+    const made = this.#made;
+    const { enabled } = system;
+    system.reset();
+    let length = 0;
+    for (;;) {
+      const count = system.enabledCount();
+      if (count === 0) break;
+      if (length === made.length) {
+        this.#length = length;
+        return TOO_LONG;
+      }
+      const actor = count === 1 ? enabled[0]! : enabled[(this.#random.next() * count) | 0]!;
+      const ways = system.alternatives(actor);
+      const alternative = ways === 1 ? 0 : (this.#random.next() * ways) | 0;
+      made[length++] = choice(actor, alternative);
+      system.step(actor, alternative);
+    }
+    this.#length = length;
+    return system.pruned ? PRUNED : COMPLETE;
+  }
+
+  schedule(): Choice[] {
+    return Array.from(this.#made.subarray(0, this.#length));
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * What a strategy is: something that makes one execution of a system after the other.
+ *
+ * A strategy owns the order of the executions and nothing else: violations, limits and reports are `explore()`'s.
+ */
+import type { Choice } from "../interleaving/schedule.ts";
+
+/** The end was reached: nobody could step. */
+export const COMPLETE = 0;
+/** Given up because all that is enabled is asleep: an execution of the same class has been made. Never in optimal mode. */
+export const SLEEP_BLOCKED = 1;
+/** Given up at the bound on steps. */
+export const TOO_LONG = 2;
+/** Given up because it went beyond what the strategy allows itself (preemptions, delays). */
+export const OUT_OF_BOUND = 3;
+/** The end was reached after an iteration was given up (`cut`): others cover it. */
+export const PRUNED = 4;
+
+export interface Strategy {
+  readonly name: string;
+  /** Whether `exhausted` means that every class of executions has been seen. */
+  readonly complete: boolean;
+  /** No execution is left. Never true of samplers. */
+  readonly exhausted: boolean;
+  /** Makes the next execution and says how it ended. */
+  execute(): number;
+  /** The choices of the execution just made. */
+  schedule(): Choice[];
+  /** Digest of its Mazurkiewicz class. Samplers answer 0 unless they were made to keep track. */
+  readonly signature: number;
+}

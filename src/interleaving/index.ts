@@ -1,0 +1,4 @@
+/** What can be explored: actors, footprints, schedules. */
+export * from "./footprints.ts";
+export * from "./schedule.ts";
+export * from "./system.ts";

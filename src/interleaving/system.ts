@@ -1,0 +1,108 @@
+/**
+ * The seam between what is explored and how: a system is anything made of *actors* that take atomic steps.
+ *
+ * | implementation            | its actors                                              |
+ * |---------------------------|------------------------------------------------------------|
+ * | explore/bare/BareSystem   | plain threads over shared words, and their timeouts        |
+ * | hosts/explore (kernel)    | vCPUs, timers, interrupts, spurious wake-ups and faults    |
+ *
+ * A strategy resets a system, asks which actors may step, picks one, lets it step, and so on until none may. All that
+ * happened is then the list of picks (schedule.ts). What an implementation promises:
+ *
+ * 1. **Determined.** After `reset()` the same picks lead to the same state, results, footprints and enabledness. Ids of
+ *    actors and objects mean the same thing in every execution. An actor has one id for life.
+ * 2. **A step is atomic** and is one access or one primitive. Code before the first step of an actor touches nothing
+ *    shared: it runs when the actor comes to be.
+ * 3. **Footprints are honest.** If two actors are enabled and `footprint()` of the one is independent of the other's,
+ *    the two steps commute: either order leads to the same state, and neither changes the other's footprint, enabledness or
+ *    number of alternatives. A step that may enable, disable or change the effect of another writes an object that the other
+ *    accesses. Whether two steps depend on each other must not change through steps on *other* objects: a wait whose
+ *    value does not match still writes its queue, and so does a notify that finds nobody. Getting this wrong crashes
+ *    nothing: executions silently vanish. See docs/explorer.md.
+ * 4. **After the fact** `completed(f)` may add accesses to objects that only order (footprints.ts): what a step turned out
+ *    to do to actors that could not step before it, or cannot after it.
+ * 5. **Cost.** `reset()` costs what the last execution dirtied. `enabledCount`, `footprint`, `traits` and `step` allocate nothing.
+ *
+ * One actor may have several *alternatives* for its next step (which of the waiters a notify wakes, what a fault is). They are
+ * numbered from 0 and share a footprint.
+ */
+import type { Footprints } from "./footprints.ts";
+
+/** The step is always enabled and its footprint depends on nothing but the actor. */
+export const STEP_FIXED = 0;
+/** The footprint depends on the shared state: it is asked for again wherever the step is moved to. */
+export const STEP_VARIES = 1;
+/** The step is enabled in some states only, and those it accesses decide: lock, join, a read that awaits a value. */
+export const STEP_CONDITIONAL = 2;
+
+export type ViolationKind =
+  | "assertion"
+  | "threw"
+  | "deadlock"
+  | "livelock"
+  | "data-race"
+  | "step-bound"
+  | "foreign-yield"
+  | "nondeterminism"
+  | "invariant"
+  | "leak";
+
+/** Something wrong with one execution. */
+export interface Violation {
+  readonly kind: ViolationKind;
+  /** One line that names the actor and the words. The same violation has the same message in every execution. */
+  readonly message: string;
+  /** The actor at fault; -1: none in particular. */
+  readonly actor: number;
+  /** What a program threw. */
+  readonly cause?: unknown;
+  /** Number of a broken invariant of UMCG (docs/invariants.md). */
+  readonly invariant?: string;
+}
+
+export interface System {
+  /** Of the program and of everything that its behaviour depends on: replays are refused when it differs. */
+  readonly fingerprint: string;
+  readonly footprints: Footprints;
+  /** Objects are numbered below this. */
+  readonly objects: number;
+  /** Actors are numbered below this. Those that have not come to be yet are not enabled. */
+  readonly actors: number;
+
+  /** Begins an execution. */
+  reset(): void;
+
+  /** Computes `enabled` and returns how many there are. 0: the execution is at its end. */
+  enabledCount(): number;
+  /** Ids of the actors that may step, ascending; valid up to the count, until the next step. */
+  readonly enabled: Int32Array;
+  /** Whether `actor` may step now. */
+  isEnabled(actor: number): boolean;
+  /** In how many ways `actor`, which is enabled, may step. At least 1. */
+  alternatives(actor: number): number;
+  /** Accesses of its next step. Also for one that exists and is not enabled. */
+  footprint(actor: number): number;
+  /** STEP_ flags of its next step. */
+  traits(actor: number): number;
+  /** Whether the actor exists, has not ended and has a step that the state does not enable. */
+  isBlocked(actor: number): boolean;
+
+  /** Makes the next step of `actor`, which is enabled. */
+  step(actor: number, alternative: number): void;
+  /** The footprint of the step just made, which was `footprint` before it, with what turned out afterwards. */
+  completed(footprint: number): number;
+
+  /** Looks at an execution whose end was reached (nobody enabled), and adds what is wrong with the end to `violations`. */
+  finish(): void;
+  /** The execution gave up an iteration without effect: it counts for nothing, others cover it. */
+  readonly pruned: boolean;
+  /** What went wrong in this execution, in order. Emptied by `reset()`. */
+  readonly violations: readonly Violation[];
+
+  /** A digest of shared state and results, two 32-bit halves in one safe integer. Equal states have equal digests. */
+  stateHash(): number;
+  /** "a", "timeout of a": for reports. */
+  nameOf(actor: number): string;
+  /** What `actor` is about to do, in words: "store x := 1". */
+  describe(actor: number): string;
+}
