@@ -27,9 +27,10 @@ export function* pageIn(kernel: Kernel, a: Addr): Coroutine<void> {
   const { tasks, waits, pages } = kernel;
   const tid: number = kernel.current;
   const page = addr(a - (a % PAGE_SIZE));
-  if (!kernel.reads.some((queue) => queue.some((read) => read.page === page))) ask(kernel, page);
-  // Every turn sleeps. It ends when the page is there, or has become something that is not on disk.
+  // Every turn sleeps. It ends when the page is there, or has become something that is not on disk. A page may have been
+  // read and moved out again before the waiter runs: then it asks anew.
   while (pages.isOnDisk(page)) {
+    if (!kernel.reads.some((queue) => queue.some((read) => read.page === page))) ask(kernel, page);
     tasks.setWaitReason(tid, WAIT_PAGE_IN);
     tasks.setWaitOn(tid, page);
     waits.add(bucketOf(kernel, page), tid);

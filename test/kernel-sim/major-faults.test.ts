@@ -142,6 +142,19 @@ describe("an access to a page on disk", () => {
     expect(value.at).toBeGreaterThan(100_000);
   });
 
+  test("to a page that is read, and moved out again before the waiter runs, asks once more", () => {
+    const value = evaluate(function* (env) {
+      const page = yield* onDisk(env);
+      const waiter = yield* env.spawn((own) => load(own, page));
+      yield* env.sys.schedYield();
+      // The waiter is woken in the middle of this, and waits for the CPU.
+      yield* env.work(150_000);
+      yield* env.sys.madvise(page, 4096, MADV_PAGEOUT);
+      return yield* env.sys.join(waiter);
+    });
+    expect(value).toBe(7);
+  });
+
   test("to a page that is unmapped meanwhile is SIGSEGV; one made present otherwise ends the wait", () => {
     const value = evaluate(function* (env, machine) {
       const pages = [yield* onDisk(env), yield* onDisk(env)];
