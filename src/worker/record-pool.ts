@@ -21,6 +21,7 @@ import {
   parkOf,
   RECORD_SIZE,
 } from "../server/record.ts";
+import { RuntimeError } from "../server/runtime-error.ts";
 import { spinLock, spinUnlock } from "../server/spin-lock.ts";
 import { nextTidOf, serverTidOf, stateOf, UMCG_TASK_NONE } from "../umcg/abi.ts";
 import type { Env, UserSpace } from "../umcg/env.ts";
@@ -57,6 +58,19 @@ export class RecordPool {
     // Nobody knows the record yet.
     new Uint32Array(kernel.local.buffer, ordinalOf(record), 1)[0] = this.#records++;
     return record;
+  }
+
+  /** How many records there are, and how many of them are without a worker. Read while the machine does not run. */
+  count(): { readonly records: number; readonly unused: number } {
+    const words = new DataView(this.#space.kernel.local.buffer);
+    let unused = 0;
+    // Bounded by the records: each is in the stack once at most.
+    for (let at = words.getBigUint64(this.#head, true); at !== 0n; unused++) {
+      if (unused === this.#records)
+        throw new RuntimeError("ERR_SPIN_BOUND", "the unused records are a cycle");
+      at = words.getBigUint64(freeNextOf(addrFromWord(at)), true);
+    }
+    return { records: this.#records, unused };
   }
 
   /** A record without a worker. Throws ERR_USER_MEMORY. */

@@ -93,6 +93,15 @@ export class Roster {
     yield* this.#pool.put(env, handle.record);
   }
 
+  /**
+   * Records that were made, those that are unused, and workers that live or that nobody has joined or detached. Read while the
+   * machine does not run; when all workers are gone all records are unused.
+   */
+  census(): { readonly records: number; readonly unused: number; readonly known: number } {
+    const known = this.#handles.filter((handle) => handle !== undefined).length;
+    return { ...this.#pool.count(), known };
+  }
+
   /** Throws what workers failed with and nobody has seen: ERR_WORKER_FAILED, ERR_KILLED, or an AggregateError of several. */
   throwUnseen(): void {
     const errors = [...this.#failed].map(endError);

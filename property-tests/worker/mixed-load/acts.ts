@@ -12,6 +12,7 @@ import type { Hood } from "./hood.ts";
 import { joinUntil } from "./join.ts";
 import type { Act } from "./plan.ts";
 import { Boom, type Life, pickOf, type Scene } from "./scene.ts";
+import { MAX_SERVERS } from "./setting.ts";
 
 /** The longest wait for what may never come, ns. */
 const PATIENCE_NS = 300_000;
@@ -59,7 +60,7 @@ export function* perform(scene: Scene, worker: Worker, life: Life, act: Act): Co
     case "kill":
       return yield* dealWithOthers(scene, worker, life, act);
     case "resize":
-      return;
+      return yield* worker.setServers(1 + (act.pick % MAX_SERVERS));
     default:
       return yield* synchronise(worker, life, scene.hoodOf(life.id, act.pick), act);
   }

@@ -1,6 +1,7 @@
 /** Runs a mixed load, and says what is wrong with it: throws. */
 import type { Coroutine } from "../../../src/atomics/step.ts";
 import { createMachine } from "../../../src/machine.ts";
+import type { ServerStats } from "../../../src/server/server-stats.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
 import type { Worker } from "../../../src/worker/worker.ts";
 import type { Hood } from "./hood.ts";
@@ -13,8 +14,8 @@ import { Watch } from "./watch.ts";
 
 /** Events of the host, each worker's share: a run that takes more does not end. */
 const EVENTS_PER_WORKER = 20_000;
-/** How long a worker may wait beside a server that sleeps. */
-const BOUND_NS = 400_000;
+/** How long a worker may wait beside a server that sleeps: twice what it takes to wake a CPU from its deepest sleep. */
+const BOUND_NS = 250_000;
 const PIPES = 48;
 
 export interface Ran {
@@ -31,8 +32,11 @@ export function runLoad(shape: Shape): Ran {
   const { plans, roots } = plansOf(shape);
   const runtime = createRuntime(machine, {
     servers: setting.servers,
+    maxServers: setting.maxServers,
     policy: watch.policy(setting.policy),
     seed: shape.seed,
+    preemptNs: setting.preemptNs,
+    idle: { spin: setting.spin },
   });
   const scene = new Scene(machine, runtime, plans);
   runtime.spawn((worker) => master(scene, worker, roots), { name: "master" });
@@ -50,15 +54,41 @@ export function runLoad(shape: Shape): Ran {
     },
   });
   if (machine.kernel.live > 0) throw new Error(`no end after ${host.events} events`);
-  for (const life of scene.lives.values()) life.check();
-  for (const hood of scene.hoods) hood.checkMessages();
-  watch.check(runtime.group);
+  checkEnd(scene, watch);
   return {
     workers: scene.spawned.length + scene.extras,
     switches: result.switches,
     virtualNs: result.virtualNs,
     longestNs: watch.longestNs,
   };
+}
+
+/** Nothing is left, and what was counted in several places is the same in all. */
+function checkEnd(scene: Scene, watch: Watch): void {
+  const { runtime, machine } = scene;
+  for (const life of scene.lives.values()) life.check();
+  for (const hood of scene.hoods) hood.checkMessages();
+  watch.check(runtime.group);
+  const { records, unused, known } = runtime.roster.census();
+  // Nobody joins the master.
+  const forgotten = 1 + scene.spawned.filter(({ answers, detached }) => answers === 0 && !detached).length;
+  if (known !== forgotten || records !== unused + forgotten)
+    throw new Error(`${records} records, ${unused} unused, ${known} known, ${forgotten} forgotten`);
+  const stats = runtime.stats();
+  const sum = (of: (server: ServerStats) => number): number =>
+    stats.reduce((total, one) => total + of(one), 0);
+  const busyNs = sum((one) => one.busyNs);
+  const runs = sum((one) => one.runs);
+  const preemptions = sum((one) => one.preemptions);
+  if (runs !== watch.picks) throw new Error(`${watch.picks} workers were picked, ${runs} runs counted`);
+  if (scene.workedNs > busyNs) throw new Error(`${scene.workedNs} ns of work in ${busyNs} ns`);
+  if (watch.preempted > preemptions || preemptions > sum((one) => one.ticks))
+    throw new Error(`${watch.preempted} workers gave way, ${preemptions} were asked to`);
+  for (const [place, { overheadNs, busyNs: busy, idleNs }] of stats.entries()) {
+    const livedNs = overheadNs + busy + idleNs;
+    if (Math.min(overheadNs, busy, idleNs) < 0 || livedNs > machine.host.now)
+      throw new Error(`server ${place} was there for ${livedNs} of ${machine.host.now} ns`);
+  }
 }
 
 /** The one who sees to everybody that has nobody else, and to what all share. */

@@ -6,16 +6,30 @@ import { POLICY_NAMES, type PolicyName } from "../../../src/server/policies/inde
 import type { Shape } from "./plan.ts";
 
 export const VCPUS = 16;
+/** More than vCPUs: those that share one get in each other's way. */
+export const MAX_SERVERS = 24;
 
 export interface Setting {
   readonly machine: MachineConfig;
   readonly policy: PolicyName;
   readonly servers: number;
-  readonly seed: number;
+  readonly maxServers: number;
+  readonly preemptNs: number;
+  readonly spin: number;
 }
 
 /** Parts of a setting that the shrinker tries to do without. */
-export const SETTING_PARTS = ["check", "jitter", "ticks", "hardware", "slack", "servers", "policy"] as const;
+export const SETTING_PARTS = [
+  "check",
+  "jitter",
+  "ticks",
+  "hardware",
+  "slack",
+  "servers",
+  "policy",
+  "preempt",
+  "spin",
+] as const;
 
 export function settingOf(shape: Shape): Setting {
   const stream = new Sfc32(shape.seed, 0);
@@ -35,7 +49,9 @@ export function settingOf(shape: Shape): Setting {
     jitter: one(true, false),
     wake: one("any", "sync", "current-cpu") as "any" | "sync" | "current-cpu",
     policy: one(...POLICY_NAMES),
-    servers: one(1, 3, VCPUS, VCPUS, VCPUS, 2 * VCPUS - 1),
+    servers: one(1, 3, VCPUS, VCPUS, VCPUS, MAX_SERVERS),
+    preemptNs: one(0, 20_000, 50_000, 200_000),
+    spin: one(0, 0, 3, 30),
     check: stream.next() < 0.2,
   };
   return {
@@ -57,6 +73,9 @@ export function settingOf(shape: Shape): Setting {
     },
     policy: has("policy") ? drawn.policy : "fifo",
     servers: has("servers") ? drawn.servers : VCPUS,
-    seed: shape.seed,
+    maxServers: MAX_SERVERS,
+    // A tick that is shorter than the wake-up of another CPU comes before the worker, again and again.
+    preemptNs: !has("preempt") ? 0 : drawn.wake === "current-cpu" ? drawn.preemptNs : 10 * drawn.preemptNs,
+    spin: has("spin") ? drawn.spin : 0,
   };
 }

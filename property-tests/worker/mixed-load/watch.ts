@@ -3,8 +3,10 @@
  *
  * A policy is wrapped: what goes in and comes out is counted. Every SAMPLE_NS of virtual time the words are looked at: a
  * worker that waits to be picked, or in the kernel's idle worker list, while one and the same server sleeps, published as
- * idle, is a violation when both have lasted for longer than `boundNs`. The bound is the time in which a sleeping CPU is
- * woken and looks. A server that has been made RUNNING and waits for its CPU is not idle: that is the kernel's scheduling.
+ * idle, is a violation when both have lasted for longer than `boundNs` and no other server was woken meanwhile. The bound is
+ * the time in which a sleeping CPU is woken, looks, and wakes the next: servers are woken one by the other, and whoever is
+ * woken need not take the oldest. A server that has been made RUNNING and waits for its CPU is not idle: that is the
+ * kernel's scheduling.
  */
 import { type Addr, addr } from "../../../src/atomics/address.ts";
 import type { Machine } from "../../../src/machine.ts";
@@ -33,8 +35,11 @@ export class Watch {
   #listed: Addr | undefined;
   #listedSince = 0;
   #nextSampleNs = 0;
-  /** Workers that were picked. */
+  /** When a server was last seen to be idle no more. */
+  #wokenNs = 0;
+  /** Workers that were picked, and that became ready because their time was up. */
   picks = 0;
+  preempted = 0;
   /** The longest that a worker waited beside an idle server, ns, as far as samples tell. */
   longestNs = 0;
 
@@ -55,6 +60,7 @@ export class Watch {
       *enqueue(at, worker, reason) {
         if (watch.#ready.has(worker)) throw new Error(`the worker at ${worker} is ready twice`);
         watch.#ready.set(worker, at.env.now());
+        if (reason === "preempted") watch.preempted++;
         yield* inner.enqueue(at, worker, reason);
       },
       *pick(at) {
@@ -75,6 +81,7 @@ export class Watch {
     this.#nextSampleNs = now + SAMPLE_NS;
     const idle = new Map<Addr, number>();
     for (const server of this.#idleServers(group)) idle.set(server, this.#idle.get(server) ?? now);
+    if ([...this.#idle.keys()].some((server) => !idle.has(server))) this.#wokenNs = now;
     this.#idle = idle;
     const listed = this.#oldestListed(group);
     if (listed !== this.#listed) this.#listedSince = now;
@@ -92,7 +99,7 @@ export class Watch {
     now: number,
     how: string,
   ): void {
-    const both = now - Math.max(idleSince, since);
+    const both = now - Math.max(idleSince, since, this.#wokenNs);
     this.longestNs = Math.max(this.longestNs, both);
     if (both > this.boundNs)
       throw new Error(

@@ -40,9 +40,10 @@ export class Party {
   fresh = false;
   /** On an idle worker list of the kernel's. */
   listed = false;
-  /** Wake events that have not led to a push yet, and how many pushes there were. */
+  /** Wake events that have not led to a push yet, how many pushes there were, and how many of them because of a preemption. */
   owedPushes = 0;
   pushes = 0;
+  preemptions = 0;
   /** Servers that it has woken since it was pushed last. */
   woke = 0;
   /** The server that block detection owes a wake-up on account of this worker, and how often it had been RUNNING then. */

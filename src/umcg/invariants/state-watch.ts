@@ -88,7 +88,9 @@ export class StateWatch {
     const event = from !== to || (after & this.#rules.listed) !== 0 || posted || party.registering;
     if (to === UMCG_TASK_RUNNING || to === UMCG_TASK_NONE || !event) return;
     party.parked = true;
-    if (to === UMCG_TASK_IDLE) party.owedPushes++;
+    if (to !== UMCG_TASK_IDLE) return;
+    party.owedPushes++;
+    if (this.asked(before)) party.preemptions++;
   }
 
   #joinsServer(party: Party): void {
