@@ -94,10 +94,11 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
   }
 
   #wrote32(side: Side, a: Addr, before: number, after: number, by: number): void {
-    const party = this.roster.ofState(a);
+    const party = this.roster.ofWord(a);
     if (party === undefined) return;
     this.#count();
-    this.states.wrote(side, party, by, before, after);
+    if (a === party.state) this.states.wrote(side, party, by, before, after);
+    else if (before !== after) this.states.relinked(party);
   }
 
   #wrote64(side: Side, a: Addr, before: bigint, after: bigint, by: number): void {

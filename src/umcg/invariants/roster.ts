@@ -6,7 +6,7 @@
  */
 import { type Addr, addrFromWord, PAGE_SHIFT } from "../../atomics/address.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
-import { idleServersOf, idleWorkersOf } from "../abi.ts";
+import { idleServersOf, idleWorkersOf, serverTidOf } from "../abi.ts";
 import { Party } from "./party.ts";
 
 export class Roster {
@@ -17,7 +17,7 @@ export class Roster {
   readonly #servers: Set<Party> = new Set();
   /** Workers that have been pushed and still look for an idle server. */
   readonly seekers: Set<Party> = new Set();
-  readonly #byState: Map<number, Party> = new Map();
+  readonly #byWord: Map<number, Party> = new Map();
   readonly #byNode: Map<number, Party> = new Map();
   /** Who has asked for registration with a record in this page, and has not left. */
   readonly #byPage: Map<number, Set<Party>> = new Map();
@@ -59,8 +59,9 @@ export class Roster {
   isRegistered(party: Party): boolean {
     return party.leaving || this.#kernel.tasks.umcgTask(party.tid) === party.record;
   }
-  ofState(a: Addr): Party | undefined {
-    return this.#byState.get(a);
+  /** Whose state word or server_tid this is. */
+  ofWord(a: Addr): Party | undefined {
+    return this.#byWord.get(a);
   }
   ofNode(a: number): Party | undefined {
     return this.#byNode.get(a);
@@ -80,7 +81,8 @@ export class Roster {
     const inPage = this.#byPage.get(page);
     if (inPage === undefined) this.#byPage.set(page, new Set([party]));
     else inPage.add(party);
-    this.#byState.set(party.state, party);
+    this.#byWord.set(party.state, party);
+    this.#byWord.set(serverTidOf(record), party);
     this.#byNode.set(party.node, party);
     if (worker) this.watchHead(party, this.long(idleWorkersOf(record)));
     return party;

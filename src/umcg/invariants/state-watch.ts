@@ -93,6 +93,12 @@ export class StateWatch {
     if (this.asked(before)) party.preemptions++;
   }
 
+  /** server_tid was written. While the worker runs it is as if it had been made RUNNING there. */
+  relinked(party: Party): void {
+    if (!party.worker || !this.#roster.isRegistered(party)) return;
+    if (runsUnlocked(this.#roster.word(party.state))) this.#joinsServer(party);
+  }
+
   #joinsServer(party: Party): void {
     this.#lists.becomesRunning(party);
     const tid = this.#roster.word(serverTidOf(party.record));

@@ -1,6 +1,7 @@
 /** Sections 11.3 and 11.4: block and wake detection. F29, which v0.3 does not have, as a model of what libumcg v0.8 did. */
 import { describe, expect, it } from "vitest";
 import {
+  nextTidOf,
   SIGSEGV,
   serverTidOf,
   stateOf,
@@ -42,7 +43,62 @@ flaw(
   },
 );
 
+describe("F19: the server of a worker that blocks is awake and spinning", () => {
+  it.each(["posted", "hardened"] as const)("%s: the worker does not wait for it", (umcg) => {
+    const f = new Fixture({ umcg, vcpus: 2 });
+    const { s, w } = pair(f);
+    f.s.store32(stateOf(s.record), UMCG_TASK_RUNNING);
+    f.s.unblock(s.tid);
+    f.s.run();
+    f.s.submit(s.tid, {
+      do: "call",
+      *call(env) {
+        yield* env.work(1_000_000);
+        return 0;
+      },
+    });
+    // It computes. The kernel of v0.2 tried again until it slept, with preemption off.
+    const began = f.s.machine.host.now;
+    f.s.submit(w.tid, { do: "block" });
+    f.s.machine.host.run(began + 100_000);
+    expect([f.state(w), f.mode(w)]).toEqual([UMCG_TASK_BLOCKED, "asleep"]);
+  });
+});
+
+describe("F22: a worker's first fault comes before its first system call", () => {
+  it.each(["posted", "hardened"] as const)("%s: it blocks like any other, and is listed", (umcg) => {
+    const f = new Fixture({ umcg, check: true });
+    const page = f.s.allocate(4096, 4096);
+    const { s, w } = pair(f);
+    f.s.machine.swapOut(page, 4096);
+    f.s.submit(w.tid, {
+      do: "call",
+      *call(env) {
+        return yield* env.memory.load32(page);
+      },
+    });
+    f.s.run();
+    // The disk has answered by now.
+    expect([f.s.inspect(w.tid).fatalSignal, f.listed(), ...awake(f, s)]).toEqual([0, [w.record], true]);
+  });
+});
+
 describe("F23: a fault in the middle of a hand-off", () => {
+  it.each(["posted", "hardened"] as const)(
+    "%s: unlocked, it wakes a server that has another worker",
+    (umcg) => {
+      const f = new Fixture({ umcg });
+      const { s, w } = pair(f);
+      const other = f.worker();
+      f.takeFromList(other);
+      // W gives its server to OTHER and faults before it has called.
+      f.s.store32(serverTidOf(other.record), s.tid);
+      f.s.store32(stateOf(other.record), UMCG_TASK_RUNNING);
+      f.s.step(w.tid, { do: "block" });
+      expect([f.state(other), f.state(s)]).toEqual([UMCG_TASK_RUNNING, UMCG_TASK_RUNNING]);
+    },
+  );
+
   it.each(["posted", "hardened"] as const)("%s: LOCKED keeps it from being an event", (umcg) => {
     const f = new Fixture({ umcg, check: true });
     const { s, w } = pair(f);
@@ -54,6 +110,44 @@ describe("F23: a fault in the middle of a hand-off", () => {
     f.s.unblock(w.tid);
     f.s.run();
     expect([f.mode(w), f.mode(s), f.state(s)]).toEqual(["user", "asleep", UMCG_TASK_IDLE]);
+  });
+});
+
+describe("F24: next_tid has been written for a wake-up when the worker faults", () => {
+  it.each(["posted", "hardened"] as const)(
+    "%s: its server is another word: the target is left alone",
+    (umcg) => {
+      const f = new Fixture({ umcg });
+      const { s, w } = pair(f);
+      const target = f.server();
+      f.s.store32(stateOf(target.record), UMCG_TASK_IDLE);
+      f.wait(target.tid);
+      f.s.store32(nextTidOf(w.record), target.tid);
+      f.s.step(w.tid, { do: "block" });
+      expect([f.state(s), f.state(target), ...awake(f, s, target)]).toEqual([
+        UMCG_TASK_RUNNING,
+        UMCG_TASK_IDLE,
+        true,
+        false,
+      ]);
+    },
+  );
+});
+
+describe("F25: a worker blocks and wakes up before its server looks", () => {
+  it.each(["posted", "hardened"] as const)("%s: the server was told all the same", (umcg) => {
+    const f = new Fixture({ umcg, vcpus: 1 });
+    const { s, w } = pair(f);
+    f.s.submit(w.tid, {
+      do: "call",
+      *call(env) {
+        // Asleep so shortly that its server, on the same CPU, has not run in between.
+        yield* env.sys.nanosleep(1);
+        return 0;
+      },
+    });
+    f.s.run();
+    expect([f.state(s), ...awake(f, s), f.listed()]).toEqual([UMCG_TASK_RUNNING, true, [w.record]]);
   });
 });
 
@@ -143,6 +237,16 @@ flaw(
     return [f.s.inspect(w.tid).fatalSignal, f.state(w) >>> 0];
   },
 );
+
+describe("F31: more workers run than there are servers", () => {
+  it.each(["posted", "hardened"] as const)("%s: a wake-up wakes no server whose worker runs", (umcg) => {
+    const f = new Fixture({ umcg, check: true });
+    const [one, two] = [pair(f), pair(f)];
+    f.idle(f.server());
+    blockAndWake(f, one.w);
+    expect([f.mode(two.w), ...awake(f, two.s)]).toEqual(["user", false]);
+  });
+});
 
 describe("F40: a server that is RUNNING already when its worker blocks", () => {
   it.each(["posted", "hardened"] as const)("%s: is left alone", (umcg) => {

@@ -14,6 +14,7 @@ import {
   UMCG_TASK_RUNNING,
   UMCG_TF_LOCKED,
   UMCG_TF_PREEMPTED,
+  UMCG_TF_STATE_MASK,
 } from "../../../src/index.ts";
 import { Fixture } from "../fixture.ts";
 import { awake, blockAndWake, flaw, pair, park } from "./flaw.ts";
@@ -154,6 +155,28 @@ flaw(
     const told = f.state(w);
     // What the kernel writes there behind the exec.
     return told !== UMCG_TASK_NONE;
+  },
+);
+
+flaw(
+  "F50",
+  "a worker is killed while it is parked, and a server runs it",
+  // The worker's word, and whether the server that sleeps meanwhile is ever woken.
+  { posted: [UMCG_TASK_RUNNING, "asleep"], hardened: [UMCG_TASK_NONE, "user"] },
+  (f) => {
+    const parties = pair(f);
+    const { s, w } = parties;
+    park(f, parties);
+    f.s.signal(w.tid, SIGKILL);
+    f.s.run();
+    // The server looks at the word before it gives its CPU away. v0.3 has nothing to tell there.
+    const dead = (f.state(w) & UMCG_TF_STATE_MASK) === UMCG_TASK_NONE;
+    if (!dead) {
+      f.s.store32(stateOf(s.record), UMCG_TASK_IDLE);
+      f.s.store32(stateOf(w.record), UMCG_TASK_RUNNING);
+      f.wait(s.tid);
+    }
+    return [f.state(w) & UMCG_TF_STATE_MASK, f.mode(s)];
   },
 );
 

@@ -197,6 +197,16 @@ describe("workers and servers", () => {
       },
     ],
     [
+      "I5 user",
+      "F55: a worker that runs given to a server that has another",
+      (f) => {
+        const [other, v] = [f.server(), f.worker()];
+        f.run(other, v);
+        f.s.store32(serverTidOf(f.worker1.record), other.tid);
+      },
+    ],
+    ["I3 user", "a worker that runs given to nobody", (f) => f.s.store32(serverTidOf(f.worker1.record), 99)],
+    [
       "I25 user",
       "F9: its node was not re-pointed",
       (f) => {
