@@ -68,3 +68,39 @@ describe("docs/invariants.md", () => {
     expect(names.filter((name) => !sources.some((text) => text.includes(`${name}(`)))).toEqual([]);
   });
 });
+
+describe("docs/umcg.md", () => {
+  const table = rows("docs/umcg.md", "F");
+  const shows = (row: Row): boolean => /, (flaw|model)$/.test(row.cells.at(-1) ?? "");
+
+  it("has F1 to F57", () => {
+    expect(table.map(({ number }) => number)).toEqual(Array.from({ length: 57 }, (_, i) => i + 1));
+  });
+  it("names tests that exist", () => expect(missing(table)).toEqual([]));
+  it("says for each what becomes of it on both profiles, and which test shows it", () => {
+    const said = /^(fixed: |not there|by design|user space's: )/;
+    expect(table.filter(({ cells }) => cells.length !== 4 || !said.test(cells[2]!))).toEqual([]);
+    expect(table.filter(({ cells }) => cells[1] === "")).toEqual([]);
+    expect(table.filter(({ tests }) => tests.length === 0).map(({ number }) => number)).toEqual([51]);
+  });
+  it("names files that exist", () => {
+    const files = table.flatMap(({ cells }) => [...cells[2]!.matchAll(/`([\w-]+(?:\/[\w-]*)?(?:\.ts)?)`/g)]);
+    const gone = files
+      .map(([, name]) => name!)
+      .filter((name) => /\.ts$|\//.test(name))
+      .filter((name) => !["src", "src/umcg", "src/llist"].some((at) => existsSync(resolve(ROOT, at, name))));
+    expect(gone).toEqual([]);
+  });
+  it("shows at least 28 with the bad outcome and its absence", () => {
+    expect(table.filter(shows).length).toBeGreaterThanOrEqual(28);
+  });
+  it("calls a test of both profiles one that is: it goes by `flaw`", () => {
+    const wrong = table
+      .filter(({ cells }) => cells.at(-1)!.endsWith(", flaw"))
+      .filter(({ tests }) => {
+        const [file, title] = tests[0]!;
+        return !new RegExp(`\\bflaw\\(\\s*"${title}\\b`).test(read(fileOf(file)));
+      });
+    expect(wrong).toEqual([]);
+  });
+});
