@@ -5,7 +5,7 @@ import { createRuntime } from "../../src/worker/runtime.ts";
 import type { WorkerFunction } from "../../src/worker/worker.ts";
 
 /** Bytes of user memory for each worker, and for everything else. */
-const BYTES_PER_WORKER = 192;
+const BYTES_PER_WORKER = 128;
 const BYTES_BESIDE = 1 << 20;
 
 /** A machine with room for `workers` workers on one server. */

@@ -71,19 +71,17 @@ export class HardenedUmcg implements Umcg {
     const kernel = this.kernel;
     const tid = sysEnter(kernel, NR_UMCG_CTL, flags);
     yield* kernel.host.sync();
-    const result =
-      flags === UMCG_CTL_UNREGISTER
-        ? yield* this.#unregister(tid, self)
-        : yield* this.#register(tid, flags, self);
+    let result = 0;
+    if (flags === UMCG_CTL_UNREGISTER) result = yield* this.#unregister(tid, self);
+    else {
+      result = yield* register(kernel, this.task, tid, flags, self);
+      // A new worker is listed like one that woke up, and sleeps until a server runs it: many may do so at once, and each
+      // keeps no more than two frames.
+      const begins = result === 0 && this.task.isWorker(tid) && (yield* this.events.list(tid, self, 0));
+      if (begins) yield* this.events.untilRun(tid, self);
+    }
     if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
     return sysExit(kernel, tid, NR_UMCG_CTL, result);
-  }
-
-  *#register(tid: number, flags: number, self: Addr): Coroutine<number> {
-    const result = yield* register(this.kernel, this.task, tid, flags, self);
-    // A new worker is listed like one that woke up, and sleeps until a server runs it.
-    if (result === 0 && this.task.isWorker(tid)) yield* this.events.begin(tid, self);
-    return result;
   }
 
   *#unregister(tid: number, self: Addr): Coroutine<number> {
