@@ -25,7 +25,7 @@ import { ServerWaker } from "./waker.ts";
 import type { Worker, WorkerFunction, WorkerOptions } from "./worker.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
-/** A tick costs up to 14 us in a guest: with less a worker gets nowhere. */
+/** In a guest arming the timer takes 12 us of it: with less a worker gets nowhere. */
 const MIN_PREEMPT_NS = 20_000;
 const MAX_SERVERS = 65_536;
 

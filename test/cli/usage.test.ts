@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { run } from "./fake-io.ts";
 
 const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
-const STUDIES = "openloop, schbench, seccomp-notify";
+const STUDIES = "openloop, policies, schbench, seccomp-notify";
 const OPTIONS =
   "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --seed, --jitter, --no-jitter, --check, --json, --trace, --help";
 

@@ -1,0 +1,95 @@
+// `umcg bench policies`: its table, its JSON, and bad usage.
+import { describe, expect, test } from "vitest";
+import { run } from "./fake-io.ts";
+
+const SMALL = "bench policies --vcpus 2 --duration 1ms".split(" ");
+
+describe("umcg bench policies", () => {
+  test("compares all policies on all workloads, in a table that fits a terminal", async () => {
+    const { code, stdout, stderr } = await run(SMALL);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^policies: 2 vCPUs, 1ms, preemption every 100us, profile native, seed 1$/m);
+    for (const name of ["fork-join", "pipeline", "mixed"])
+      expect(stdout).toMatch(new RegExp(`^${name}: `, "m"));
+    for (const policy of ["go-like", "work-stealing", "fifo", "priority", "edf"]) {
+      const row = new RegExp(`^${policy} +\\d+ +\\d+\\.\\d %( +\\d+\\.\\d){4}$`, "gm");
+      expect(stdout.match(row)?.length).toBe(3);
+    }
+    expect(stdout.match(/^Reading: \S+ gets most done; with \S+ 99 % of wake-ups/gm)?.length).toBe(3);
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(86);
+  });
+
+  test.each([["--json"], ["--format=json"]])("%s has everything, of one cell", async (json) => {
+    const cell = ["--workload", "mixed", "--policy", "edf", "--preempt", "off", "--seed", "7"];
+    const { stdout } = await run([...SMALL, ...cell, "--profile", "guest", json]);
+    const { results, ...rest } = JSON.parse(stdout);
+    expect(rest).toEqual({
+      study: "policies",
+      host: "virtual",
+      vcpus: 2,
+      preemptNs: 0,
+      seed: 7,
+      profile: "guest",
+    });
+    expect(results).toEqual([
+      expect.objectContaining({
+        workload: "mixed",
+        policy: "edf",
+        durationNs: 1_000_000,
+        operations: expect.any(Number),
+        preemptions: 0,
+        wake: expect.objectContaining({ p50: expect.any(Number), p999: expect.any(Number) }),
+      }),
+    ]);
+  });
+
+  test("of a single policy there is nothing to compare", async () => {
+    const { stdout } = await run([
+      ...SMALL,
+      "--policy",
+      "fifo",
+      "--workload",
+      "pipeline",
+      "--preempt",
+      "off",
+    ]);
+    expect(stdout).toContain("no preemption");
+    expect(stdout).not.toContain("Reading");
+  });
+
+  test("Ctrl-C prints the policies that are done", async () => {
+    const onTurn = (turn: number): "SIGINT" | undefined => (turn === 7 ? "SIGINT" : undefined);
+    const { code, stdout, handlers } = await run(SMALL, { onTurn });
+    expect([code, handlers]).toEqual([130, 0]);
+    expect(stdout).toMatch(/^edf /m);
+    expect(stdout).toMatch(/^pipeline: /m);
+    expect(stdout).not.toMatch(/^mixed: /m);
+  });
+
+  test("--help names workloads, policies and defaults", async () => {
+    const { stdout } = await run(["bench", "policies", "--help"]);
+    for (const text of ["fork-join  ", "mixed  ", "go-like | work-stealing", "(default 8)", "Examples:"])
+      expect(stdout).toContain(text);
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+
+  test.each([
+    [
+      ["--policy", "lottery"],
+      '--policy must be one of go-like, work-stealing, fifo, priority, edf, got "lottery"',
+    ],
+    [["--workload", "idle"], '--workload must be one of fork-join, pipeline, mixed, got "idle"'],
+    [["--vcpus", "257"], '--vcpus must be an integer from 1 to 256, got "257"'],
+    [["--duration", "5"], "--duration: "],
+    [["--duration", "2000s"], '--duration must be a time from 1ns to 1000s, got "2000s"'],
+    [["--preempt", "19us"], '--preempt must be a time from 20us to 1000s, got "19us"'],
+    [["--preempt", "on"], "--preempt: "],
+    [["--format", "xml"], '--format must be one of table, json, got "xml"'],
+    [["mixed"], 'one workload at a time: "mixed" is too many'],
+    [["--wake", "any"], 'unknown option "--wake"'],
+  ])("%j is bad usage", async (args, message) => {
+    const { code, stderr } = await run(["bench", "policies", ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`umcg: ERR_USAGE: ${message}`);
+  });
+});
