@@ -54,6 +54,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["index", 2],
   ["stepping", 1],
   ["hosts/virtual", 3],
+  ["hosts/coroutine", 3],
   ["hosts/explore", 3],
   ["hosts/threads", 3],
   ["server", 4],
@@ -71,6 +72,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
 export const CORE_ROOMS: ReadonlySet<string> = new Set([
   "stepping",
   "hosts/virtual",
+  "hosts/coroutine",
   "hosts/explore",
   "server",
   "worker",
