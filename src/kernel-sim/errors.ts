@@ -12,6 +12,7 @@
  * | ERR_USER_MEMORY          | the user region is used up                                                        |
  * | ERR_FOREIGN_YIELD        | a program yielded something that is not a step                                    |
  * | ERR_STEP                 | a stepper was asked for something the task cannot do now                          |
+ * | ERR_LEAK                 | an explored execution ended, and something was not given back                      |
  * | ERR_RUN_LIMIT            | a run passed the limit it was given                                               |
  * | ERR_BOOT                 | the boot CPU did not come up                                                      |
  * | ERR_HALTED               | the machine was stopped and is asked for more                                     |
@@ -32,6 +33,7 @@ export type MachineErrorCode =
   | "ERR_USER_MEMORY"
   | "ERR_FOREIGN_YIELD"
   | "ERR_STEP"
+  | "ERR_LEAK"
   | "ERR_RUN_LIMIT"
   | "ERR_BOOT"
   | "ERR_HALTED"

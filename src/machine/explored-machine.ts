@@ -12,7 +12,7 @@
  * Beside `machine.ts`, not in it: a `Machine` runs to an end in virtual time and can be paid for, accounted and disposed of.
  * What both have in common are the kernel, the profiles and the checks that they compose.
  */
-import type { Addr } from "../atomics/address.ts";
+import { type Addr, PAGE_SIZE } from "../atomics/address.ts";
 import type { Protection } from "../atomics/page-table.ts";
 import { AccessSlot, type SlotDesk } from "../hosts/explore/access-slot.ts";
 import { AnnouncingMemory } from "../hosts/explore/announcing-memory.ts";
@@ -167,6 +167,17 @@ export class ExploredMachine {
       "ERR_DEADLOCK",
       `deadlock: nothing is runnable, no timer is armed, and ${list.length} tasks wait\n${describeWaiters(list)}`,
     );
+  }
+
+  /** At the end: what nobody has given back. Throws ERR_LEAK. */
+  checkLeaks(): void {
+    const { pages, userBase, userEnd } = this.kernel;
+    for (let page: number = userBase; page < userEnd; page += PAGE_SIZE)
+      if (pages.isPinned(page as Addr))
+        throw new MachineError(
+          "ERR_LEAK",
+          `every task has exited, and page 0x${page.toString(16)} is pinned`,
+        );
   }
 }
 

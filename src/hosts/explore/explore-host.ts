@@ -18,21 +18,10 @@ import { TASK_DEAD, TASK_INTERRUPTIBLE } from "../../kernel-sim/constants.ts";
 import { IDLE_ASLEEP } from "../../kernel-sim/cpu-table.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { type Host, type Sequel, YIELD_WORK } from "../../kernel-sim/host.ts";
-import { type CpuId, cpuId, NO_TASK, type Tid } from "../../kernel-sim/ids.ts";
+import { type CpuId, NO_TASK, type Tid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
-import { leaveIdleState } from "../../kernel-sim/schedule.ts";
 import { sendSignal } from "../../kernel-sim/signals.ts";
-import {
-  enterHandler,
-  IRQ_ON,
-  leaveHandler,
-  PEND_CLOCK,
-  PEND_IO,
-  PEND_IPI,
-} from "../../kernel-sim/smp/interrupts.ts";
-import { serveIrqs } from "../../kernel-sim/smp/irq-routing.ts";
-import { handleIpi } from "../../kernel-sim/smp/serve.ts";
-import { clockInterrupt, runTimer } from "../../kernel-sim/timers.ts";
+import { PEND_IO, PEND_TICK } from "../../kernel-sim/smp/interrupts.ts";
 import { checkTime } from "../../kernel-sim/times.ts";
 import { reschedule, tryToWakeUp } from "../../kernel-sim/wakeup.ts";
 import type { SlotDesk } from "./access-slot.ts";
@@ -48,6 +37,7 @@ import {
 import { CpuSteps } from "./cpu-steps.ts";
 import { ExploreThreads } from "./explore-threads.ts";
 import type { FifoClass } from "./fifo-class.ts";
+import { Interrupts, LINE_DEVICE, LINE_IPI } from "./interrupts.ts";
 import type { CheckedNondeterminism } from "./nondeterminism.ts";
 import { TaskCode } from "./task-code.ts";
 
@@ -63,10 +53,8 @@ export class ExploreHost implements Host {
   declare private readonly kernel: Kernel;
   declare private readonly fair: FifoClass;
   declare private readonly cpuSteps: CpuSteps;
-  /** By CPU: when its clock device interrupts; whether an IPI, a device's interrupt or a poke is on its way. */
-  declare private readonly clocks: Float64Array;
-  declare private readonly ipis: Uint8Array;
-  declare private readonly devices: Uint8Array;
+  declare private readonly interrupts: Interrupts;
+  /** By CPU: it has been told to leave idle. */
   declare private readonly pokes: Uint8Array;
   preemptionsLeft = 0;
   spuriousLeft = 0;
@@ -81,9 +69,7 @@ export class ExploreHost implements Host {
     this.actors = new ActorNumbers(vcpus, maxTasks);
     this.code = new TaskCode(kernel, desk);
     this.cpuSteps = new CpuSteps(kernel, this.code);
-    this.clocks = new Float64Array(vcpus);
-    this.ipis = new Uint8Array(vcpus);
-    this.devices = new Uint8Array(vcpus);
+    this.interrupts = new Interrupts(kernel, this.code);
     this.pokes = new Uint8Array(vcpus);
   }
 
@@ -98,9 +84,7 @@ export class ExploreHost implements Host {
   reset(): void {
     this.now = 0;
     this.code.clear();
-    this.clocks.fill(Number.POSITIVE_INFINITY);
-    this.ipis.fill(0);
-    this.devices.fill(0);
+    this.interrupts.reset();
     this.pokes.fill(0);
     this.preemptionsLeft = this.allowed.preemptions;
     this.spuriousLeft = this.allowed.spuriousWakes;
@@ -136,20 +120,16 @@ export class ExploreHost implements Host {
   }
 
   armClockEvent(cpu: CpuId, atNs: number): void {
-    this.clocks[cpu] = atNs;
+    this.interrupts.programClock(cpu, atNs);
   }
   cancelClockEvent(cpu: CpuId): void {
-    this.clocks[cpu] = Number.POSITIVE_INFINITY;
+    this.interrupts.programClock(cpu, Number.POSITIVE_INFINITY);
   }
   raiseIpi(cpu: CpuId): "raised" | "pending" {
-    if (this.ipis[cpu] === 1) return "pending";
-    this.ipis[cpu] = 1;
-    return "raised";
+    return this.interrupts.raise(cpu, LINE_IPI) ? "raised" : "pending";
   }
   raiseDevice(cpu: CpuId): boolean {
-    if (this.devices[cpu] === 1) return false;
-    this.devices[cpu] = 1;
-    return true;
+    return this.interrupts.raise(cpu, LINE_DEVICE);
   }
   pokePolling(cpu: CpuId): void {
     this.pokes[cpu] = 1;
@@ -174,11 +154,11 @@ export class ExploreHost implements Host {
           this.pokes[place] === 1
         );
       case ACTOR_IPI:
-        return this.ipis[place] === 1 && kernel.smp.irq(place) === IRQ_ON;
+        return this.interrupts.isRaised(place, LINE_IPI);
       case ACTOR_CLOCK:
-        return this.clocks[place]! < Number.POSITIVE_INFINITY && kernel.smp.irq(place) === IRQ_ON;
+        return this.interrupts.isClockDue(place);
       case ACTOR_DEVICE:
-        return this.devices[place] === 1 && kernel.smp.irq(place) === IRQ_ON;
+        return this.interrupts.isRaised(place, LINE_DEVICE);
       case ACTOR_PREEMPT:
         return this.preemptionsLeft > 0 && this.#preemptible(place);
       case ACTOR_SPURIOUS:
@@ -193,6 +173,30 @@ export class ExploreHost implements Host {
     let count = 0;
     for (let actor = 0; actor < this.actors.count; actor++) if (this.isEnabled(actor)) into[count++] = actor;
     return count;
+  }
+
+  /** Could `actor` take a step in some state of this execution, before this one or instead of it? */
+  hasBeen(actor: number): boolean {
+    const place = this.actors.place(actor);
+    switch (this.actors.kind(actor)) {
+      case ACTOR_CPU:
+        return true;
+      case ACTOR_IPI:
+        return this.interrupts.wasRaised(place, LINE_IPI);
+      case ACTOR_CLOCK:
+        return this.interrupts.wasProgrammed(place);
+      case ACTOR_DEVICE:
+        return this.interrupts.wasRaised(place, LINE_DEVICE);
+      case ACTOR_PREEMPT:
+        return this.allowed.preemptions > 0;
+      case ACTOR_SPURIOUS:
+        return this.allowed.spuriousWakes > 0 && this.#wasVictim(place);
+      default:
+        return this.allowed.signals > 0 && this.#wasVictim(place);
+    }
+  }
+  #wasVictim(tid: number): boolean {
+    return tid <= this.kernel.lastTid && this.#isVictim(tid);
   }
 
   #preemptible(cpu: number): boolean {
@@ -229,72 +233,43 @@ export class ExploreHost implements Host {
         this.cpuSteps.step(place);
         break;
       case ACTOR_IPI:
-        this.ipis[place] = 0;
-        this.#interrupt(place, PEND_IPI, () => handleIpi(kernel, kernel.cpus.curr(place) !== 0));
+        this.interrupts.take(place, LINE_IPI);
         break;
       case ACTOR_CLOCK:
-        this.#clock(place);
+        this.now = Math.max(this.now, this.interrupts.clockOf(place));
+        this.interrupts.takeClock(place);
         break;
       case ACTOR_DEVICE:
-        this.devices[place] = 0;
-        this.#interrupt(place, PEND_IO, () => serveIrqs(kernel));
-        break;
-      case ACTOR_PREEMPT:
-        this.preemptionsLeft--;
-        this.fair.preempt(place);
-        this.#interrupt(place, PEND_IO, () => reschedule(kernel, place));
-        break;
-      case ACTOR_SPURIOUS:
-        this.spuriousLeft--;
-        this.#interrupt(kernel.tasks.cpu(place), PEND_IO, () =>
-          tryToWakeUp(kernel, place, TASK_INTERRUPTIBLE, 0),
-        );
+        this.interrupts.take(place, LINE_DEVICE);
         break;
       default:
-        this.signalsLeft--;
-        this.#interrupt(kernel.tasks.cpu(place), PEND_IO, () =>
-          sendSignal(kernel, place, this.allowed.signal),
-        );
+        this.#happen(actors.kind(actor), place);
     }
     kernel.current = NO_TASK;
+  }
+
+  /** What comes from outside the machine comes by an interrupt of the CPU that it is about. */
+  #happen(kind: number, place: number): void {
+    const { kernel, interrupts } = this;
+    if (kind === ACTOR_PREEMPT) {
+      this.preemptionsLeft--;
+      this.fair.preempt(place);
+      interrupts.handle(place, PEND_TICK, () => reschedule(kernel, place));
+      return;
+    }
+    const cpu = kernel.tasks.cpu(place);
+    if (kind === ACTOR_SPURIOUS) {
+      this.spuriousLeft--;
+      interrupts.handle(cpu, PEND_IO, () => tryToWakeUp(kernel, place, TASK_INTERRUPTIBLE, 0));
+    } else {
+      this.signalsLeft--;
+      interrupts.handle(cpu, PEND_IO, () => sendSignal(kernel, place, this.allowed.signal));
+    }
   }
 
   #notEnabled(actor: number): MachineError {
     const known = actor >= 0 && actor < this.actors.count;
     const name = known ? this.actors.name(actor) : `actor ${actor}`;
     return new MachineError("ERR_STEP", `${name} cannot take a step`);
-  }
-
-  #clock(cpu: number): void {
-    const { kernel, clocks } = this;
-    this.now = Math.max(this.now, clocks[cpu]!);
-    clocks[cpu] = Number.POSITIVE_INFINITY;
-    clockInterrupt(kernel, cpu);
-    this.#interrupt(cpu, PEND_CLOCK, () => {
-      let more = runTimer(kernel, true);
-      // Bounded: each turn disarms a timer.
-      while (more) more = runTimer(kernel, false);
-    });
-  }
-
-  /** A handler runs on `cpu`, between two of its steps; what it leads to is seen to before the task in user mode goes on. */
-  #interrupt(cpu: number, pendClass: number, handler: () => void): void {
-    const { kernel } = this;
-    kernel.cpu = cpuId(cpu);
-    kernel.current = NO_TASK;
-    kernel.cpus.setWakeStart(cpu, this.now);
-    enterHandler(kernel, cpu, pendClass);
-    handler();
-    leaveHandler(kernel, cpu, pendClass);
-    const curr = kernel.cpus.curr(cpu);
-    if (curr === 0) leaveIdleState(kernel, cpu);
-    else this.code.returnFromInterrupt(curr);
-  }
-
-  /** Nothing can happen any more, and tasks remain. */
-  get isStuck(): boolean {
-    if (this.kernel.live === 0) return false;
-    for (let actor = 0; actor < this.actors.count; actor++) if (this.isEnabled(actor)) return false;
-    return true;
   }
 }

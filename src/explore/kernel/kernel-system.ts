@@ -1,0 +1,175 @@
+/**
+ * Kernel mode: a program of tasks, servers and workers on an explored machine, as a system to explore.
+ *
+ *     const system = new KernelSystem((machine) => {
+ *       const word = machine.allocate(4);
+ *       machine.spawn(function* (env) { yield* env.memory.store32(word, 1); });
+ *     }, { umcg: "posted" });
+ *
+ * The program is called at the beginning of each execution; what it spawns must do the same each time but for what it reads
+ * of memory. Actors and their steps: hosts/explore. The first thing that goes wrong ends the execution. The end is reached
+ * when every task has exited, whatever timers and interrupts are still on their way.
+ */
+import { ACTOR_CPU, ACTOR_KINDS, ACTOR_SPURIOUS } from "../../hosts/explore/actors.ts";
+import { REQUEST_NAMES, WILL_ACCESS } from "../../hosts/explore/task-code.ts";
+import type { Footprints } from "../../interleaving/footprints.ts";
+import {
+  STEP_CONDITIONAL,
+  STEP_FIXED,
+  STEP_VARIES,
+  type System,
+  type Violation,
+  type ViolationKind,
+} from "../../interleaving/system.ts";
+import { MachineError } from "../../kernel-sim/errors.ts";
+import { type ExploredConfig, ExploredMachine } from "../../machine/explored-machine.ts";
+import { InvariantError } from "../../umcg/invariants/index.ts";
+import { digestText, joinLanes, mix } from "../mix.ts";
+import { KernelFootprints } from "./kernel-footprints.ts";
+
+/** Allocates and spawns. */
+export type KernelProgram = (machine: ExploredMachine) => void;
+
+export interface KernelOptions extends ExploredConfig {
+  /** The program moves pages, or changes their protection, while it runs. Default false. */
+  readonly paging?: boolean;
+}
+
+const KINDS: Readonly<Record<string, ViolationKind>> = {
+  ERR_DEADLOCK: "deadlock",
+  ERR_FOREIGN_YIELD: "foreign-yield",
+  ERR_LEAK: "leak",
+  ERR_RUN_LIMIT: "livelock",
+};
+
+export class KernelSystem implements System {
+  readonly fingerprint: string;
+  readonly footprints: Footprints;
+  readonly objects: number;
+  readonly actors: number;
+  readonly enabled: Int32Array;
+  readonly pruned = false;
+  readonly machine: ExploredMachine;
+  readonly violations: Violation[] = [];
+  readonly #program: KernelProgram;
+  readonly #objects: KernelFootprints;
+  readonly #words: Uint32Array;
+
+  /** Throws ERR_CONFIG naming the first bad value. */
+  constructor(program: KernelProgram, options: KernelOptions = {}) {
+    const { paging = false, ...config } = options;
+    this.machine = new ExploredMachine(config);
+    this.#program = program;
+    this.#objects = new KernelFootprints(this.machine, paging);
+    this.footprints = this.#objects.footprints;
+    this.objects = this.#objects.count;
+    this.actors = this.machine.host.actors.count;
+    this.enabled = new Int32Array(this.actors);
+    this.#words = new Uint32Array(this.machine.kernel.buffer);
+    this.fingerprint = digestText(JSON.stringify([program.toString(), options]));
+  }
+
+  reset(): void {
+    this.violations.length = 0;
+    this.machine.begin();
+    try {
+      this.#program(this.machine);
+    } catch (cause) {
+      this.#violate(cause, -1);
+    }
+  }
+
+  get #over(): boolean {
+    return this.machine.ended || this.violations.length > 0;
+  }
+
+  enabledCount(): number {
+    return this.#over ? 0 : this.machine.enabled(this.enabled);
+  }
+  isEnabled(actor: number): boolean {
+    return !this.#over && this.machine.host.isEnabled(actor);
+  }
+  isBlocked(actor: number): boolean {
+    return !this.isEnabled(actor) && this.machine.host.hasBeen(actor);
+  }
+  alternatives(): number {
+    return 1;
+  }
+  footprint(actor: number): number {
+    return this.#objects.of(actor);
+  }
+  traits(actor: number): number {
+    const { host, kernel } = this.machine;
+    const running = host.actors.kind(actor) === ACTOR_CPU && kernel.cpus.curr(host.actors.place(actor)) !== 0;
+    return (running ? 0 : STEP_CONDITIONAL) | (this.#objects.varies(actor) ? STEP_VARIES : STEP_FIXED);
+  }
+
+  step(actor: number, _alternative: number): void {
+    try {
+      this.machine.step(actor);
+    } catch (cause) {
+      this.#violate(cause, actor);
+    }
+  }
+  completed(footprint: number): number {
+    return footprint;
+  }
+
+  finish(): void {
+    const { machine } = this;
+    if (this.violations.length > 0) return;
+    try {
+      if (machine.ended) machine.checkLeaks();
+      else machine.failStuck();
+    } catch (cause) {
+      this.#violate(cause, -1);
+    }
+  }
+
+  stateHash(): number {
+    const words = this.#words;
+    let a = 0x2f6e2b1;
+    let b = 0x51ed27;
+    for (let i = 0; i < words.length; i++) {
+      a = mix(a, words[i]!);
+      b = mix(b, words[i]! ^ i);
+    }
+    const { code } = this.machine.host;
+    for (let tid = 1; tid <= this.machine.kernel.lastTid; tid++) a = mix(a, code.request(tid));
+    return joinLanes(a, b);
+  }
+
+  nameOf(actor: number): string {
+    const { host, kernel } = this.machine;
+    const kind = host.actors.kind(actor);
+    const place = host.actors.place(actor);
+    if (kind >= ACTOR_SPURIOUS) return `${ACTOR_KINDS[kind]} ${kernel.names.of(place)}`;
+    return `${ACTOR_KINDS[kind]}${place}`;
+  }
+
+  describe(actor: number): string {
+    const { host, kernel } = this.machine;
+    if (host.actors.kind(actor) !== ACTOR_CPU) return ACTOR_KINDS[host.actors.kind(actor)]!;
+    const tid = kernel.cpus.curr(host.actors.place(actor));
+    if (tid === 0) return "leaves idle";
+    const request = host.code.request(tid);
+    const slot = host.code.slot(tid);
+    const what =
+      request === WILL_ACCESS
+        ? `${slot.user ? "" : "kernel "}${slot.kind} 0x${slot.addr.toString(16)}`
+        : REQUEST_NAMES[request];
+    return `${kernel.names.of(tid)}: ${what}`;
+  }
+
+  #violate(cause: unknown, actor: number): void {
+    const message = (cause as Error).message;
+    if (cause instanceof InvariantError) {
+      const [first = ""] = message.split("\n");
+      this.violations.push({ kind: "invariant", message: first, actor, invariant: `I${cause.invariant}` });
+      return;
+    }
+    const kind = cause instanceof MachineError ? (KINDS[cause.code] ?? "threw") : "threw";
+    const line = kind === "deadlock" ? message.split("\n").join("; ") : message.split("\n")[0]!;
+    this.violations.push({ kind, message: line, actor, cause });
+  }
+}

@@ -1,2 +1,0 @@
-/** Host operations as coroutines on one thread, deterministic. */
-export * from "./coroutine-host.ts";

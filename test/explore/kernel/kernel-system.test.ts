@@ -1,0 +1,196 @@
+/** Kernel mode as a system: what each execution comes to, and that footprints lose none. */
+import { describe, expect, it } from "vitest";
+import type { KernelOptions } from "../../../src/explore/kernel/kernel-system.ts";
+import { type KernelProgram, KernelSystem } from "../../../src/explore/kernel/kernel-system.ts";
+import { DepthFirst } from "../../../src/explore/strategies/depth-first.ts";
+import { SLEEP_BLOCKED } from "../../../src/explore/strategy.ts";
+
+interface Explored {
+  /** What executions came to, sorted. */
+  readonly outcomes: readonly string[];
+  readonly executions: number;
+  readonly distinct: number;
+}
+
+/** All executions of a program, which writes what it found to a list. */
+function exploreAll(
+  program: (machine: Parameters<KernelProgram>[0], found: number[]) => void,
+  sleepSets: boolean,
+  options: KernelOptions = {},
+): Explored {
+  let found: number[] = [];
+  const system = new KernelSystem((machine) => {
+    found = [];
+    program(machine, found);
+  }, options);
+  const search = new DepthFirst(system, { sleepSets, maxSteps: 400 });
+  const outcomes = new Set<string>();
+  const classes = new Set<number>();
+  let executions = 0;
+  while (!search.exhausted) {
+    executions++;
+    if (search.execute() === SLEEP_BLOCKED) continue;
+    system.finish();
+    classes.add(search.signature);
+    outcomes.add([found.join(), ...system.violations.map(({ kind }) => kind)].join(" "));
+  }
+  return { outcomes: [...outcomes].sort(), executions, distinct: classes.size };
+}
+
+describe("depth first, naive and with sleep sets", () => {
+  it.each<[string, Parameters<typeof exploreAll>[0], readonly string[]]>([
+    [
+      "store buffering",
+      (machine, found) => {
+        const words = [machine.allocate(4), machine.allocate(4)];
+        for (const i of [0, 1])
+          machine.spawn(function* (env) {
+            yield* env.memory.store32(words[i]!, 1);
+            found[i] = yield* env.memory.load32(words[1 - i]!);
+          });
+      },
+      ["0,1", "1,0", "1,1"],
+    ],
+    [
+      "futex wait and wake",
+      (machine, found) => {
+        const word = machine.allocate(4);
+        machine.spawn(function* (env) {
+          found[0] = yield* env.sys.futexWait(word, 0);
+        });
+        machine.spawn(function* (env) {
+          yield* env.memory.store32(word, 1);
+          found[1] = yield* env.sys.futexWake(word, 1);
+        });
+      },
+      // Woken; too late to sleep, with the wake-up behind or before that.
+      ["-11,0", "-11,1", "0,1"],
+    ],
+    [
+      "a wake-up that may come too early",
+      (machine, found) => {
+        const word = machine.allocate(4);
+        machine.spawn(function* (env) {
+          found[0] = yield* env.sys.futexWait(word, 0);
+        });
+        machine.spawn(function* (env) {
+          found[1] = yield* env.sys.futexWake(word, 1);
+        });
+      },
+      [",0 deadlock", "0,1"],
+    ],
+  ])("see the same: %s", (_, program, outcomes) => {
+    const naive = exploreAll(program, false);
+    const asleep = exploreAll(program, true);
+    expect(naive.outcomes).toEqual(outcomes);
+    expect(asleep.outcomes).toEqual(outcomes);
+    expect(asleep.distinct).toBe(naive.distinct);
+    expect(asleep.executions).toBeLessThan(naive.executions);
+  });
+
+  it("see a timeout come before, behind and between", () => {
+    const timed: Parameters<typeof exploreAll>[0] = (machine, found) => {
+      const word = machine.allocate(4);
+      machine.spawn(function* (env) {
+        found[0] = yield* env.sys.futexWait(word, 0, 1_000);
+      });
+      machine.spawn(function* (env) {
+        found[1] = yield* env.sys.futexWake(word, 1);
+      });
+    };
+    expect(exploreAll(timed, true).outcomes).toEqual(["-110,0", "0,1"]);
+  });
+});
+
+describe("what is wrong with an execution", () => {
+  const violationsOf = (program: KernelProgram, options: KernelOptions = {}): unknown[] => {
+    const system = new KernelSystem(program, options);
+    system.reset();
+    for (let count = system.enabledCount(); count > 0; count = system.enabledCount())
+      system.step(system.enabled[0]!, 0);
+    system.finish();
+    return system.violations.map(({ kind, message, actor }) => [kind, message, actor]);
+  };
+
+  it("is a program that throws in its set-up", () => {
+    const throws = (): void => {
+      throw new Error("no");
+    };
+    expect(violationsOf(throws)).toEqual([["threw", "no", -1]]);
+  });
+
+  it("is a task that throws", () => {
+    const program: KernelProgram = (machine) => {
+      machine.spawn(function* (env) {
+        yield* env.work(1);
+        throw new Error("no");
+      });
+    };
+    expect(violationsOf(program)).toEqual([["threw", "task-1 (tid 1) threw: no", 0]]);
+  });
+
+  it("is a deadlock, with who waits for what", () => {
+    const program: KernelProgram = (machine) => {
+      const word = machine.allocate(4);
+      machine.spawn((env) => env.sys.futexWait(word, 0), { name: "sleeper" });
+    };
+    const [[kind, message]] = violationsOf(program) as [[string, string]];
+    expect(kind).toBe("deadlock");
+    expect(message).toMatch(/sleeper \(tid 1, cpu \d\) waits in futex for 0x/);
+  });
+
+  it("is an invariant that is broken, by number", () => {
+    const program: KernelProgram = (machine) => {
+      const record = machine.allocate(64, 64);
+      machine.spawn(function* (env) {
+        yield* env.memory.store32(record, 1);
+        yield* env.memory.store32((record + 4) as never, 1);
+        yield* env.umcg.ctl(1, record);
+        yield* env.memory.store32(record, 9);
+      });
+    };
+    expect(violationsOf(program)).toEqual([["invariant", expect.stringMatching(/^I1, broken by user/), 0]]);
+  });
+
+  it("is a page that stays pinned", () => {
+    const program: KernelProgram = (machine) => {
+      machine.kernel.pages.pin(machine.allocate(4));
+      machine.spawn((env) => env.work(1));
+    };
+    expect(violationsOf(program)).toEqual([["leak", expect.stringContaining("is pinned"), -1]]);
+  });
+});
+
+describe("a system", () => {
+  it("begins again where it began, and tells states apart", () => {
+    const system = new KernelSystem((machine) => {
+      const word = machine.allocate(4);
+      machine.spawn(function* (env) {
+        yield* env.memory.store32(word, 7);
+      });
+    });
+    system.reset();
+    const first = system.stateHash();
+    system.step(0, 0);
+    system.step(0, 0);
+    expect(system.stateHash()).not.toBe(first);
+    system.reset();
+    expect(system.stateHash()).toBe(first);
+  });
+
+  it("says in words who is about to do what", () => {
+    const system = new KernelSystem((machine) => {
+      const word = machine.allocate(4);
+      machine.spawn(
+        function* (env) {
+          yield* env.memory.store32(word, 7);
+        },
+        { name: "writer" },
+      );
+    });
+    system.reset();
+    expect([system.nameOf(0), system.describe(0)]).toEqual(["cpu0", "leaves idle"]);
+    system.step(0, 0);
+    expect(system.describe(0)).toMatch(/^writer: store 0x/);
+  });
+});
