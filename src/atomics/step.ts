@@ -54,6 +54,11 @@ export type Step<T> = Completed<T> | PendingStep<T>;
 /** Code made of steps: user programs, library code and the UMCG half of the kernel. */
 export type Coroutine<T> = Generator<Yielded, T, Resume>;
 
+/** What `yield*` takes of a coroutine: enough for one that is not a generator. */
+export interface Call<T> {
+  [Symbol.iterator](): StepIterator<T>;
+}
+
 /** A step that has already happened. One instance is reused for every operation: its value is read at once. */
 export class Completed<T> implements StepIterator<T>, IteratorReturnResult<T> {
   readonly done = true as const;

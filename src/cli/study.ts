@@ -6,6 +6,7 @@ import type { CliIo } from "./io.ts";
 import { Options, type OptionTypes } from "./options.ts";
 import { Session } from "./session.ts";
 import { openloop } from "./studies/openloop.ts";
+import { policies } from "./studies/policies.ts";
 import { schbench } from "./studies/schbench.ts";
 import { seccompNotifyStudy } from "./studies/seccomp-notify.ts";
 
@@ -19,7 +20,7 @@ export interface Study {
   run(options: Options, session: Session): Promise<string>;
 }
 
-export const STUDIES: readonly Study[] = [openloop, schbench, seccompNotifyStudy];
+export const STUDIES: readonly Study[] = [openloop, policies, schbench, seccompNotifyStudy];
 
 /** The study that is named first among the arguments, and the arguments without its name. */
 export function findStudy(

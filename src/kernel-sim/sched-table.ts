@@ -31,27 +31,29 @@ export function isRealtime(policy: number): boolean {
 }
 
 export class SchedTable {
-  readonly #words: Int32Array;
+  /** Four bytes a task. */
+  readonly #bytes: Int8Array;
 
   constructor(arena: Arena, maxTasks: number) {
-    this.#words = arena.int32((maxTasks + 1) << 2);
+    const bytes = arena.uint8((maxTasks + 1) << 2);
+    this.#bytes = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** SCHED_ policy. */
   policy(tid: number): number {
-    return this.#words[tid << 2]!;
+    return this.#bytes[tid << 2]!;
   }
   nice(tid: number): number {
-    return this.#words[(tid << 2) | 1]!;
+    return this.#bytes[(tid << 2) | 1]!;
   }
   /** 1 to 99, greater runs first; 0 = none. */
   priority(tid: number): number {
-    return this.#words[(tid << 2) | 2]!;
+    return this.#bytes[(tid << 2) | 2]!;
   }
   /** Written by whoever holds the run-queue lock of the task's CPU. */
   set(tid: number, policy: number, nice: number, priority: number): void {
-    this.#words[tid << 2] = policy;
-    this.#words[(tid << 2) | 1] = nice;
-    this.#words[(tid << 2) | 2] = priority;
+    this.#bytes[tid << 2] = policy;
+    this.#bytes[(tid << 2) | 1] = nice;
+    this.#bytes[(tid << 2) | 2] = priority;
   }
 }

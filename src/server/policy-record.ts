@@ -1,24 +1,24 @@
 /**
- * The last third of a record (record.ts), bytes 128 to 191: what scheduling knows of a worker, or of a server.
+ * The last quarter of a record (record.ts), bytes 96 to 127: what scheduling knows of a worker, or of a server.
  *
  * Of a worker:
  *
  * | offset | word     | written by                                                                                  |
  * |--------|----------|---------------------------------------------------------------------------------------------|
- * | 128    | link     | the policy, under its rules, while the worker is enqueued                                   |
- * | 132    | right    | the same                                                                                    |
- * | 136    | priority | at spawn, and the worker itself; signed, higher first                                       |
- * | 140    | order    | the policy: when it was enqueued, to keep equals in order                                   |
- * | 144    | deadline | at spawn, and the worker itself; ns on the clock of env.now(), 0 = none                     |
- * | 152    | home     | the server that runs it, before each run: its record, packed                                |
- * | 156    | started  | 1 from its first way through the idle worker list on; the server that takes it from there   |
+ * | 96     | link     | the policy, under its rules, while the worker is enqueued                                   |
+ * | 100    | right    | the same                                                                                    |
+ * | 104    | priority | at spawn, and the worker itself; signed, higher first                                       |
+ * | 108    | order    | the policy: when it was enqueued, to keep equals in order                                   |
+ * | 112    | deadline | at spawn, and the worker itself; ns on the clock of env.now(), 0 = none                     |
+ * | 120    | home     | the server that runs it, before each run: its record, packed                                |
+ * | 124    | started  | 1 from its first way through the idle worker list on; the server that takes it from there   |
  *
  * Of a server:
  *
  * | offset | word     | written by                                                                                  |
  * |--------|----------|---------------------------------------------------------------------------------------------|
- * | 128    | index    | the server, when it starts: its number in the runtime, from 0                               |
- * | 132    | place    | whether a task is in it (server-pool.ts), by compare-exchange                               |
+ * | 96     | index    | the server, when it starts: its number in the runtime, from 0                               |
+ * | 100    | place    | whether a task is in it (server-pool.ts), by compare-exchange                               |
  *
  * A record is 64-byte aligned, so its address divided by 64 fits 32 bits up to 256 GiB: packed like that an address is
  * a plain number, where a 64-bit word would be a bigint, and 0 still means nobody.
@@ -29,33 +29,33 @@ import type { Env } from "../umcg/env.ts";
 import { RuntimeError } from "./runtime-error.ts";
 
 export function linkOf(record: Addr): Addr {
-  return offsetBy(record, 128);
+  return offsetBy(record, 96);
 }
 export function rightOf(record: Addr): Addr {
-  return offsetBy(record, 132);
+  return offsetBy(record, 100);
 }
 export function priorityOf(record: Addr): Addr {
-  return offsetBy(record, 136);
+  return offsetBy(record, 104);
 }
 export function orderOf(record: Addr): Addr {
-  return offsetBy(record, 140);
+  return offsetBy(record, 108);
 }
 export function deadlineOf(record: Addr): Addr {
-  return offsetBy(record, 144);
+  return offsetBy(record, 112);
 }
 export function homeOf(record: Addr): Addr {
-  return offsetBy(record, 152);
+  return offsetBy(record, 120);
 }
 export function startedOf(record: Addr): Addr {
-  return offsetBy(record, 156);
+  return offsetBy(record, 124);
 }
 
 export function indexOf(server: Addr): Addr {
-  return offsetBy(server, 128);
+  return offsetBy(server, 96);
 }
 
 export function placeOf(server: Addr): Addr {
-  return offsetBy(server, 132);
+  return offsetBy(server, 100);
 }
 
 /** A record's address in 32 bits; 0 for NULL. */

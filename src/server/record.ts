@@ -1,6 +1,6 @@
 /**
- * The library's per-task record: struct umcg_task in front, the library's own words behind it, 192 bytes in all:
- * bytes 64 to 127 are the threads', told here; bytes 128 to 191 are the scheduler's, told in policy-record.ts.
+ * The library's per-task record: struct umcg_task in front, the library's own words behind it, 128 bytes in all:
+ * bytes 64 to 95 are the threads', told here; bytes 96 to 127 are the scheduler's, told in policy-record.ts.
  *
  * | offset | word      | written by                                                                                  |
  * |--------|-----------|---------------------------------------------------------------------------------------------|
@@ -17,7 +17,7 @@
  */
 import { type Addr, offsetBy } from "../atomics/address.ts";
 
-export const RECORD_SIZE = 192;
+export const RECORD_SIZE = 128;
 
 export function tidOf(record: Addr): Addr {
   return offsetBy(record, 64);

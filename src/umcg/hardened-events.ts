@@ -88,11 +88,6 @@ export class HardenedEvents {
     this.#breaches.kill(tid, die.DIE_BLOCK_RACE);
   }
 
-  /** A worker has registered, T2: it is listed and sleeps. */
-  *begin(tid: number, self: Addr): Coroutine<void> {
-    if (yield* this.#list(tid, self, 0)) yield* this.#untilRun(tid, self);
-  }
-
   /** On the way to user mode: no worker gets there but RUNNING with a server, or LOCKED, or on its way into a wait. */
   *resume(tid: number): Coroutine<void> {
     const { tasks, access } = this.#kernel;
@@ -116,8 +111,8 @@ export class HardenedEvents {
       }
       this.#task.moved(tid, word, to);
       const preempted = (word & UMCG_TF_STATE_MASK) === UMCG_TASK_RUNNING && this.#task.isServer(server);
-      if (!(yield* this.#list(tid, self, preempted ? server : 0))) return;
-      yield* this.#untilRun(tid, self);
+      if (!(yield* this.list(tid, self, preempted ? server : 0))) return;
+      yield* this.untilRun(tid, self);
       if (fatalSignalPending(this.#kernel, tid)) return;
       lost = 0;
     }
@@ -163,7 +158,7 @@ export class HardenedEvents {
     if (task.saysLocked(word)) {
       // Claimed: whoever did that runs it, or has somebody run it. A signal waits until then, and so does death's notice.
       this.#setListed(tid);
-      yield* this.#untilRun(tid, self);
+      yield* this.untilRun(tid, self);
       return fatalSignalPending(this.#kernel, tid) ? -EINTR : 0;
     }
     // Also when it dies of the signal: now nobody can claim it any more, and its end is listed instead (`leave`).
@@ -172,7 +167,7 @@ export class HardenedEvents {
     task.moved(tid, word, word | UMCG_TF_LISTED);
     if (fatalSignalPending(this.#kernel, tid)) return -EINTR;
     endTimeout(this.#kernel, tid);
-    if (yield* this.#list(tid, self, 0)) yield* this.#untilRun(tid, self);
+    if (yield* this.list(tid, self, 0)) yield* this.untilRun(tid, self);
     return result;
   }
 
@@ -222,7 +217,7 @@ export class HardenedEvents {
   }
 
   /** Lists the worker, whose word says IDLE by now, then has `server` look, or (0) an idle one. False: it dies instead. */
-  *#list(tid: number, self: Addr, server: number): Coroutine<boolean> {
+  *list(tid: number, self: Addr, server: number): Coroutine<boolean> {
     const pushed = yield* this.#lists.enlist(tid, self);
     if (pushed !== 0) {
       this.#breaches.kill(tid, pushed);
@@ -236,7 +231,7 @@ export class HardenedEvents {
   }
 
   /** Sleeps until a server has made the worker RUNNING, or it is to die. A handler's signal waits. */
-  *#untilRun(tid: number, self: Addr): Coroutine<void> {
+  *untilRun(tid: number, self: Addr): Coroutine<void> {
     const kernel = this.#kernel;
     const { tasks, access } = kernel;
     // Every turn sleeps.

@@ -24,39 +24,27 @@
  * a worker that is IDLE on its way into its wait (F57; it can only be there by its own doing, and will call).
  */
 import type { Addr } from "../atomics/address.ts";
-import { EAGAIN, EFAULT, EINVAL, ESRCH } from "../atomics/errno.ts";
-import type { Coroutine, Step } from "../atomics/step.ts";
+import { EINVAL, ESRCH } from "../atomics/errno.ts";
+import type { Call, Coroutine } from "../atomics/step.ts";
 import {
   NR_UMCG_CTL,
   NR_UMCG_KICK,
   NR_UMCG_WAIT,
   TASK_NORMAL,
-  TASK_RUNNING,
   WF_CURRENT_CPU,
 } from "../kernel-sim/constants.ts";
 import { YIELD_SCHEDULE } from "../kernel-sim/host.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
-import { exitToUserMode, hasExitWork, kickTask, signalPending } from "../kernel-sim/signals.ts";
+import { exitToUserMode, hasExitWork, kickTask } from "../kernel-sim/signals.ts";
 import { sysEnter, sysExit } from "../kernel-sim/syscalls/entry.ts";
-import { setTaskState } from "../kernel-sim/task-state.ts";
-import { endTimeout, startTimeout } from "../kernel-sim/timed-wait.ts";
 import { FOREVER, isTime } from "../kernel-sim/times.ts";
 import { tryToWakeUp } from "../kernel-sim/wakeup.ts";
-import {
-  nextTidOf,
-  serverTidOf,
-  stateOf,
-  UMCG_CTL_UNREGISTER,
-  UMCG_TF_LOCKED,
-  UMCG_TF_PREEMPTED,
-  UMCG_WAIT_WAKE_ONLY,
-  UMCG_WAIT_WF_CURRENT_CPU,
-} from "./abi.ts";
+import { nextTidOf, UMCG_CTL_UNREGISTER, UMCG_WAIT_WAKE_ONLY, UMCG_WAIT_WF_CURRENT_CPU } from "./abi.ts";
 import { Breaches } from "./breaches.ts";
 import { HardenedEvents } from "./hardened-events.ts";
-import { WORD_TRIES } from "./hardened-lists.ts";
 import { register } from "./hardened-register.ts";
+import { SleepingWait, WaitPath } from "./hardened-wait.ts";
 import { TaskSide } from "./task-side.ts";
 import type { Umcg } from "./umcg.ts";
 
@@ -65,6 +53,7 @@ export class HardenedUmcg implements Umcg {
   declare private readonly kernel: Kernel;
   declare private readonly task: TaskSide;
   declare private readonly events: HardenedEvents;
+  declare private readonly path: WaitPath;
   /** Who broke the contract so far. */
   readonly breaches: Breaches;
 
@@ -73,6 +62,7 @@ export class HardenedUmcg implements Umcg {
     this.task = new TaskSide(kernel);
     this.breaches = new Breaches(kernel);
     this.events = new HardenedEvents(kernel, this.task, this.breaches);
+    this.path = new WaitPath(kernel, this.task, this.events);
   }
 
   // ---- sys_umcg_ctl, sys_umcg_kick ----------------------------------------------------------------------------------
@@ -81,19 +71,17 @@ export class HardenedUmcg implements Umcg {
     const kernel = this.kernel;
     const tid = sysEnter(kernel, NR_UMCG_CTL, flags);
     yield* kernel.host.sync();
-    const result =
-      flags === UMCG_CTL_UNREGISTER
-        ? yield* this.#unregister(tid, self)
-        : yield* this.#register(tid, flags, self);
+    let result = 0;
+    if (flags === UMCG_CTL_UNREGISTER) result = yield* this.#unregister(tid, self);
+    else {
+      result = yield* register(kernel, this.task, tid, flags, self);
+      // A new worker is listed like one that woke up, and sleeps until a server runs it: many may do so at once, and each
+      // keeps no more than two frames.
+      const begins = result === 0 && this.task.isWorker(tid) && (yield* this.events.list(tid, self, 0));
+      if (begins) yield* this.events.untilRun(tid, self);
+    }
     if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
     return sysExit(kernel, tid, NR_UMCG_CTL, result);
-  }
-
-  *#register(tid: number, flags: number, self: Addr): Coroutine<number> {
-    const result = yield* register(this.kernel, this.task, tid, flags, self);
-    // A new worker is listed like one that woke up, and sleeps until a server runs it.
-    if (result === 0 && this.task.isWorker(tid)) yield* this.events.begin(tid, self);
-    return result;
   }
 
   *#unregister(tid: number, self: Addr): Coroutine<number> {
@@ -119,13 +107,13 @@ export class HardenedUmcg implements Umcg {
 
   // ---- sys_umcg_wait ------------------------------------------------------------------------------------------------
 
-  wait(flags: number, absTimeoutNs = 0): Coroutine<number> {
+  wait(flags: number, absTimeoutNs = 0): Call<number> {
     const kernel = this.kernel;
     const tid = sysEnter(kernel, NR_UMCG_WAIT, flags);
     const self = kernel.tasks.umcgTask(tid) as Addr;
     const sleeps = self !== 0 && flags === 0 && isTime(absTimeoutNs);
-    const until = absTimeoutNs === FOREVER ? 0 : absTimeoutNs;
-    return sleeps ? this.#sleep(tid, self, until) : this.#waitAwake(tid, self, flags, absTimeoutNs);
+    if (sleeps) return new SleepingWait(this.path, absTimeoutNs === FOREVER ? 0 : absTimeoutNs);
+    return this.#waitAwake(tid, self, flags, absTimeoutNs);
   }
 
   /** The calls that do not sleep: WAKE_ONLY, and those that are refused. */
@@ -151,81 +139,6 @@ export class HardenedUmcg implements Umcg {
     tryToWakeUp(kernel, next, TASK_NORMAL, pulled ? WF_CURRENT_CPU : 0);
     yield* kernel.host.sync();
     return 0;
-  }
-
-  /**
-   * The call that sleeps: wakes next_tid, or a worker's server; then sleeps until the state word says RUNNING.
-   *
-   * One coroutine for the call, the loop and schedule(), and `yield*` of a step that has already happened written out as
-   * `step.done ? step.value : yield* step`, because this is the path of a context switch (docs/performance.md).
-   */
-  *#sleep(tid: number, self: Addr, until: number): Coroutine<number> {
-    const kernel = this.kernel;
-    const { access } = kernel;
-    const task = this.task;
-    const state = stateOf(self);
-    let word = 0;
-    let step: Step<number> = access.getUser32(nextTidOf(self));
-    let next = step.done ? step.value : yield* step;
-    let result = next < 0 ? next : next > 0 && !task.isUmcg(next) ? -ESRCH : 0;
-    if (result === 0 && task.isWorker(tid)) {
-      if (next === 0) {
-        next = yield* access.getUser32(serverTidOf(self));
-        if (next !== 0 && !task.isServer(next)) result = next < 0 ? next : -ESRCH;
-      }
-      step = access.getUser32(state);
-      word = step.done ? step.value : yield* step;
-      // Before the wake: the target may look at this word at once.
-      if (result === 0 && (word < 0 || task.saysLocked(word))) result = yield* this.#unlock(state);
-    }
-    if (result === 0 && next > 0) {
-      const charge = task.chargeWake(next);
-      if (!charge.done) yield* charge;
-      const { now } = kernel.host;
-      result = task.isUmcg(next) ? task.wake(next) : -ESRCH;
-      // An IPI costs the waker time behind its effect; a wake-up on this CPU costs none.
-      if (kernel.host.now !== now) yield* kernel.host.sync();
-    }
-    if (result === 0 && until !== 0) yield* startTimeout(kernel, tid, until);
-    // Every turn sleeps or settles an event: the loop ends when somebody says RUNNING, with the timeout, or with a signal.
-    while (result === 0) {
-      task.announceSleep(tid);
-      step = access.getUser32(state);
-      word = step.done ? step.value : yield* step;
-      if (!task.staysAsleep(tid, self, word)) break;
-      if (signalPending(kernel, tid) || (until !== 0 && !kernel.timers.isArmed(tid))) {
-        setTaskState(kernel, tid, TASK_RUNNING);
-        result = yield* this.events.interrupts(tid, self, until !== 0 && !kernel.timers.isArmed(tid));
-        continue;
-      }
-      yield YIELD_SCHEDULE;
-      step = access.getUser32(state);
-      word = step.done ? step.value : yield* step;
-      if (word < 0 || task.saysUnlockedRunning(word)) break;
-    }
-    if (result === 0 && word < 0) result = -EFAULT;
-    if (result === 0 && task.isWorker(tid)) {
-      // F14: woken without a server it goes on the list instead of to user mode.
-      step = access.getUser32(serverTidOf(self));
-      const server = step.done ? step.value : yield* step;
-      if (!task.isServer(server)) task.setLook(tid);
-    }
-    if (until !== 0) endTimeout(kernel, tid);
-    if (result < 0) yield* kernel.host.sync();
-    if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
-    return sysExit(kernel, tid, NR_UMCG_WAIT, result);
-  }
-
-  /** A worker that waits is not locked, and has given its CPU up: preempting it would be pointless. Its LOCKED is its own. */
-  *#unlock(state: Addr): Coroutine<number> {
-    const { access } = this.kernel;
-    for (let attempt = 0; attempt < WORD_TRIES; attempt++) {
-      const word = yield* access.getUser32(state);
-      if (word < 0) return word;
-      const status = yield* access.cmpxchgUser32(state, word, word & ~(UMCG_TF_LOCKED | UMCG_TF_PREEMPTED));
-      if (status !== -EAGAIN) return status;
-    }
-    return -EFAULT;
   }
 
   // ---- hooks --------------------------------------------------------------------------------------------------------

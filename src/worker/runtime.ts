@@ -9,34 +9,23 @@
  * Servers are pinned one to a vCPU, round robin, and carry their workers with them: every wake-up of the protocol is
  * made with WF_CURRENT_CPU. They exit when the last worker has ended.
  */
-import { type Addr, wordFromAddr } from "../atomics/address.ts";
+import type { Addr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
 import { addTo, GROUP_SIZE, Group } from "../server/group.ts";
 import { makePolicy, type PolicyName } from "../server/policies/index.ts";
 import type { PolicyContext, PolicyFactory } from "../server/policy.ts";
-import { initSchedulingWords, type Wishes, wishesOf } from "../server/policy-record.ts";
-import { tidOf } from "../server/record.ts";
+import { wishesOf } from "../server/policy-record.ts";
 import { RuntimeError } from "../server/runtime-error.ts";
-import { check } from "../server/server.ts";
 import { type PoolOptions, ServerPool } from "../server/server-pool.ts";
 import type { ServerStats } from "../server/server-stats.ts";
-import {
-  apiVersionOf,
-  idleServersOf,
-  idleWorkersOf,
-  stateOf,
-  UMCG_API_VERSION,
-  UMCG_CTL_REGISTER,
-  UMCG_CTL_WORKER,
-  UMCG_TASK_IDLE,
-} from "../umcg/abi.ts";
-import type { Env, UserSpace } from "../umcg/env.ts";
+import type { UserSpace } from "../umcg/env.ts";
+import { Birth } from "./birth.ts";
 import { Roster } from "./roster.ts";
 import { ServerWaker } from "./waker.ts";
-import { Worker, type WorkerFunction, type WorkerOptions } from "./worker.ts";
+import type { Worker, WorkerFunction, WorkerOptions } from "./worker.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
-/** A tick costs up to 14 us in a guest: with less a worker gets nowhere. */
+/** In a guest arming the timer takes 12 us of it: with less a worker gets nowhere. */
 const MIN_PREEMPT_NS = 20_000;
 const MAX_SERVERS = 65_536;
 
@@ -101,7 +90,7 @@ export class Runtime {
     const wishes = wishesOf(options);
     const handle = this.roster.create<T>(options);
     this.#add(this.group.live, 1);
-    this.#space.start((env) => this.#begin(env, body, handle, wishes), { name: handle });
+    this.#space.start((env) => new Birth(this, body, handle, env).begin(wishes), { name: handle });
     return handle;
   }
 
@@ -114,38 +103,8 @@ export class Runtime {
     const wishes = wishesOf(options);
     const handle = yield* this.roster.enlist<T>(parent, options);
     yield* addTo(parent.env, this.group.live, 1);
-    yield* parent.env.spawn((env) => this.#begin(env, body, handle, wishes), { name: handle });
+    yield* parent.env.spawn((env) => new Birth(this, body, handle, env).begin(wishes), { name: handle });
     return handle;
-  }
-
-  /**
-   * The kernel task under a worker: registers, waits to be run, and becomes the worker's function, with nothing beneath it.
-   * When that has ended the worker ends itself (Worker.after) and its server does the rest: `#end`. Not a closure a worker:
-   * a generator function that is made for one call costs 290 bytes, and so much as two frames.
-   */
-  *#begin(
-    env: Env,
-    body: WorkerFunction<unknown>,
-    handle: WorkerHandle<unknown>,
-    wishes: Wishes,
-  ): Coroutine<never> {
-    handle.tid = env.tid;
-    yield* this.#register(env, handle.record, wishes);
-    const worker = new Worker(env, handle, this);
-    return yield* env.become(body(worker), worker);
-  }
-
-  *#register(env: Env, record: Addr, wishes: Wishes): Coroutine<void> {
-    const { memory } = env;
-    const { group } = this;
-    yield* memory.store32(tidOf(record), env.tid);
-    yield* initSchedulingWords(env, record, wishes);
-    yield* memory.store32(apiVersionOf(record), UMCG_API_VERSION);
-    yield* memory.store64(idleWorkersOf(record), wordFromAddr(group.idleWorkers));
-    yield* memory.store64(idleServersOf(record), wordFromAddr(group.idleServers));
-    yield* memory.store32(stateOf(record), UMCG_TASK_IDLE);
-    // Listed by the kernel, asleep, until a server runs it.
-    check("umcg_ctl(REGISTER|WORKER)", yield* env.umcg.ctl(UMCG_CTL_REGISTER | UMCG_CTL_WORKER, record));
   }
 
   /** Server `self` meets the end of a worker: on it, on the idle worker list, or when it was to run it. */

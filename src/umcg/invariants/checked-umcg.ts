@@ -1,6 +1,6 @@
 /** A UMCG profile with a checker beside it: it tells of each call, its result, and each time its caller is descheduled. */
 import type { Addr } from "../../atomics/address.ts";
-import { type Coroutine, RESUME } from "../../atomics/step.ts";
+import { type Call, type Coroutine, RESUME } from "../../atomics/step.ts";
 import { YIELD_SCHEDULE } from "../../kernel-sim/host.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
 import { UMCG_CTL_REGISTER, UMCG_CTL_UNREGISTER, UMCG_CTL_WORKER } from "../abi.ts";
@@ -82,10 +82,11 @@ export class CheckedUmcg implements Umcg {
   }
 
   /** `inner`, with the checker told whenever `tid` is descheduled. Only the first time can be where it blocks. */
-  *#followed<T>(tid: number, inner: Coroutine<T>, place: "wait" | "block"): Coroutine<T> {
+  *#followed<T>(tid: number, inner: Call<T>, place: "wait" | "block"): Coroutine<T> {
     let where: "wait" | "block" | "behind" = place;
+    const steps = inner[Symbol.iterator]();
     for (;;) {
-      const step = inner.next(RESUME);
+      const step = steps.next(RESUME);
       if (step.done) return step.value;
       const asleep = step.value === YIELD_SCHEDULE;
       if (asleep) this.#checker.descheduled(tid, where);

@@ -1,0 +1,168 @@
+/** `umcg bench policies`: what it may be asked, and what it prints. */
+import { type PolicyResult, PolicyRun } from "../../bench/policies/policy-run.ts";
+import type { PolicyWorkload } from "../../bench/policies/policy-workload.ts";
+import { POLICY_WORKLOADS } from "../../bench/policies/policy-workloads.ts";
+import { formatDuration, parseDuration } from "../../bench/stats/quantities.ts";
+import type { CostModel } from "../../hosts/virtual/cost-model.ts";
+import { POLICY_NAMES, type PolicyName } from "../../server/policies/index.ts";
+import { readProfile, readSeed } from "../machine-options.ts";
+import type { Options } from "../options.ts";
+import type { Session } from "../session.ts";
+import type { Study } from "../study.ts";
+import { formatTable, plural } from "../table.ts";
+
+const DEFAULT_VCPUS = 8;
+/** All servers ask each other for work: beyond this the study takes hours. */
+const MAX_VCPUS = 256;
+const DEFAULT_DURATION = "50ms";
+const DEFAULT_PREEMPT = "100us";
+const MIN_PREEMPT_NS = 20_000;
+const MAX_TIME_NS = 1e12;
+
+const NAMES = POLICY_WORKLOADS.map(({ name }) => name);
+
+const HELP = `Usage: umcg bench policies [options]
+
+Runs the scheduling policies of the thread library side by side on the same work, a server a
+vCPU, and prints throughput, utilisation and wake-up times as the woken workers see them.
+
+Workloads:
+${POLICY_WORKLOADS.map(({ name, summary }) => `  ${name.padEnd(10)}  ${summary}`).join("\n")}
+
+Options:
+  --workload NAME  ${NAMES.join(" | ")} (default: all)
+  --policy NAME    ${POLICY_NAMES.join(" | ")}
+                   (default: all)
+  --vcpus N        1 to ${MAX_VCPUS} (default ${DEFAULT_VCPUS})
+  --duration T     of virtual time to measure, behind a tenth of it of warm-up
+                   (default ${DEFAULT_DURATION})
+  --preempt T      time after which a server asks its policy whether its worker is to give way,
+                   from 20us, or off (default ${DEFAULT_PREEMPT})
+  --profile NAME   native | guest | ideal, or a .json file (default native)
+  --seed N         seed of all durations, and of the policies that draw lots (default 1)
+  --format F       table | json (default table)
+  --json           as --format json: times in ns, rates a second, shares of 1
+  -h, --help       show this help
+
+Ctrl-C ends the study; the policies that are done by then are printed.
+
+Examples:
+  umcg bench policies --workload mixed
+  umcg bench policies --policy edf --preempt off --vcpus 16 --json
+`;
+
+interface Plan {
+  readonly workloads: readonly PolicyWorkload[];
+  readonly policies: readonly PolicyName[];
+  readonly vcpus: number;
+  readonly durationNs: number;
+  readonly preemptNs: number;
+  readonly profile: CostModel;
+  readonly seed: number;
+}
+
+export const policies: Study = {
+  name: "policies",
+  summary: "the scheduling policies side by side: throughput, utilisation, wake-ups",
+  help: HELP,
+  options: {
+    workload: { type: "string" },
+    policy: { type: "string" },
+    vcpus: { type: "string" },
+    duration: { type: "string" },
+    preempt: { type: "string" },
+    profile: { type: "string" },
+    seed: { type: "string" },
+    format: { type: "string" },
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  },
+
+  async run(options: Options, session: Session): Promise<string> {
+    const plan = readPlan(options);
+    const format = options.oneOf("format", ["table", "json"]);
+    const results = await measure(plan, session);
+    if (format !== "json" && !options.has("json")) return tableText(plan, results);
+    const { vcpus, preemptNs, seed, profile } = plan;
+    const json = {
+      study: "policies",
+      host: "virtual",
+      vcpus,
+      preemptNs,
+      seed,
+      profile: profile.name,
+      results,
+    };
+    return `${JSON.stringify(json, undefined, 2)}\n`;
+  },
+};
+
+/** Throws UsageError. */
+function readPlan(options: Options): Plan {
+  const workload = options.oneOf("workload", NAMES);
+  const policy = options.oneOf("policy", POLICY_NAMES);
+  return {
+    workloads: POLICY_WORKLOADS.filter(({ name }) => workload === undefined || name === workload),
+    policies: policy === undefined ? POLICY_NAMES : [policy],
+    vcpus: options.integer("vcpus", 1, MAX_VCPUS, DEFAULT_VCPUS),
+    durationNs: readTime(options, "duration", DEFAULT_DURATION, 1),
+    preemptNs:
+      options.text("preempt") === "off" ? 0 : readTime(options, "preempt", DEFAULT_PREEMPT, MIN_PREEMPT_NS),
+    profile: readProfile(options),
+    seed: readSeed(options),
+  };
+}
+
+/** Whole ns. */
+function readTime(options: Options, name: string, fallback: string, least: number): number {
+  const ns = Math.round(options.parsed(name, parseDuration) ?? parseDuration(fallback));
+  if (ns >= least && ns <= MAX_TIME_NS) return ns;
+  const range = `from ${formatDuration(least)} to ${formatDuration(MAX_TIME_NS)}`;
+  throw options.usage(`--${name} must be a time ${range}, got "${options.text(name)}"`);
+}
+
+/** Cell by cell. Those that are done when the session is interrupted. */
+async function measure(plan: Plan, session: Session): Promise<PolicyResult[]> {
+  const results: PolicyResult[] = [];
+  for (const workload of plan.workloads) {
+    for (const policy of plan.policies) {
+      const run = new PolicyRun({ ...plan, workload, policy, clock: () => session.io.clock() });
+      await session.follow(run, `${workload.name}, ${policy}`);
+      if (run.progress < 1) return results;
+      results.push(run.result());
+    }
+  }
+  return results;
+}
+
+/** The results for people. */
+function tableText(plan: Plan, results: readonly PolicyResult[]): string {
+  const { vcpus, durationNs, preemptNs, profile, seed } = plan;
+  const ticks = preemptNs === 0 ? "no preemption" : `preemption every ${formatDuration(preemptNs)}`;
+  const title = `policies: ${plural(vcpus, "vCPU")}, ${formatDuration(durationNs)}, ${ticks}, profile ${profile.name}, seed ${seed}\n`;
+  const blocks = plan.workloads.flatMap((workload) => {
+    const own = results.filter((result) => result.workload === workload.name);
+    return own.length === 0 ? [] : [block(workload, own)];
+  });
+  return [title, ...blocks].join("\n");
+}
+
+function block(
+  { name, summary, operations, wakes }: PolicyWorkload,
+  results: readonly PolicyResult[],
+): string {
+  const head = ["policy", `${operations}/s`, "busy", "p50 us", "p90 us", "p99 us", "p99.9 us"];
+  const rows = results.map(({ policy, throughput, utilisation, wake }) => [
+    policy,
+    throughput.toFixed(0),
+    `${(100 * utilisation).toFixed(1)} %`,
+    ...[wake.p50, wake.p90, wake.p99, wake.p999].map((ns) => (ns / 1000).toFixed(1)),
+  ]);
+  const [most] = results.toSorted((a, b) => b.throughput - a.throughput);
+  const [soonest] = results.toSorted((a, b) => a.wake.p99 - b.wake.p99);
+  const reading =
+    results.length > 1
+      ? `Reading: ${most!.policy} gets most done; with ${soonest!.policy} 99 % of wake-ups are soonest over.\n`
+      : "";
+  return `${name}: ${summary}\nwake-ups ${wakes}\n${formatTable([head, ...rows], [0])}${reading}`;
+}

@@ -1,0 +1,3 @@
+/** Host operations on real threads. */
+export * from "./run-to-end.ts";
+export * from "./thread-host.ts";
