@@ -5,6 +5,7 @@ import type { ServerStats } from "../../../src/server/server-stats.ts";
 import { createRuntime } from "../../../src/worker/runtime.ts";
 import type { Worker } from "../../../src/worker/worker.ts";
 import type { Hood } from "./hood.ts";
+import { makeJerky } from "./jerks.ts";
 import { joinUntil } from "./join.ts";
 import { lifeOf, optionsOf } from "./life.ts";
 import { plansOf, type Shape } from "./plan.ts";
@@ -13,7 +14,7 @@ import { settingOf } from "./setting.ts";
 import { Watch } from "./watch.ts";
 
 /** Events of the host, each worker's share: a run that takes more does not end. */
-const EVENTS_PER_WORKER = 20_000;
+const EVENTS_PER_WORKER = 100_000;
 /** How long a worker may wait beside a server that sleeps: twice what it takes to wake a CPU from its deepest sleep. */
 const BOUND_NS = 250_000;
 const PIPES = 48;
@@ -28,7 +29,8 @@ export interface Ran {
 export function runLoad(shape: Shape): Ran {
   const setting = settingOf(shape);
   const machine = createMachine(setting.machine);
-  const watch = new Watch(machine, BOUND_NS);
+  if (setting.jerks > 0) makeJerky(machine, shape.seed, setting.jerks);
+  const watch = new Watch(machine, setting.jerks > 0 ? 20 * BOUND_NS : BOUND_NS);
   const { plans, roots } = plansOf(shape);
   const runtime = createRuntime(machine, {
     servers: setting.servers,

@@ -16,6 +16,8 @@ export interface Setting {
   readonly maxServers: number;
   readonly preemptNs: number;
   readonly spin: number;
+  /** Accesses to memory between two interruptions, at most (jerks.ts); 0: none. */
+  readonly jerks: number;
 }
 
 /** Parts of a setting that the shrinker tries to do without. */
@@ -29,6 +31,7 @@ export const SETTING_PARTS = [
   "policy",
   "preempt",
   "spin",
+  "jerks",
 ] as const;
 
 export function settingOf(shape: Shape): Setting {
@@ -53,7 +56,11 @@ export function settingOf(shape: Shape): Setting {
     preemptNs: one(0, 20_000, 50_000, 200_000),
     spin: one(0, 0, 3, 30),
     check: stream.next() < 0.2,
+    jerks: one(0, 0, 8, 60),
   };
+  const jerks = has("jerks") && shape.workers <= 1000 ? drawn.jerks : 0;
+  // A tick that is shorter than the wake-up of another CPU, or than a tick's own work, comes before the worker does, each time.
+  const slowness = jerks > 0 ? 60 : drawn.wake === "current-cpu" ? 1 : 10;
   return {
     machine: {
       vcpus: VCPUS,
@@ -74,8 +81,8 @@ export function settingOf(shape: Shape): Setting {
     policy: has("policy") ? drawn.policy : "fifo",
     servers: has("servers") ? drawn.servers : VCPUS,
     maxServers: MAX_SERVERS,
-    // A tick that is shorter than the wake-up of another CPU comes before the worker, again and again.
-    preemptNs: !has("preempt") ? 0 : drawn.wake === "current-cpu" ? drawn.preemptNs : 10 * drawn.preemptNs,
+    preemptNs: has("preempt") ? drawn.preemptNs * slowness : 0,
     spin: has("spin") ? drawn.spin : 0,
+    jerks,
   };
 }
