@@ -3,8 +3,9 @@
  *
  * The waiter gives up its CPU, because whom it waits for may need it. sched_yield is enough among equals, and a server that
  * runs with ticks is no equal: it is a real-time task (server-pool.ts), and the worker it has interrupted, with the lock
- * held, waits behind it on the same CPU. So from time to time the waiter sleeps. Rejected: only to sleep, which costs a
- * timer's interrupt where a few hundred ns would do.
+ * held, waits behind it on the same CPU. So from time to time the waiter sleeps, and each time twice as long: a sleep that is
+ * over before the waiter has left its CPU, or as soon as the other is there, lets nobody get on. Rejected: only to sleep,
+ * which costs a timer's interrupt where a few hundred ns would do.
  */
 import type { Addr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
@@ -13,9 +14,10 @@ import type { Syscalls } from "../kernel-sim/syscalls/syscalls.ts";
 import { RuntimeError } from "./runtime-error.ts";
 
 const MAX_SPINS = 1 << 20;
-/** Turns of which the last one sleeps, and for how long. */
+/** Turns of which the last one sleeps; for how long at first, and at most. */
 const TURNS_A_SLEEP = 4;
-const SLEEP_NS = 5_000;
+const FIRST_SLEEP_NS = 5_000;
+const LONGEST_SLEEP_NS = 640_000;
 
 /** Who waits: a task, or a worker. */
 export interface Spinner {
@@ -25,7 +27,8 @@ export interface Spinner {
 
 /** Turn number `turn`, from 0, of a wait for somebody who is about to get on: lets others have this CPU. */
 export function stepAside({ sys }: Pick<Spinner, "sys">, turn: number): Coroutine<number> {
-  return turn % TURNS_A_SLEEP === TURNS_A_SLEEP - 1 ? sys.nanosleep(SLEEP_NS) : sys.schedYield();
+  if (turn % TURNS_A_SLEEP !== TURNS_A_SLEEP - 1) return sys.schedYield();
+  return sys.nanosleep(Math.min(FIRST_SLEEP_NS * 2 ** Math.floor(turn / TURNS_A_SLEEP), LONGEST_SLEEP_NS));
 }
 
 /** Takes the lock at `lock` (0 free, 1 taken). */

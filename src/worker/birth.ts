@@ -45,7 +45,6 @@ export class Birth implements Sequel {
     const { memory } = env;
     const { group } = this.#runtime;
     const { record } = this.#handle;
-    this.#handle.tid = env.tid;
     yield* memory.store32(tidOf(record), env.tid);
     yield* initSchedulingWords(env, record, wishes);
     yield* memory.store32(apiVersionOf(record), UMCG_API_VERSION);
@@ -59,6 +58,8 @@ export class Birth implements Sequel {
   *after(result: unknown, threw: boolean): Coroutine<never> {
     if (threw) throw result;
     check("umcg_ctl(REGISTER|WORKER)", Number(result));
+    // Not before: one that is killed unregistered is missed by nobody.
+    this.#handle.tid = this.#env.tid;
     const worker = new Worker(this.#env, this.#handle, this.#runtime);
     // Not as a method: the frame of one would keep this object.
     const body = this.#body;

@@ -18,7 +18,7 @@ export const ENDED_KILLED = 4;
 export class WorkerHandle<T> {
   readonly record: Addr;
   readonly generation: number;
-  /** Of the kernel task under it, while that lives. 0: it has not begun. */
+  /** Of the kernel task under it, while that lives. 0: it has not run yet. */
   tid: Tid = NO_TASK;
   readonly #name: string | number;
   /** ENDED_; `value` is the result, the error, or the signal. */

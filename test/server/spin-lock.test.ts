@@ -1,27 +1,23 @@
-/** The library's spin lock: its waiter lets whom it waits for get on, whatever class either is of. */
-import { expect, it } from "vitest";
-import { createMachine, spinLock, spinUnlock } from "../../src/index.ts";
+/** How one waits for a lock: with the CPU given up, and for longer and longer. */
+import { expect, test } from "vitest";
+import { type Coroutine, stepAside } from "../../src/index.ts";
+import { runAlone } from "../support/interleave.ts";
 
-it("is got by a real-time task that has interrupted its owner on the same CPU", () => {
-  const machine = createMachine({ vcpus: 1 });
-  const lock = machine.allocate(4);
-  const order: string[] = [];
-  machine.spawn(function* (env) {
-    yield* spinLock(env, lock);
-    order.push("taken");
-    yield* env.work(100_000);
-    order.push("freed");
-    yield* spinUnlock(env, lock);
-  });
-  machine.spawn(
-    function* (env) {
-      yield* env.sys.nanosleep(20_000);
-      order.push("asked");
-      yield* spinLock(env, lock);
-      order.push("got");
+test("each sleep is twice as long as the one before, up to a bound, with three yields in between", () => {
+  const calls: (string | number)[] = [];
+  const sys = {
+    *schedYield(): Coroutine<number> {
+      calls.push("yield");
+      return 0;
     },
-    { policy: "fifo", rtPriority: 1 },
-  );
-  expect(machine.run().virtualNs).toBeLessThan(300_000);
-  expect(order).toEqual(["taken", "asked", "freed", "got"]);
+    *nanosleep(ns: number): Coroutine<number> {
+      calls.push(ns);
+      return 0;
+    },
+  };
+  for (let turn = 0; turn < 40; turn++) runAlone(stepAside({ sys }, turn));
+  expect(calls.slice(0, 8)).toEqual(["yield", "yield", "yield", 5_000, "yield", "yield", "yield", 10_000]);
+  expect(calls.filter((call) => call !== "yield").slice(2)).toEqual([
+    20_000, 40_000, 80_000, 160_000, 320_000, 640_000, 640_000, 640_000,
+  ]);
 });

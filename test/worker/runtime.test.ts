@@ -97,6 +97,24 @@ describe("several servers", () => {
   });
 });
 
+describe("the tid of a worker", () => {
+  it("is not known before it has run: one that was killed before it has registered would be missed by nobody", () => {
+    const { machine, runtime } = start(2, 1);
+    const seen: unknown[] = [];
+    runtime.spawn(function* (w) {
+      const child = yield* w.spawn(function* (own: Worker) {
+        yield* own.work(1);
+        return own.handle.tid === own.tid;
+      });
+      // Long enough to register on the other CPU, without a server to run it.
+      yield* w.work(1_000_000);
+      seen.push(child.tid, yield* w.join(child));
+    });
+    machine.run();
+    expect(seen).toEqual([0, true]);
+  });
+});
+
 describe("join", () => {
   it("gives the result, whether the worker has finished before or not", () => {
     const { machine, runtime } = start(2);

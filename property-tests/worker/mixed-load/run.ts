@@ -7,6 +7,7 @@ import type { Worker } from "../../../src/worker/worker.ts";
 import type { Hood } from "./hood.ts";
 import { makeJerky } from "./jerks.ts";
 import { joinUntil } from "./join.ts";
+import { whoIsLeft } from "./left.ts";
 import { lifeOf, optionsOf } from "./life.ts";
 import { plansOf, type Shape } from "./plan.ts";
 import { Scene } from "./scene.ts";
@@ -17,6 +18,8 @@ import { Watch } from "./watch.ts";
 const EVENTS_PER_WORKER = 100_000;
 /** How long a worker may wait beside a server that sleeps: twice what it takes to wake a CPU from its deepest sleep. */
 const BOUND_NS = 250_000;
+/** The same where whoever is about to wake the server may be interrupted, and wait for its CPU, at each step of that. */
+const JERKY_BOUND_NS = 50_000_000;
 const PIPES = 48;
 
 export interface Ran {
@@ -30,7 +33,7 @@ export function runLoad(shape: Shape): Ran {
   const setting = settingOf(shape);
   const machine = createMachine(setting.machine);
   if (setting.jerks > 0) makeJerky(machine, shape.seed, setting.jerks);
-  const watch = new Watch(machine, setting.jerks > 0 ? 20 * BOUND_NS : BOUND_NS);
+  const watch = new Watch(machine, setting.jerks > 0 ? JERKY_BOUND_NS : BOUND_NS);
   const { plans, roots } = plansOf(shape);
   const runtime = createRuntime(machine, {
     servers: setting.servers,
@@ -49,13 +52,15 @@ export function runLoad(shape: Shape): Ran {
   }
   const { host } = machine;
   const most = EVENTS_PER_WORKER * (shape.workers + 10);
-  const result = machine.run({
-    stop: () => {
-      watch.look(runtime.group);
-      return host.events > most;
-    },
-  });
-  if (machine.kernel.live > 0) throw new Error(`no end after ${host.events} events`);
+  const result = explained(scene, () =>
+    machine.run({
+      stop: () => {
+        watch.look(runtime.group);
+        return host.events > most;
+      },
+    }),
+  );
+  if (machine.kernel.live > 0) throw new Error(`no end after ${host.events} events\n${whoIsLeft(scene)}`);
   checkEnd(scene, watch);
   return {
     workers: scene.spawned.length + scene.extras,
@@ -63,6 +68,15 @@ export function runLoad(shape: Shape): Ran {
     virtualNs: result.virtualNs,
     longestNs: watch.longestNs,
   };
+}
+
+/** What `run` throws is thrown with a list of those who were there then. */
+function explained<T>(scene: Scene, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    throw new Error(`${String(cause)}\n${whoIsLeft(scene)}`, { cause });
+  }
 }
 
 /** Nothing is left, and what was counted in several places is the same in all. */

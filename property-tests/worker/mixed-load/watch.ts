@@ -62,6 +62,8 @@ export class Watch {
         watch.#ready.set(worker, at.env.now());
         if (reason === "preempted") watch.preempted++;
         yield* inner.enqueue(at, worker, reason);
+        // It can be found from now on. Unless it has been already.
+        if (watch.#ready.has(worker)) watch.#ready.set(worker, at.env.now());
       },
       *pick(at) {
         const worker = yield* inner.pick(at);
