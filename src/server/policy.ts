@@ -73,7 +73,7 @@ export interface Policy {
   pick(at: PolicyContext): Coroutine<Addr>;
   /** Would `pick` find something? A look without locks; true may be stale. */
   hasWork(at: PolicyContext): Coroutine<boolean>;
-  /** `worker` left server `at.server` because it sleeps, in the kernel or parked. */
+  /** `worker` left server `at.server`: it sleeps in the kernel, is parked, or was preempted. It may be ready again by now. */
   onBlock?(at: PolicyContext, worker: Addr): Coroutine<void>;
   /** `worker` came back from the kernel; `enqueue` follows. */
   onWake?(at: PolicyContext, worker: Addr): Coroutine<void>;

@@ -9,6 +9,7 @@ const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
 const SHOWN: Readonly<Record<string, RegExp>> = {
   "fork-join": /^ +8 .* 9\d %$/m,
   hello: /^answer 42 after \d+ ns$/m,
+  "latency-classes": /^priorities, ticks +9\d\.\d % +\d\d +1\d\d +\d{3} +\d{3} +\d{5} +\d{5}$/m,
   "own-scheduler": /^three to one +for each urgent turn 0\.33/m,
   philosophers:
     /^naive +\d+ meals in \d+ us, then ERR_DEADLOCK:\n[\s\S]*philosopher 4 [\s\S]*\nordered +100 meals/m,

@@ -3,12 +3,16 @@ import { describe, expect, it } from "vitest";
 import {
   createMachine,
   createRuntime,
+  type EnqueueReason,
   type MachineConfig,
+  makePolicy,
   POLICY_NAMES,
+  type PolicyFactory,
   type Runtime,
   type RuntimeOptions,
   SIGKILL,
   type Worker,
+  type WorkerHandle,
 } from "../../src/index.ts";
 
 function start(vcpus: number, options: RuntimeOptions = {}, config: MachineConfig = {}) {
@@ -259,6 +263,46 @@ describe("statistics", () => {
     expect(runs).toBeGreaterThan(7 * 40);
     machine.run();
     expect(total(runtime, "runs")).toBe(runs);
+  });
+
+  it.each(POLICY_NAMES)("%s: count each run once: as many as workers were made ready", (policy) => {
+    const ready: Record<EnqueueReason, number> = {
+      spawned: 0,
+      woken: 0,
+      unparked: 0,
+      yielded: 0,
+      preempted: 0,
+    };
+    const counting: PolicyFactory = (setup) => {
+      const made = makePolicy(policy, setup);
+      const enqueue = made.enqueue.bind(made);
+      made.enqueue = (at, worker, reason) => {
+        ready[reason]++;
+        return enqueue(at, worker, reason);
+      };
+      return made;
+    };
+    const { machine, runtime } = start(2, { preemptNs: 20_000, policy: counting });
+    const handles: WorkerHandle<void>[] = [];
+    for (let i = 0; i < 6; i++) {
+      const body = function* (w: Worker) {
+        for (let round = 0; round < 10; round++) {
+          yield* w.work(9_000 * i);
+          yield* w.sleep(11_000);
+          yield* w.yield();
+          if (i === 0) yield* w.parkUntil(w.now() + 5_000);
+          else yield* w.unpark(handles[0]!);
+        }
+      };
+      handles.push(runtime.spawn(body, { priority: 6 - i, deadlineNs: 1_000_000 * (i + 1) }));
+    }
+    machine.run();
+    const made = Object.values(ready).reduce((sum, count) => sum + count);
+    expect(total(runtime, "runs")).toBe(made);
+    expect([ready.spawned, ready.yielded]).toEqual([6, 60]);
+    expect(ready.preempted).toBeGreaterThan(0);
+    expect(total(runtime, "preemptions")).toBeGreaterThanOrEqual(ready.preempted);
+    expect(total(runtime, "ticks")).toBeGreaterThanOrEqual(total(runtime, "preemptions"));
   });
 
   it("tell busy from idle", () => {
