@@ -155,7 +155,9 @@ describe("what is wrong with an execution", () => {
   it("is a page that stays pinned", () => {
     const program: KernelProgram = (machine) => {
       machine.kernel.pages.pin(machine.allocate(4));
-      machine.spawn((env) => env.work(1));
+      machine.spawn(function* (env) {
+        yield* env.work(1);
+      });
     };
     expect(violationsOf(program)).toEqual([["leak", expect.stringContaining("is pinned"), -1]]);
   });
