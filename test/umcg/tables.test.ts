@@ -19,7 +19,9 @@ function rows(doc: string, letter: string): Row[] {
   return [...read(doc).matchAll(new RegExp(`^\\| ${letter}(\\d+) \\|(.*)\\|$`, "gm"))].map(([, n, rest]) => ({
     number: Number(n),
     cells: rest!.split(" | ").map((cell) => cell.trim()),
-    tests: [...rest!.matchAll(/`([\w/.-]+\.test\.ts)` "([^"]+)"/g)].map(([, file, title]) => [file!, title!]),
+    tests: [...rest!.matchAll(/`([\w/.-]+\.test\.ts)` ("[^"]+"(?:, "[^"]+")*)/g)].flatMap(
+      ([, file, titles]) => [...titles!.matchAll(/"([^"]+)"/g)].map(([, title]) => [file!, title!] as const),
+    ),
   }));
 }
 
@@ -90,6 +92,12 @@ describe("docs/umcg.md", () => {
       .filter((name) => /\.ts$|\//.test(name))
       .filter((name) => !["src", "src/umcg", "src/llist"].some((at) => existsSync(resolve(ROOT, at, name))));
     expect(gone).toEqual([]);
+  });
+  it("has the scenarios S1 to S23, each with tests that exist", () => {
+    const scenarios = rows("docs/umcg.md", "S");
+    expect(scenarios.map(({ number }) => number)).toEqual(Array.from({ length: 23 }, (_, i) => i + 1));
+    expect(missing(scenarios)).toEqual([]);
+    expect(scenarios.filter(({ tests }) => tests.length === 0)).toEqual([]);
   });
   it("shows at least 28 with the bad outcome and its absence", () => {
     expect(table.filter(shows).length).toBeGreaterThanOrEqual(28);
