@@ -13,14 +13,18 @@
  * | sim/events-per-second | events a second of wall time on 24 vCPUs with 256 workers (support/events.ts): those that its  |
  * |                     | trace has, counted in a run of its own, over the wall time of a run that is not traced        |
  * | sim/host-events-per-second | the same run: discrete events, which are fewer, because a CPU alone in time runs ahead  |
+ * | sim/ring-N          | one hop of a token round a ring of N workers of the thread library: unpark the next and park |
+ * | sim/bytes-per-worker| memory of a process in which a million workers are parked, at its highest, by their number   |
  *
  * Values are medians of repetitions that take turns (ring, swap, traced, 64cpu, ring, ...), so that a machine that slows
  * down slows all of them. Ratios are to the baseline's value of this very run.
  */
 import { runEvents, traceEventsOf } from "./support/events.ts";
 import { type Case, interleave, median } from "./support/interleave.ts";
+import { parkInProcess } from "./support/parked-workers.ts";
 import { ringNs } from "./support/ring.ts";
 import { swapNs } from "./support/swap.ts";
+import { WorkerRing } from "./support/worker-ring.ts";
 
 const REPETITIONS = 15;
 const GRID_REPETITIONS = 7;
@@ -68,12 +72,28 @@ const rates: readonly Case[] = [
   },
 ];
 
-/** The ring runs along with each list, and is printed once. */
+/** Hops of one repetition: once round the larger ring. */
+const HOPS = 100_000;
+const PARKED = 1_000_000;
+
+/** The ring of generators runs along with each list, and is printed once. */
 const printed = new Set<string>();
 print(cases, REPETITIONS, "ns");
 print([cases[0]!, ...grid], GRID_REPETITIONS, "ns");
 const [rate] = print(rates, GRID_REPETITIONS, "1/s");
 emit("sim/host-events-per-second", (rate! * hostEvents) / traced, "1/s", {});
+// Made here: while they live, each collection of garbage has their workers to look at.
+print(rings(), GRID_REPETITIONS, "ns");
+const { maxRssBytes, ...parked } = parkInProcess(PARKED);
+emit("sim/bytes-per-worker", maxRssBytes / PARKED, "B", { maxRssBytes, ...parked });
+
+function rings(): readonly Case[] {
+  const [small, large] = [new WorkerRing(100), new WorkerRing(100_000)];
+  return [
+    { name: "sim/ring-100", run: () => small.hopNs(HOPS) },
+    { name: "sim/ring-100000", run: () => large.hopNs(HOPS), baseline: "sim/ring-100" },
+  ];
+}
 
 /** Runs the cases in turn and prints the median of each. Returns the medians. */
 function print(list: readonly Case[], repetitions: number, unit: string): number[] {

@@ -1,18 +1,8 @@
 /** A ring of workers that pass a token: each is unparked by the one before it, unparks the next and parks again. */
-import { TICKLESS } from "../../src/bench/workload.ts";
-import { createMachine, type Machine } from "../../src/machine.ts";
+import type { Machine } from "../../src/machine.ts";
 import { createRuntime } from "../../src/worker/runtime.ts";
 import type { WorkerFunction } from "../../src/worker/worker.ts";
-
-/** Bytes of user memory for each worker, and for everything else. */
-const BYTES_PER_WORKER = 128;
-const BYTES_BESIDE = 1 << 20;
-
-/** A machine with room for `workers` workers on one server. */
-export function roomyMachine(workers: number): Machine {
-  const userBytes = Math.ceil((workers * BYTES_PER_WORKER + BYTES_BESIDE) / 4096) * 4096;
-  return createMachine({ ...TICKLESS, vcpus: 1, maxTasks: workers + 8, userBytes });
-}
+import { roomyMachine } from "./roomy-machine.ts";
 
 export class WorkerRing {
   readonly #machine: Machine;
@@ -20,7 +10,7 @@ export class WorkerRing {
 
   /** `size` workers, and a token that has been round once. */
   constructor(size: number) {
-    this.#machine = roomyMachine(size);
+    this.#machine = roomyMachine(size + 1);
     const runtime = createRuntime(this.#machine);
     const ring = this;
     const body: WorkerFunction<never> = function* (worker) {
@@ -34,6 +24,15 @@ export class WorkerRing {
     const handles = Array.from({ length: size }, () => runtime.spawn(body));
     runtime.spawn((worker) => worker.unpark(handles[0]!));
     this.hopNs(size);
+  }
+
+  /** How often the token has been passed. */
+  get hops(): number {
+    return this.#hops;
+  }
+  /** Of tasks, since the ring was made. */
+  get switches(): number {
+    return this.#machine.result().switches;
   }
 
   /** Wall ns of one hop, over `hops` of them or some more. */

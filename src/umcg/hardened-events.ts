@@ -28,8 +28,8 @@ import {
   TIF_UMCG,
   WAIT_UMCG_IDLE,
 } from "../kernel-sim/constants.ts";
-import { YIELD_SCHEDULE } from "../kernel-sim/host.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
+import { DESCHEDULE } from "../kernel-sim/schedule.ts";
 import { fatalSignalPending } from "../kernel-sim/signals.ts";
 import { setTaskState } from "../kernel-sim/task-state.ts";
 import { endTimeout } from "../kernel-sim/timed-wait.ts";
@@ -249,7 +249,8 @@ export class HardenedEvents {
       }
       tasks.setWaitReason(tid, WAIT_UMCG_IDLE);
       tasks.setWaitOn(tid, self);
-      yield YIELD_SCHEDULE;
+      // Not a bare yield: its result object would be kept as long as the sleep lasts.
+      yield* DESCHEDULE;
     }
   }
 

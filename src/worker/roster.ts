@@ -68,6 +68,8 @@ export class Roster {
     const { env } = by;
     const { memory } = env;
     const handle = this.#handles[yield* memory.load32(ordinalOf(record))]!;
+    // From here on the kernel can do without the handle, which holds on to the worker's result.
+    this.#space.kernel.names.set(handle.tid, handle.name);
     const status = yield* reap(env, yield* memory.load32(tidOf(record)));
     if (handle.ending === ENDED_NOT) {
       // By the exit system call, or by a signal.
