@@ -12,6 +12,9 @@
  * to another. So no claim comes late. Rejected: to let late claims happen and be absorbed as spurious wake-ups; a record
  * that has changed hands meanwhile may be about to register, where nothing absorbs one.
  *
+ * It may have to wait for that in the kernel, or take a signal there whose handler blocks. Then it wakes up and is listed
+ * once more; the LISTED in its word keeps it from being claimed for the wait that is over.
+ *
  * Between the store of IDLE|LOCKED and its sleep, where the kernel takes LOCKED away, the worker cannot be claimed; whoever
  * wants it waits those few steps. It holds on to its own server meanwhile, whose tid the kernel has still to read.
  *

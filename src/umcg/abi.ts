@@ -39,8 +39,9 @@ export const UMCG_TF_LOCKED = 0x100;
  */
 export const UMCG_TF_PREEMPTED = 0x200;
 /**
- * Worker flag, set by the kernel on a worker that waits of its own accord (IDLE) or runs without a server, when it puts it
- * on the idle worker list: its timeout came, or a signal. Whoever runs the worker clears it. Profile `hardened` only.
+ * Worker flag, set by the kernel on a worker that it puts on the idle worker list, but when it registers: so that a worker
+ * that waits of its own accord, IDLE, cannot be taken for one that woke up. Whoever runs the worker clears it. Profile
+ * `hardened` only.
  */
 export const UMCG_TF_LISTED = 0x400;
 

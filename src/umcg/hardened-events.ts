@@ -4,15 +4,17 @@
  * | event                                    | when it is noticed     | word                             | who is woken     |
  * |------------------------------------------|------------------------|----------------------------------|------------------|
  * | it blocks                                | schedule()             | RUNNING -> BLOCKED               | its server       |
- * | it woke up in the kernel                 | return to user mode    | BLOCKED -> IDLE, listed          | an idle server   |
- * | it was preempted (flag and kick)         | return to user mode    | RUNNING -> IDLE, listed          | its server       |
+ * | it woke up in the kernel                 | return to user mode    | BLOCKED -> IDLE\|LISTED, listed  | an idle server   |
+ * | it was preempted (flag and kick)         | return to user mode    | RUNNING -> IDLE\|LISTED, listed  | its server       |
  * | it runs without a server                 | return to user mode    | RUNNING -> IDLE\|LISTED, listed  | an idle server   |
  * | its wait timed out, or a signal came     | in its wait            | IDLE -> IDLE\|LISTED, listed     | an idle server   |
  * | it went, off its server                  | exit, exec             | -> NONE                          | its server       |
  * | it went while nobody was to look         | exit, exec             | -> NONE\|LISTED, listed          | an idle server   |
  * | it unregistered                          | sys_umcg_ctl           | -> NONE                          | its server, unless LOCKED |
  *
- * Flags and user bits are kept. A listed worker sleeps until a server has made it RUNNING; only a deadly signal ends that
+ * Flags and user bits are kept. LISTED is what tells a worker on the list from one that waits of its own accord: whoever
+ * wants to make one ready claims it by IDLE -> IDLE|LOCKED, and may come so late that the worker has been run, has blocked
+ * and has woken since. A listed worker sleeps until a server has made it RUNNING; only a deadly signal ends that
  * sleep otherwise. A preempted worker's server may have been woken by a timeout of its own: then it is RUNNING already (F35).
  *
  * A preemption that comes too late finds another state and does nothing (F36). The kick sets TIF_UMCG and nothing else, so
@@ -121,15 +123,14 @@ export class HardenedEvents {
 
   /** What a worker's word becomes at the return to user mode: itself, when it may go on; -1, when it is no worker's word. */
   #eventAt(word: number, server: number): number {
-    const idle = ((word & ~UMCG_TF_STATE_MASK) | UMCG_TASK_IDLE) >>> 0;
+    const listed = ((word & ~UMCG_TF_STATE_MASK) | UMCG_TASK_IDLE | UMCG_TF_LISTED) >>> 0;
     const state = word & UMCG_TF_STATE_MASK;
-    if (state === UMCG_TASK_BLOCKED) return idle;
+    if (state === UMCG_TASK_BLOCKED) return listed;
     // LOCKED: in the middle of a transition. IDLE: on its way into its wait (F57).
     if (state === UMCG_TASK_IDLE || (state === UMCG_TASK_RUNNING && (word & UMCG_TF_LOCKED) !== 0))
       return word;
     if (state !== UMCG_TASK_RUNNING) return -1;
-    if (!this.#task.isServer(server)) return (idle | UMCG_TF_LISTED) >>> 0;
-    return (word & UMCG_TF_PREEMPTED) !== 0 ? idle : word;
+    return !this.#task.isServer(server) || (word & UMCG_TF_PREEMPTED) !== 0 ? listed : word;
   }
 
   /**

@@ -142,7 +142,11 @@ describe("signals", () => {
     f.s.run();
     f.s.signal(w.tid, SIGUSR1);
     f.s.run();
-    expect([f.state(w), f.mode(w), f.listed()]).toEqual([UMCG_TASK_IDLE, "asleep", [w.record]]);
+    expect([f.state(w), f.mode(w), f.listed()]).toEqual([
+      UMCG_TASK_IDLE | UMCG_TF_LISTED,
+      "asleep",
+      [w.record],
+    ]);
     rerun(f, s, w);
     expect(f.mode(w)).toBe("user");
   });
@@ -165,7 +169,8 @@ describe("preemption", () => {
     f.s.store32(stateOf(w.record), UMCG_TASK_RUNNING | UMCG_TF_PREEMPTED);
     expect(f.s.step(other, { do: "umcg_kick", tid: w.tid })).toBe(0);
     f.s.step(w.tid, { do: "interrupt" });
-    expect([f.state(w), f.state(s)]).toEqual([UMCG_TASK_IDLE | UMCG_TF_PREEMPTED, UMCG_TASK_RUNNING]);
+    const listed = UMCG_TASK_IDLE | UMCG_TF_PREEMPTED | UMCG_TF_LISTED;
+    expect([f.state(w), f.state(s)]).toEqual([listed, UMCG_TASK_RUNNING]);
     expect(f.listed()).toEqual([w.record]);
     rerun(f, s, w);
     expect([f.state(w), f.mode(w)]).toEqual([UMCG_TASK_RUNNING, "user"]);
@@ -179,7 +184,7 @@ describe("preemption", () => {
     expect([f.state(w), f.state(s)]).toEqual([UMCG_TASK_BLOCKED | UMCG_TF_PREEMPTED, UMCG_TASK_RUNNING]);
     f.s.unblock(w.tid);
     f.s.run();
-    expect(f.state(w)).toBe(UMCG_TASK_IDLE | UMCG_TF_PREEMPTED);
+    expect(f.state(w)).toBe(UMCG_TASK_IDLE | UMCG_TF_PREEMPTED | UMCG_TF_LISTED);
     expect(f.listed()).toEqual([w.record]);
   });
 

@@ -13,6 +13,7 @@ import {
   UMCG_TASK_BLOCKED,
   UMCG_TASK_IDLE,
   UMCG_TASK_RUNNING,
+  UMCG_TF_LISTED,
   UMCG_TF_PREEMPTED,
 } from "../../../src/index.ts";
 import { Fixture } from "../fixture.ts";
@@ -47,7 +48,8 @@ describe("F34: a flag of user space's in the word of a worker that is to be pree
     f.s.store32(stateOf(w.record), mark | PREEMPTED);
     f.s.step(other.tid, { do: "umcg_kick", tid: w.tid });
     f.s.step(w.tid, { do: "interrupt" });
-    expect([f.state(w), f.listed()]).toEqual([mark | UMCG_TASK_IDLE | UMCG_TF_PREEMPTED, [w.record]]);
+    const listed = mark | UMCG_TASK_IDLE | UMCG_TF_PREEMPTED | UMCG_TF_LISTED;
+    expect([f.state(w), f.listed()]).toEqual([listed, [w.record]]);
   });
 });
 
