@@ -18,14 +18,14 @@ export const PRUNED = 4;
 
 export interface Strategy {
   readonly name: string;
-  /** Whether `exhausted` means that every class of executions has been seen. */
+  /** Whether the end of it means that every class of executions has been seen. */
   readonly complete: boolean;
-  /** No execution is left. Never true of samplers. */
-  readonly exhausted: boolean;
-  /** Makes the next execution and says how it ended. */
+  /** Makes an execution and says how it ended. The system is left at its end. */
   execute(): number;
-  /** The choices of the execution just made. */
+  /** Goes on to the next. False: there is none left; never so for samplers. The system is left anywhere. */
+  advance(): boolean;
+  /** The choices of the execution just made; to be asked before `advance`. */
   schedule(): Choice[];
-  /** Digest of its Mazurkiewicz class. Samplers answer 0 unless they were made to keep track. */
+  /** Digest of its Mazurkiewicz class, likewise. Samplers answer 0 unless they were made to keep track. */
   readonly signature: number;
 }

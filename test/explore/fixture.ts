@@ -27,7 +27,7 @@ export function countAll(strategy: Strategy, system: System): Counts {
   const classes = new Set<number>();
   const states = new Set<number>();
   const violations = new Set<string>();
-  while (!strategy.exhausted) {
+  do {
     const end = strategy.execute();
     ends.set(end, (ends.get(end) ?? 0) + 1);
     if (end !== COMPLETE) continue;
@@ -35,7 +35,7 @@ export function countAll(strategy: Strategy, system: System): Counts {
     states.add(system.stateHash());
     system.finish();
     for (const { message } of system.violations) violations.add(message);
-  }
+  } while (strategy.advance());
   return {
     complete: ends.get(COMPLETE) ?? 0,
     blocked: ends.get(SLEEP_BLOCKED) ?? 0,

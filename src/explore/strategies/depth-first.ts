@@ -17,7 +17,6 @@ import { COMPLETE, PRUNED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "../str
 export class DepthFirst implements Strategy {
   readonly name: string;
   readonly complete = true;
-  exhausted = false;
   readonly #path: Path;
   readonly #maxSteps: number;
   readonly #sleep: SleepSets | undefined;
@@ -29,7 +28,7 @@ export class DepthFirst implements Strategy {
   readonly #tried: number[] = [];
   readonly #alternative: number[] = [];
   readonly #ways: number[] = [];
-  #begun = false;
+  #begin = 0;
 
   constructor(system: System, options: { readonly sleepSets: boolean; readonly maxSteps: number }) {
     this.name = options.sleepSets ? "sleep-sets" : "naive";
@@ -44,11 +43,9 @@ export class DepthFirst implements Strategy {
 
   execute(): number {
     const { system, trace } = this.#path;
-    const begin = this.#begun ? this.#advance() : 0;
-    this.#begun = true;
-    this.#path.rewind(begin);
+    this.#path.rewind(this.#begin);
     let ended = -1;
-    for (let depth = begin; ended < 0; depth++) {
+    for (let depth = this.#begin; ended < 0; depth++) {
       if (this.#from.length === depth) this.#open(depth);
       if (this.#from[depth] === this.#to[depth]) ended = system.pruned ? PRUNED : COMPLETE;
       else if (this.#tried[depth] === this.#to[depth]) ended = SLEEP_BLOCKED;
@@ -57,8 +54,25 @@ export class DepthFirst implements Strategy {
     }
     trace.races.length = 0;
     trace.conditional.length = 0;
-    this.exhausted = this.#branch() < 0;
     return ended;
+  }
+
+  /** Moves on to the next choice at the deepest depth that has one. */
+  advance(): boolean {
+    const { trace } = this.#path;
+    for (let depth = trace.length - 1; depth >= 0; depth--) {
+      if (++this.#alternative[depth]! >= this.#ways[depth]!) {
+        this.#alternative[depth] = 0;
+        this.#sleep?.add(depth, trace.actor[depth]!, trace.peeked[depth]!);
+        this.#tried[depth] = this.#firstAwake(depth, this.#tried[depth]! + 1);
+        if (this.#tried[depth] === this.#to[depth]) continue;
+      }
+      this.#enabled.length = this.#to[depth]!;
+      this.#from.length = depth + 1;
+      this.#begin = depth;
+      return true;
+    }
+    return false;
   }
 
   schedule(): Choice[] {
@@ -89,27 +103,5 @@ export class DepthFirst implements Strategy {
     let at = from;
     while (at < this.#to[depth]! && this.#sleep?.has(depth, this.#enabled[at]!) === true) at++;
     return at;
-  }
-
-  /** The deepest depth with something left to try, -1: there is none. */
-  #branch(): number {
-    for (let depth = this.#path.trace.length - 1; depth >= 0; depth--) {
-      if (this.#alternative[depth]! + 1 < this.#ways[depth]!) return depth;
-      if (this.#firstAwake(depth, this.#tried[depth]! + 1) < this.#to[depth]!) return depth;
-    }
-    return -1;
-  }
-
-  /** Moves on to the next choice at the deepest depth that has one, and returns that depth. */
-  #advance(): number {
-    const depth = this.#branch();
-    if (++this.#alternative[depth]! >= this.#ways[depth]!) {
-      this.#alternative[depth] = 0;
-      this.#sleep?.add(depth, this.#path.trace.actor[depth]!, this.#path.trace.peeked[depth]!);
-      this.#tried[depth] = this.#firstAwake(depth, this.#tried[depth]! + 1);
-    }
-    this.#enabled.length = this.#to[depth]!;
-    this.#from.length = depth + 1;
-    return depth;
   }
 }

@@ -7,7 +7,6 @@ import { COMPLETE, PRUNED, type Strategy, TOO_LONG } from "../strategy.ts";
 export class RandomWalk implements Strategy {
   readonly name = "random";
   readonly complete = false;
-  readonly exhausted = false;
   readonly signature = 0;
   readonly #system: System;
   readonly #random: Sfc32;
@@ -41,6 +40,10 @@ export class RandomWalk implements Strategy {
     }
     this.#length = length;
     return system.pruned ? PRUNED : COMPLETE;
+  }
+
+  advance(): boolean {
+    return true;
   }
 
   schedule(): Choice[] {

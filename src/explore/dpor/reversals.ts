@@ -1,0 +1,130 @@
+/**
+ * Reversing the races of an execution: for each, the sequence of steps by which its second event comes before its first.
+ *
+ * For a race (e, e') the sequence is all that follows e without happening after it, then e'. That is an execution, because none
+ * of it needs e. What e' then does may differ from what it did: a compare-exchange that failed succeeds, a lock is not
+ * there to be had. So where the step says that its footprint varies or that it is conditional, the system is brought to that very
+ * place and asked; a guess too large makes optimal exploration lose executions, a guess too small too (testing.md 6.5).
+ *
+ * Conditional steps (lock, await): the conflicting event next before them is often the one that enables them and cannot be
+ * put off. So all conflicting events are tried from the last to the first, those too that are ordered through others, as
+ * long as no place in between was found where the step is enabled. At the end of an execution every blocked step is tried in
+ * the same way, as if it were one more event: or deadlocks would be missed.
+ *
+ * Rules for awaits: Abdulla, Atig, Jonsson, Lang, Ngo, Sagonas, "Awaiting for Godot" (FMCAD 2022), in this more general form.
+ */
+import { STEP_VARIES } from "../../interleaving/system.ts";
+import type { Path } from "../path.ts";
+import { ANY_ALTERNATIVE, Sequence } from "./sequence.ts";
+
+/** Called with a place (the steps before `at`) and what is to be explored there. The sequence is the callee's to use up. */
+export type Reverse = (at: number, sequence: Sequence) => void;
+
+export class Reversals {
+  readonly #path: Path;
+  readonly #reverse: Reverse;
+  readonly #toEnd: boolean;
+  readonly #sequence: Sequence;
+  /** Blocked actors at the end of the execution, and the footprints of their steps. */
+  readonly #blocked: number[] = [];
+  #known: Int32Array = new Int32Array(0);
+
+  /** `toEnd`: sequences hold what follows the second event too, as wakeup trees want it. */
+  constructor(path: Path, toEnd: boolean, reverse: Reverse) {
+    this.#path = path;
+    this.#toEnd = toEnd;
+    this.#reverse = reverse;
+    this.#sequence = new Sequence(path.system.footprints);
+  }
+
+  /** Looks who is blocked. To be called at the end of an execution, before the system is used for anything else. */
+  noteBlocked(): void {
+    const { system } = this.#path;
+    this.#blocked.length = 0;
+    for (let actor = 0; actor < system.actors; actor++) {
+      if (system.isBlocked(actor)) this.#blocked.push(actor, system.footprint(actor));
+    }
+  }
+
+  /** Reports every reversal that the new events of the execution give rise to. The system is left anywhere. */
+  report(): void {
+    const { trace } = this.#path;
+    const { races, conditional } = trace;
+    for (let r = 0; r < races.length; r += 2) this.#race(races[r]!, races[r + 1]!);
+    for (const event of conditional) this.#conditional(trace.actor[event]!, trace.peeked[event]!, event);
+    for (let b = 0; b < this.#blocked.length; b += 2) {
+      this.#conditional(this.#blocked[b]!, this.#blocked[b + 1]!, trace.length);
+    }
+    races.length = 0;
+    conditional.length = 0;
+    this.#blocked.length = 0;
+  }
+
+  #race(earlier: number, later: number): void {
+    const { trace } = this.#path;
+    const actor = trace.actor[later]!;
+    this.#collect(earlier, later);
+    let footprint = trace.peeked[later]!;
+    if ((trace.traits[later]! & STEP_VARIES) !== 0) footprint = this.#probe(earlier, actor);
+    this.#sequence.push(actor, ANY_ALTERNATIVE, footprint);
+    this.#reverse(earlier, this.#sequence);
+  }
+
+  /** A conditional step of `actor` that was taken at `at`, or was not to be had at the end. */
+  #conditional(actor: number, footprint: number, at: number): void {
+    const { trace } = this.#path;
+    const { stride, clocks } = trace;
+    const last = at < trace.length ? trace.previousOf(at) : trace.lastOf(actor);
+    if (this.#known.length < stride) this.#known = new Int32Array(stride);
+    const known = this.#known;
+    if (last === 0) known.fill(0);
+    else known.set(clocks.subarray((last - 1) * stride, last * stride));
+    for (let i = at - 1; i >= 0; i--) {
+      if (known[trace.actor[i]!]! > i || !this.#conflicts(trace.footprint[i]!, footprint)) continue;
+      this.#collect(i, at);
+      const moved = this.#probe(i, actor);
+      if (moved === DISABLED) continue;
+      this.#sequence.push(actor, ANY_ALTERNATIVE, moved);
+      this.#reverse(i, this.#sequence);
+      for (let p = 0; p < stride; p++) known[p] = Math.max(known[p]!, clocks[i * stride + p]!);
+    }
+  }
+
+  /** Whether two steps conflict otherwise than on what only orders. */
+  #conflicts(a: number, b: number): boolean {
+    const { footprints } = this.#path.system;
+    if (!footprints.dependent(a, b)) return false;
+    const from = footprints.orderingFrom;
+    return footprints
+      .accesses(a)
+      .some((access) => access >> 1 < from && footprints.dependent(access, b));
+  }
+
+  /** What follows `earlier` and does not happen after it, `later` left out. */
+  #collect(earlier: number, later: number): void {
+    const { trace } = this.#path;
+    const sequence = this.#sequence;
+    const end = this.#toEnd ? trace.length : later;
+    sequence.clear();
+    const { clocks, stride } = trace;
+    const actor = trace.actor[earlier]!;
+    for (let k = earlier + 1; k < end; k++) {
+      if (k === later || clocks[k * stride + actor]! > earlier) continue;
+      sequence.push(trace.actor[k]!, trace.alternative[k]!, trace.footprint[k]!);
+    }
+  }
+
+  /** The footprint of `actor`'s next step after the events before `at` and the sequence, or DISABLED. */
+  #probe(at: number, actor: number): number {
+    const { system, trace } = this.#path;
+    const sequence = this.#sequence;
+    system.reset();
+    for (let i = 0; i < at; i++) system.step(trace.actor[i]!, trace.alternative[i]!);
+    for (let i = 0; i < sequence.length; i++) system.step(sequence.actor[i]!, sequence.alternative[i]!);
+    return system.isEnabled(actor) ? system.footprint(actor) : DISABLED;
+  }
+}
+
+/** No footprint: `actor` cannot step. */
+const DISABLED: number = -(2 ** 30);
+

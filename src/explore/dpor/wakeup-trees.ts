@@ -1,0 +1,119 @@
+/**
+ * Wakeup trees (Abdulla, Aronis, Jonsson, Sagonas, J.ACM 2017): for each depth of the path, what remains to be explored from there.
+ *
+ * A tree is an ordered forest of steps; a leaf stands for "from here on as you like". Inserting a sequence walks down the branches
+ * that begin it, or that commute with all of it; where it meets a leaf, that leaf's executions cover it and nothing is added;
+ * where no branch fits, it becomes a new one to the right. So no two branches lead to executions of the same class.
+ *
+ * Nodes are numbers into typed arrays with a free list: nothing is allocated while a search goes on.
+ */
+import { ANY_ALTERNATIVE, type Sequence } from "./sequence.ts";
+
+/** No node. */
+export const NIL = -1;
+
+export class WakeupTrees {
+  actor: Int32Array = new Int32Array(256);
+  alternative: Int32Array = new Int32Array(256);
+  /** Footprint of the step at the place where it was inserted. */
+  footprint: Int32Array = new Int32Array(256);
+  child: Int32Array = new Int32Array(256);
+  sibling: Int32Array = new Int32Array(256);
+  /** First branch of the tree at each depth. */
+  readonly #roots: number[] = [];
+  #free = NIL;
+  #used = 0;
+
+  first(depth: number): number {
+    return this.#roots[depth] ?? NIL;
+  }
+  setFirst(depth: number, node: number): void {
+    this.#roots[depth] = node;
+  }
+
+  make(actor: number, alternative: number, footprint: number): number {
+    let node = this.#free;
+    if (node !== NIL) this.#free = this.sibling[node]!;
+    else {
+      if (this.#used === this.actor.length) this.#grow();
+      node = this.#used++;
+    }
+    this.actor[node] = actor;
+    this.alternative[node] = alternative;
+    this.footprint[node] = footprint;
+    this.child[node] = NIL;
+    this.sibling[node] = NIL;
+    return node;
+  }
+
+  release(node: number): void {
+    this.sibling[node] = this.#free;
+    this.#free = node;
+  }
+
+  /** Whether `actor` begins a branch at `depth`, with `alternative`. */
+  begins(depth: number, actor: number, alternative: number): boolean {
+    for (let node = this.first(depth); node !== NIL; node = this.sibling[node]!) {
+      if (this.actor[node] === actor && this.#sameWay(node, alternative)) return true;
+    }
+    return false;
+  }
+
+  /** Adds a sequence at `depth`. Uses it up. */
+  insert(depth: number, sequence: Sequence): void {
+    let parent = NIL;
+    for (;;) {
+      let last = NIL;
+      let node = parent === NIL ? this.first(depth) : this.child[parent]!;
+      while (node !== NIL && !this.#takes(node, sequence)) {
+        last = node;
+        node = this.sibling[node]!;
+      }
+      if (node === NIL) {
+        this.#append(depth, parent, last, sequence);
+        return;
+      }
+      if (this.child[node] === NIL || sequence.length === 0) return;
+      parent = node;
+    }
+  }
+
+  /** Whether the branch of `node` begins the sequence or commutes with it; in the first case its step is taken out. */
+  #takes(node: number, sequence: Sequence): boolean {
+    const index = sequence.firstOf(this.actor[node]!);
+    if (index < 0) return sequence.isIndependent(this.footprint[node]!);
+    if (!this.#sameWay(node, sequence.alternative[index]!) || !sequence.isInitial(index)) return false;
+    sequence.remove(index);
+    return true;
+  }
+
+  #sameWay(node: number, alternative: number): boolean {
+    const mine = this.alternative[node]!;
+    return mine === alternative || alternative === ANY_ALTERNATIVE || mine === ANY_ALTERNATIVE;
+  }
+
+  #append(depth: number, parent: number, last: number, sequence: Sequence): void {
+    let above = NIL;
+    for (let i = 0; i < sequence.length; i++) {
+      const node = this.make(sequence.actor[i]!, sequence.alternative[i]!, sequence.footprint[i]!);
+      if (i > 0) this.child[above] = node;
+      else if (last !== NIL) this.sibling[last] = node;
+      else if (parent !== NIL) this.child[parent] = node;
+      else this.setFirst(depth, node);
+      above = node;
+    }
+  }
+
+  #grow(): void {
+    const longer = (array: Int32Array): Int32Array => {
+      const copy = new Int32Array(2 * array.length);
+      copy.set(array);
+      return copy;
+    };
+    this.actor = longer(this.actor);
+    this.alternative = longer(this.alternative);
+    this.footprint = longer(this.footprint);
+    this.child = longer(this.child);
+    this.sibling = longer(this.sibling);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Source-DPOR (same paper as optimal.ts, first algorithm): source sets and sleep sets.
+ *
+ * Every class is completed exactly once, but executions of others may be begun and given up (SLEEP_BLOCKED). It needs no trees, and
+ * is here as a check on the optimal one and for the published counts.
+ */
+import type { Choice } from "../../interleaving/schedule.ts";
+import type { System } from "../../interleaving/system.ts";
+import { Reversals } from "../dpor/reversals.ts";
+import type { Sequence } from "../dpor/sequence.ts";
+import { Path } from "../path.ts";
+import { SleepSets } from "../sleep-sets.ts";
+import { COMPLETE, PRUNED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "../strategy.ts";
+
+export class Source implements Strategy {
+  readonly name = "source";
+  readonly complete = true;
+  readonly #path: Path;
+  readonly #maxSteps: number;
+  readonly #sleep: SleepSets;
+  readonly #reversals: Reversals;
+  /** Per depth: actors to be explored there, in order, the one under way included. */
+  readonly #backtrack: number[][] = [];
+  readonly #tried: number[] = [];
+  readonly #alternative: number[] = [];
+  readonly #ways: number[] = [];
+  #begin = 0;
+
+  constructor(system: System, maxSteps: number) {
+    this.#path = new Path(system);
+    this.#maxSteps = maxSteps;
+    this.#sleep = new SleepSets(system.footprints);
+    this.#reversals = new Reversals(this.#path, false, (at, sequence) => this.#reverse(at, sequence));
+  }
+
+  get signature(): number {
+    return this.#path.trace.signature;
+  }
+
+  execute(): number {
+    this.#path.rewind(this.#begin);
+    let ended = -1;
+    for (let depth = this.#begin; ended < 0; depth++) ended = this.#step(depth);
+    this.#reversals.noteBlocked();
+    return ended;
+  }
+
+  advance(): boolean {
+    this.#reversals.report();
+    for (let depth = this.#path.trace.length - 1; depth >= 0; depth--) {
+      if (++this.#alternative[depth]! < this.#ways[depth]!) return this.#resume(depth);
+      this.#alternative[depth] = 0;
+      this.#sleep.add(depth, this.#path.trace.actor[depth]!, this.#path.trace.peeked[depth]!);
+      const list = this.#backtrack[depth]!;
+      for (let i = ++this.#tried[depth]!; i < list.length; i = ++this.#tried[depth]!) {
+        if (!this.#sleep.has(depth, list[i]!)) return this.#resume(depth);
+      }
+    }
+    return false;
+  }
+
+  schedule(): Choice[] {
+    return this.#path.schedule();
+  }
+
+  #resume(depth: number): boolean {
+    this.#backtrack.length = depth + 1;
+    this.#begin = depth;
+    return true;
+  }
+
+  #step(depth: number): number {
+    const { system } = this.#path;
+    if (this.#backtrack.length === depth) {
+      const count = system.enabledCount();
+      if (count === 0) return system.pruned ? PRUNED : COMPLETE;
+      const actor = this.#firstAwake(depth, count);
+      if (actor < 0) return SLEEP_BLOCKED;
+      this.#backtrack.push([actor]);
+      this.#tried[depth] = 0;
+      this.#alternative[depth] = 0;
+    }
+    if (depth === this.#maxSteps) return TOO_LONG;
+    const actor = this.#backtrack[depth]![this.#tried[depth]!]!;
+    const footprint = system.footprint(actor);
+    this.#ways[depth] = system.alternatives(actor);
+    this.#sleep.enter(depth, footprint);
+    this.#path.step(actor, this.#alternative[depth]!, footprint);
+    return -1;
+  }
+
+  #firstAwake(depth: number, count: number): number {
+    const { enabled } = this.#path.system;
+    for (let i = 0; i < count; i++) if (!this.#sleep.has(depth, enabled[i]!)) return enabled[i]!;
+    return -1;
+  }
+
+  /** Somebody who can begin the sequence must be explored at `at`. */
+  #reverse(at: number, sequence: Sequence): void {
+    const list = this.#backtrack[at]!;
+    let first = -1;
+    for (let i = 0; i < sequence.length; i++) {
+      const actor = sequence.actor[i]!;
+      if (sequence.firstOf(actor) !== i || !sequence.isInitial(i)) continue;
+      if (list.includes(actor)) return;
+      if (first < 0) first = actor;
+    }
+    list.push(first);
+  }
+}
