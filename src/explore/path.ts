@@ -5,7 +5,7 @@
  * 20 ns. The trace is not computed again, only shortened.
  */
 import { type Choice, choice } from "../interleaving/schedule.ts";
-import type { System } from "../interleaving/system.ts";
+import { STEP_WITHDRAWS, type System } from "../interleaving/system.ts";
 import { Trace } from "./trace.ts";
 
 /** A program did something else when the same choices were made again. */
@@ -20,6 +20,8 @@ export class NondeterminismError extends Error {
 export class Path {
   readonly system: System;
   readonly trace: Trace;
+  /** Who could step besides the one that does. */
+  readonly #others: number[] = [];
 
   constructor(system: System) {
     this.system = system;
@@ -44,8 +46,27 @@ export class Path {
   step(actor: number, alternative: number, peeked: number): void {
     const { system } = this;
     const traits = system.traits(actor);
+    if ((traits & STEP_WITHDRAWS) !== 0) this.#noteOthers(actor);
+    const several = system.alternatives(actor) > 1;
     system.step(actor, alternative);
     this.trace.push(actor, alternative, peeked, system.completed(peeked), traits);
+    this.trace.several[this.trace.length - 1] = several ? 1 : 0;
+    const others = this.#others;
+    if (others.length === 0) return;
+    for (let i = 0; i < others.length; i++) {
+      if (system.isEnabled(others[i]!)) continue;
+      this.trace.withdrawn.push(this.trace.length - 1, others[i]!);
+    }
+    others.length = 0;
+  }
+
+  #noteOthers(actor: number): void {
+    const { system } = this;
+    const count = system.enabledCount();
+    for (let i = 0; i < count; i++) {
+      const other = system.enabled[i]!;
+      if (other !== actor) this.#others.push(other);
+    }
   }
 
   schedule(): Choice[] {

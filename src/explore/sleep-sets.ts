@@ -5,10 +5,12 @@
  * One stack for all depths: the set of depth d lies above that of depth d - 1. `add` and `enter` at a depth drop what lies above.
  */
 import type { Footprints } from "../interleaving/footprints.ts";
+import { longer } from "./longer.ts";
 
 export class SleepSets {
   readonly #footprints: Footprints;
   #actors: Int32Array = new Int32Array(64);
+  #alternatives: Int32Array = new Int32Array(64);
   #steps: Int32Array = new Int32Array(64);
   /** Where the set of a depth ends; it begins where that of the depth before ends. */
   readonly #ends: number[] = [0];
@@ -27,44 +29,47 @@ export class SleepSets {
   actorAt(i: number): number {
     return this.#actors[i]!;
   }
+  alternativeAt(i: number): number {
+    return this.#alternatives[i]!;
+  }
   /** Footprint of the step that sleeps. */
   stepAt(i: number): number {
     return this.#steps[i]!;
   }
 
-  has(depth: number, actor: number): boolean {
-    for (let i = this.from(depth); i < this.#ends[depth]!; i++) if (this.#actors[i] === actor) return true;
+  has(depth: number, actor: number, alternative = 0): boolean {
+    for (let i = this.from(depth); i < this.#ends[depth]!; i++) {
+      if (this.#actors[i] === actor && this.#alternatives[i] === alternative) return true;
+    }
     return false;
   }
 
-  /** All that begins with `actor`'s next step at `depth` has been explored. */
-  add(depth: number, actor: number, step: number): void {
-    this.#put(this.#ends[depth]!, actor, step);
+  /** All that begins with `actor`'s next step at `depth`, made in this way, has been explored. */
+  add(depth: number, actor: number, step: number, alternative = 0): void {
+    this.#put(this.#ends[depth]!, actor, step, alternative);
     this.#ends[depth]!++;
   }
 
-  /** A step with this footprint is made at `depth`: who sleeps on at the next. */
-  enter(depth: number, footprint: number): void {
+  /** A step of `actor` with this footprint is made at `depth`: who sleeps on at the next. Other ways of this very step do not. */
+  enter(depth: number, actor: number, footprint: number): void {
     const from = this.from(depth);
     const to = this.#ends[depth]!;
     let end = to;
     for (let i = from; i < to; i++) {
-      if (this.#footprints.dependent(this.#steps[i]!, footprint)) continue;
-      this.#put(end++, this.#actors[i]!, this.#steps[i]!);
+      if (this.#actors[i] === actor || this.#footprints.dependent(this.#steps[i]!, footprint)) continue;
+      this.#put(end++, this.#actors[i]!, this.#steps[i]!, this.#alternatives[i]!);
     }
     this.#ends[depth + 1] = end;
   }
 
-  #put(at: number, actor: number, step: number): void {
+  #put(at: number, actor: number, step: number, alternative: number): void {
     if (at === this.#actors.length) {
-      const actors = new Int32Array(2 * at);
-      const steps = new Int32Array(2 * at);
-      actors.set(this.#actors);
-      steps.set(this.#steps);
-      this.#actors = actors;
-      this.#steps = steps;
+      this.#actors = longer(this.#actors);
+      this.#alternatives = longer(this.#alternatives);
+      this.#steps = longer(this.#steps);
     }
     this.#actors[at] = actor;
+    this.#alternatives[at] = alternative;
     this.#steps[at] = step;
   }
 }

@@ -15,8 +15,10 @@
  * is the sum over all events. It is the same for all executions of one class and, but for accidents of 53 bits, for no
  * others.
  */
+
 import type { Footprints } from "../interleaving/footprints.ts";
 import { STEP_CONDITIONAL } from "../interleaving/system.ts";
+import { longer, longerBytes } from "./longer.ts";
 import { joinLanes, mix, spread } from "./mix.ts";
 
 export class Trace {
@@ -30,6 +32,8 @@ export class Trace {
   /** Footprint as it was before the step. */
   peeked: Int32Array = new Int32Array(64);
   traits: Uint8Array = new Uint8Array(64);
+  /** 1: the step could have been made in another way. */
+  several: Uint8Array = new Uint8Array(64);
   /** Entries of a clock. */
   stride: number;
   clocks: Int32Array;
@@ -37,6 +41,8 @@ export class Trace {
   readonly races: number[] = [];
   /** Events of the conditional kind, ascending. Emptied likewise. */
   readonly conditional: number[] = [];
+  /** What events took away from others for good: (event, actor). Emptied likewise. */
+  readonly withdrawn: number[] = [];
 
   /** For each actor, one more than its last event. */
   #last: Int32Array;
@@ -108,11 +114,13 @@ export class Trace {
     else clocks.copyWithin(row, (previous - 1) * stride, previous * stride);
     this.#undoFrom[i + 1] = this.#undoFrom[i]!;
     this.#conflictCount = 0;
-    let hash = mix(mix(actor, alternative), footprint);
+    let hash = mix(mix(actor, alternative), this.footprints.digest(footprint));
     if (previous !== 0) hash = mix(hash, this.#hashes[previous - 1]!);
     if (footprint >= 0) {
-      this.#touch(i, actor, footprint);
-      hash += this.#order(i, row, traits);
+      const orders = footprint >> 1 >= this.footprints.orderingFrom;
+      if (orders) this.#touchOrdering(i, footprint);
+      else this.#touch(i, actor, footprint);
+      hash += this.#order(i, row, orders ? -1 : traits);
     } else if (footprint < -1) {
       hash = this.#pushMany(i, actor, footprint, traits, hash);
     }
@@ -121,6 +129,13 @@ export class Trace {
     this.#hashes[i] = hash;
     this.#sumA[i + 1] = (this.#sumA[i]! + hash) | 0;
     this.#sumB[i + 1] = (this.#sumB[i]! + mix(hash, 0x3c6ef372)) | 0;
+  }
+
+  /** Forgets what is to be reversed. */
+  dropRaces(): void {
+    this.races.length = 0;
+    this.conditional.length = 0;
+    this.withdrawn.length = 0;
   }
 
   /** Takes events back until `length` are left. */
@@ -140,7 +155,7 @@ export class Trace {
     const ordering = this.footprints.orderingFrom;
     let sum = mix(hash, list.length);
     for (let k = 0; k < list.length; k++) {
-      if (list[k]! >> 1 >= ordering) this.#touch(i, actor, list[k]!);
+      if (list[k]! >> 1 >= ordering) this.#touchOrdering(i, list[k]!);
     }
     sum += this.#order(i, row, -1);
     this.#conflictCount = 0;
@@ -171,6 +186,14 @@ export class Trace {
     }
     if (readers === 0 && written !== 0) this.#note(written - 1);
     this.#enter(i, slot);
+  }
+
+  /** Who reads comes after the last that wrote; nothing else follows from an object that only orders. */
+  #touchOrdering(i: number, access: number): void {
+    const slot = (access >> 1) * (this.stride + 1);
+    const written = this.#table[slot]!;
+    if ((access & 1) !== 0) this.#enter(i, slot);
+    else if (written !== 0) this.#note(written - 1);
   }
 
   #enter(i: number, slot: number): void {
@@ -218,9 +241,8 @@ export class Trace {
     this.alternative = longer(this.alternative);
     this.footprint = longer(this.footprint);
     this.peeked = longer(this.peeked);
-    const traits = new Uint8Array(2 * this.traits.length);
-    traits.set(this.traits);
-    this.traits = traits;
+    this.traits = longerBytes(this.traits);
+    this.several = longerBytes(this.several);
     this.clocks = longer(this.clocks);
     this.#previous = longer(this.#previous);
     this.#hashes = longer(this.#hashes);
@@ -251,10 +273,4 @@ export class Trace {
     this.#last = last;
     this.stride = actors;
   }
-}
-
-function longer(array: Int32Array): Int32Array<ArrayBuffer> {
-  const copy = new Int32Array(2 * array.length);
-  copy.set(array);
-  return copy;
 }

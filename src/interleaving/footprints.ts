@@ -9,8 +9,8 @@
  * Two steps of different actors depend on each other iff they share an object that one of them writes.
  *
  * Objects from `orderingFrom` on only say what follows from what (a thread's first step from its spawn, a woken one's
- * next step from the wake-up): conflicts on them order events and are never reversed, because the later step cannot be
- * taken before the earlier one.
+ * next step from the wake-up): who reads one comes after the last that wrote it, and that is never reversed, because the later
+ * step cannot be taken before the earlier one. No step both reads and writes the same one: the read would be lost.
  *
  * Rejected: bit sets of objects (memories have thousands of words), arrays of accesses (a copy for each event and each
  * node of a wakeup tree).
@@ -34,6 +34,7 @@ export class Footprints {
   readonly orderingFrom: number;
   /** The list that footprint -2 - i names. Sorted by object, each object once. */
   readonly #lists: Int32Array[] = [];
+  readonly #digests: number[] = [];
   readonly #pairs: Map<number, number> = new Map();
   readonly #longer: Map<string, number> = new Map();
 
@@ -93,6 +94,11 @@ export class Footprints {
     return footprint >= 0 ? [footprint] : [...this.list(footprint)];
   }
 
+  /** 32 bits that mean the same whatever was asked for before: the numbers of lists depend on that. */
+  digest(footprint: number): number {
+    return footprint >= -1 ? footprint : this.#digests[-2 - footprint]!;
+  }
+
   /** Whether two steps with these footprints may not be exchanged. */
   dependent(a: number, b: number): boolean {
     if (a >= 0 && b >= 0) return a >> 1 === b >> 1 && ((a | b) & 1) !== 0;
@@ -110,6 +116,7 @@ export class Footprints {
   }
 
   #keep(list: Int32Array): number {
+    this.#digests.push(list.reduce((digest, access) => Math.imul(digest ^ access, 0x01000193), 0x811c9dc5));
     return -1 - this.#lists.push(list);
   }
 }

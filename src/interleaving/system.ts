@@ -30,10 +30,12 @@ import type { Footprints } from "./footprints.ts";
 
 /** The step is always enabled and its footprint depends on nothing but the actor. */
 export const STEP_FIXED = 0;
-/** The footprint depends on the shared state: it is asked for again wherever the step is moved to. */
+/** The footprint or the number of alternatives depends on the state: they are asked for again wherever the step is moved to. */
 export const STEP_VARIES = 1;
 /** The step is enabled in some states only, and those it accesses decide: lock, join, a read that awaits a value. */
 export const STEP_CONDITIONAL = 2;
+/** The step may take away for good what another actor could do before it: a wake-up, the timeout of the one who is woken. */
+export const STEP_WITHDRAWS = 4;
 
 export type ViolationKind =
   | "assertion"

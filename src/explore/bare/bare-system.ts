@@ -9,6 +9,7 @@ import {
   STEP_CONDITIONAL,
   STEP_FIXED,
   STEP_VARIES,
+  STEP_WITHDRAWS,
   type System,
   type Violation,
 } from "../../interleaving/system.ts";
@@ -51,6 +52,8 @@ export class BareSystem implements System {
   readonly #words: WordSteps;
   readonly #sleepers: Sleepers;
   readonly #faults: number;
+  /** Among whom a notify chooses depends on where it is. */
+  readonly #notifyTraits: number;
   /** A wait has been seen that others than a notify may end. */
   #wakesAlone: boolean;
 
@@ -66,6 +69,7 @@ export class BareSystem implements System {
     this.#bare = bare;
     this.#faults = options.faults ?? 0;
     this.#wakesAlone = this.#faults > 0;
+    this.#notifyTraits = options.wakeOrder === "any" ? STEP_VARIES : STEP_FIXED;
     this.#objects = new Objects(bare.words.length, bare.mutexes.length, max);
     this.objects = this.#objects.count;
     this.footprints = this.#objects.footprints;
@@ -129,9 +133,10 @@ export class BareSystem implements System {
   }
 
   traits(actor: number): number {
-    if (actor >= this.maxThreads) return STEP_FIXED;
+    if (actor >= this.maxThreads) return STEP_WITHDRAWS;
     const { op } = this.#threads.requests[actor]!;
     if (op >= OP_LOCK) return STEP_CONDITIONAL;
+    if (op === OP_NOTIFY) return this.#notifyTraits | (this.#wakesAlone ? STEP_WITHDRAWS : 0);
     return op === OP_CAS || op === OP_CAS64 || op === OP_TRY_LOCK ? STEP_VARIES : STEP_FIXED;
   }
 

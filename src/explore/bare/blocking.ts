@@ -24,6 +24,7 @@ import { FREE, isConditional, type Threads } from "./threads.ts";
 /** Makes the step `op`. Returns whether the thread goes on: it does not when it fell asleep. */
 export function act(threads: Threads, request: Request, op: number, alternative: number): boolean {
   const { result } = request;
+  result.value = 0;
   if (isConditional(op)) threads.passed();
   switch (op) {
     case OP_CHOOSE:

@@ -38,7 +38,7 @@ function bare(request: Request, threads: Threads, objects: Objects, faults: bool
     case op.OP_NOTIFY:
       return objects.queue(request.a);
     case op.OP_JOIN:
-      return objects.afterLifeOf(request.a);
+      return objects.afterEndOf(request.a);
     default:
       return wide(request, threads.bare, objects);
   }

@@ -1,12 +1,13 @@
 /**
- * The objects of bare mode, numbered: words, their wait queues, mutexes, and two per thread that only order.
+ * The objects of bare mode, numbered: words, their wait queues, mutexes, and three per thread that only order.
  *
  * | object      | written by                                             | read by                             |
  * |-------------|--------------------------------------------------------|-------------------------------------|
  * | word        | store, xchg, add, a compare-exchange that succeeds     | load, a compare-exchange that fails, wait |
  * | queue       | wait and notify, always; timeouts and other faults     |                                     |
  * | mutex       | lock, unlock, a try-lock that succeeds                 | a try-lock that fails               |
- * | life (t)    | spawn of t, end of t, a wake-up of t                   | t's next step, join                 |
+ * | life (t)    | spawn of t, a wake-up of t                             | t's next step                       |
+ * | end (t)     | the last step of t                                     | join                                |
  * | armed (t)   | a wait of t that a timeout or a fault may end          | that timeout or fault               |
  *
  * A wait whose value does not match and a notify that finds nobody write the queue like all others: with less, executions
@@ -21,13 +22,15 @@ export class Objects {
   readonly #mutexes: number;
   readonly #lives: number;
   readonly #armed: number;
+  readonly #ends: number;
 
   constructor(words: number, mutexes: number, threads: number) {
     this.#words = words;
     this.#mutexes = 2 * words;
     this.#lives = this.#mutexes + mutexes;
     this.#armed = this.#lives + threads;
-    this.count = this.#armed + threads;
+    this.#ends = this.#armed + threads;
+    this.count = this.#ends + threads;
     this.footprints = new Footprints(this.#lives);
   }
 
@@ -40,7 +43,13 @@ export class Objects {
   refused(mutex: number): number {
     return reads(this.#mutexes + mutex);
   }
-  /** t comes to be, ends, or is woken. */
+  endOf(thread: number): number {
+    return writes(this.#ends + thread);
+  }
+  afterEndOf(thread: number): number {
+    return reads(this.#ends + thread);
+  }
+  /** t comes to be, or is woken. */
   lifeOf(thread: number): number {
     return writes(this.#lives + thread);
   }

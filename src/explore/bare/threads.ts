@@ -217,7 +217,7 @@ export class Threads {
     request.finished = true;
     request.op = OP_NONE;
     this.retire(request.actor);
-    if (request.spawned) this.turnedOut.push(this.objects.lifeOf(request.actor));
+    if (request.spawned) this.turnedOut.push(this.objects.endOf(request.actor));
   }
 }
 

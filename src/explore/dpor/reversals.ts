@@ -11,11 +11,13 @@
  * long as no place in between was found where the step is enabled. At the end of an execution every blocked step is tried in
  * the same way, as if it were one more event: or deadlocks would be missed.
  *
+ * A step that takes another's away for good (a wake-up, the timeout of the one woken) is a race with what it took away.
+ *
  * Rules for awaits: Abdulla, Atig, Jonsson, Lang, Ngo, Sagonas, "Awaiting for Godot" (FMCAD 2022), in this more general form.
  */
 import { STEP_VARIES } from "../../interleaving/system.ts";
 import type { Path } from "../path.ts";
-import { ANY_ALTERNATIVE, Sequence } from "./sequence.ts";
+import { ALL_WAYS, Sequence } from "./sequence.ts";
 
 /** Called with a place (the steps before `at`) and what is to be explored there. The sequence is the callee's to use up. */
 export type Reverse = (at: number, sequence: Sequence) => void;
@@ -25,6 +27,8 @@ export class Reversals {
   readonly #reverse: Reverse;
   readonly #toEnd: boolean;
   readonly #sequence: Sequence;
+  /** The sequence, while the ways of making its last step are gone through. */
+  readonly #kept: Sequence;
   /** Blocked actors at the end of the execution, and the footprints of their steps. */
   readonly #blocked: number[] = [];
   #known: Int32Array = new Int32Array(0);
@@ -35,6 +39,7 @@ export class Reversals {
     this.#toEnd = toEnd;
     this.#reverse = reverse;
     this.#sequence = new Sequence(path.system.footprints);
+    this.#kept = new Sequence(path.system.footprints);
   }
 
   /** Looks who is blocked. To be called at the end of an execution, before the system is used for anything else. */
@@ -49,14 +54,14 @@ export class Reversals {
   /** Reports every reversal that the new events of the execution give rise to. The system is left anywhere. */
   report(): void {
     const { trace } = this.#path;
-    const { races, conditional } = trace;
+    const { races, conditional, withdrawn } = trace;
     for (let r = 0; r < races.length; r += 2) this.#race(races[r]!, races[r + 1]!);
     for (const event of conditional) this.#conditional(trace.actor[event]!, trace.peeked[event]!, event);
+    for (let w = 0; w < withdrawn.length; w += 2) this.#withdrawn(withdrawn[w]!, withdrawn[w + 1]!);
     for (let b = 0; b < this.#blocked.length; b += 2) {
       this.#conditional(this.#blocked[b]!, this.#blocked[b + 1]!, trace.length);
     }
-    races.length = 0;
-    conditional.length = 0;
+    trace.dropRaces();
     this.#blocked.length = 0;
   }
 
@@ -64,10 +69,34 @@ export class Reversals {
     const { trace } = this.#path;
     const actor = trace.actor[later]!;
     this.#collect(earlier, later);
-    let footprint = trace.peeked[later]!;
-    if ((trace.traits[later]! & STEP_VARIES) !== 0) footprint = this.#probe(earlier, actor);
-    this.#sequence.push(actor, ANY_ALTERNATIVE, footprint);
-    this.#reverse(earlier, this.#sequence);
+    if ((trace.traits[later]! & STEP_VARIES) !== 0) this.#reverseVarying(earlier, actor);
+    else {
+      this.#sequence.push(actor, trace.alternative[later]!, trace.peeked[later]!);
+      this.#reverse(earlier, this.#sequence);
+    }
+  }
+
+  /** An actor that could have made a step before `event`, which took it away. */
+  #withdrawn(event: number, actor: number): void {
+    this.#collect(event, this.#toEnd ? -1 : event);
+    this.#reverseVarying(event, actor);
+  }
+
+  /** Asks the system what `actor`'s step is after the sequence, and reports each way of making it. Whether it is enabled. */
+  #reverseVarying(at: number, actor: number): boolean {
+    const { system } = this.#path;
+    const sequence = this.#sequence;
+    this.#replay(at);
+    if (!system.isEnabled(actor)) return false;
+    const footprint = system.footprint(actor);
+    const ways = system.alternatives(actor);
+    if (ways > 1) this.#kept.copy(sequence);
+    for (let way = 0; way < ways; way++) {
+      if (way > 0) sequence.copy(this.#kept);
+      sequence.push(actor, way, footprint);
+      this.#reverse(at, sequence);
+    }
+    return true;
   }
 
   /** A conditional step of `actor` that was taken at `at`, or was not to be had at the end. */
@@ -82,10 +111,7 @@ export class Reversals {
     for (let i = at - 1; i >= 0; i--) {
       if (known[trace.actor[i]!]! > i || !this.#conflicts(trace.footprint[i]!, footprint)) continue;
       this.#collect(i, at);
-      const moved = this.#probe(i, actor);
-      if (moved === DISABLED) continue;
-      this.#sequence.push(actor, ANY_ALTERNATIVE, moved);
-      this.#reverse(i, this.#sequence);
+      if (!this.#reverseVarying(i, actor)) continue;
       for (let p = 0; p < stride; p++) known[p] = Math.max(known[p]!, clocks[i * stride + p]!);
     }
   }
@@ -95,12 +121,13 @@ export class Reversals {
     const { footprints } = this.#path.system;
     if (!footprints.dependent(a, b)) return false;
     const from = footprints.orderingFrom;
-    return footprints
-      .accesses(a)
-      .some((access) => access >> 1 < from && footprints.dependent(access, b));
+    return footprints.accesses(a).some((access) => access >> 1 < from && footprints.dependent(access, b));
   }
 
-  /** What follows `earlier` and does not happen after it, `later` left out. */
+  /**
+   * What follows `earlier` and does not happen after it, `later` left out. What is chosen after `later` is chosen otherwise in other
+   * executions, which have this race in the part that they share with this one: it is not looked at again there.
+   */
   #collect(earlier: number, later: number): void {
     const { trace } = this.#path;
     const sequence = this.#sequence;
@@ -110,21 +137,19 @@ export class Reversals {
     const actor = trace.actor[earlier]!;
     for (let k = earlier + 1; k < end; k++) {
       if (k === later || clocks[k * stride + actor]! > earlier) continue;
-      sequence.push(trace.actor[k]!, trace.alternative[k]!, trace.footprint[k]!);
+      const all = k > later && trace.several[k] === 1 ? ALL_WAYS : 0;
+      sequence.push(trace.actor[k]!, trace.alternative[k]! | all, trace.footprint[k]!);
     }
   }
 
-  /** The footprint of `actor`'s next step after the events before `at` and the sequence, or DISABLED. */
-  #probe(at: number, actor: number): number {
+  /** Brings the system to where the events before `at` and the sequence lead. */
+  #replay(at: number): void {
     const { system, trace } = this.#path;
     const sequence = this.#sequence;
     system.reset();
     for (let i = 0; i < at; i++) system.step(trace.actor[i]!, trace.alternative[i]!);
-    for (let i = 0; i < sequence.length; i++) system.step(sequence.actor[i]!, sequence.alternative[i]!);
-    return system.isEnabled(actor) ? system.footprint(actor) : DISABLED;
+    for (let i = 0; i < sequence.length; i++) {
+      system.step(sequence.actor[i]!, sequence.alternative[i]! & ~ALL_WAYS);
+    }
   }
 }
-
-/** No footprint: `actor` cannot step. */
-const DISABLED: number = -(2 ** 30);
-

@@ -4,10 +4,12 @@
  * Its *initials* are the actors whose first step in it depends on nothing before it in the sequence: any of them can begin
  * it. *Weak initials* are in addition the actors outside of it whose next step is independent of all of it.
  */
-import type { Footprints } from "../../interleaving/footprints.ts";
 
-/** Stands for an alternative that is not determined: every one is explored. */
-export const ANY_ALTERNATIVE = -1;
+import type { Footprints } from "../../interleaving/footprints.ts";
+import { longer } from "../longer.ts";
+
+/** Added to an alternative: where the step is made, its other ways are to be explored too. */
+export const ALL_WAYS: number = 1 << 20;
 
 export class Sequence {
   readonly footprints: Footprints;
@@ -22,6 +24,13 @@ export class Sequence {
 
   clear(): void {
     this.length = 0;
+  }
+
+  copy(other: Sequence): void {
+    this.length = 0;
+    for (let i = 0; i < other.length; i++) {
+      this.push(other.actor[i]!, other.alternative[i]!, other.footprint[i]!);
+    }
   }
 
   push(actor: number, alternative: number, footprint: number): void {
@@ -60,10 +69,11 @@ export class Sequence {
     return true;
   }
 
-  /** Whether `actor`, whose next step is `footprint`, is a weak initial. */
-  isWeakInitial(actor: number, footprint: number): boolean {
+  /** Whether `actor`, whose next step is `footprint`, made in this way, is a weak initial. */
+  isWeakInitial(actor: number, footprint: number, alternative: number): boolean {
     const index = this.firstOf(actor);
-    return index < 0 ? this.isIndependent(footprint) : this.isInitial(index);
+    if (index < 0) return this.isIndependent(footprint);
+    return (this.alternative[index]! & ~ALL_WAYS) === alternative && this.isInitial(index);
   }
 
   remove(index: number): void {
@@ -72,10 +82,4 @@ export class Sequence {
     this.footprint.copyWithin(index, index + 1, this.length);
     this.length--;
   }
-}
-
-function longer(array: Int32Array): Int32Array<ArrayBuffer> {
-  const copy = new Int32Array(2 * array.length);
-  copy.set(array);
-  return copy;
 }

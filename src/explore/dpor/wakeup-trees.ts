@@ -7,7 +7,8 @@
  *
  * Nodes are numbers into typed arrays with a free list: nothing is allocated while a search goes on.
  */
-import { ANY_ALTERNATIVE, type Sequence } from "./sequence.ts";
+import { longer } from "../longer.ts";
+import { ALL_WAYS, type Sequence } from "./sequence.ts";
 
 /** No node. */
 export const NIL = -1;
@@ -51,12 +52,23 @@ export class WakeupTrees {
     this.#free = node;
   }
 
-  /** Whether `actor` begins a branch at `depth`, with `alternative`. */
+  /** Adds a branch of one step at `depth`, before all others. */
+  plant(depth: number, actor: number, alternative: number, footprint: number): void {
+    const node = this.make(actor, alternative, footprint);
+    this.sibling[node] = this.first(depth);
+    this.setFirst(depth, node);
+  }
+
+  /** Whether a branch at `depth` begins with this. */
   begins(depth: number, actor: number, alternative: number): boolean {
-    for (let node = this.first(depth); node !== NIL; node = this.sibling[node]!) {
-      if (this.actor[node] === actor && this.#sameWay(node, alternative)) return true;
+    let node = this.first(depth);
+    while (
+      node !== NIL &&
+      !(this.actor[node] === actor && (this.alternative[node]! & ~ALL_WAYS) === alternative)
+    ) {
+      node = this.sibling[node]!;
     }
-    return false;
+    return node !== NIL;
   }
 
   /** Adds a sequence at `depth`. Uses it up. */
@@ -82,14 +94,10 @@ export class WakeupTrees {
   #takes(node: number, sequence: Sequence): boolean {
     const index = sequence.firstOf(this.actor[node]!);
     if (index < 0) return sequence.isIndependent(this.footprint[node]!);
-    if (!this.#sameWay(node, sequence.alternative[index]!) || !sequence.isInitial(index)) return false;
+    const sameWay = ((sequence.alternative[index]! ^ this.alternative[node]!) & ~ALL_WAYS) === 0;
+    if (!sameWay || !sequence.isInitial(index)) return false;
     sequence.remove(index);
     return true;
-  }
-
-  #sameWay(node: number, alternative: number): boolean {
-    const mine = this.alternative[node]!;
-    return mine === alternative || alternative === ANY_ALTERNATIVE || mine === ANY_ALTERNATIVE;
   }
 
   #append(depth: number, parent: number, last: number, sequence: Sequence): void {
@@ -105,11 +113,6 @@ export class WakeupTrees {
   }
 
   #grow(): void {
-    const longer = (array: Int32Array): Int32Array => {
-      const copy = new Int32Array(2 * array.length);
-      copy.set(array);
-      return copy;
-    };
     this.actor = longer(this.actor);
     this.alternative = longer(this.alternative);
     this.footprint = longer(this.footprint);

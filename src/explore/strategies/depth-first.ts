@@ -52,8 +52,7 @@ export class DepthFirst implements Strategy {
       else if (depth === this.#maxSteps) ended = TOO_LONG;
       else this.#step(depth);
     }
-    trace.races.length = 0;
-    trace.conditional.length = 0;
+    trace.dropRaces();
     return ended;
   }
 
@@ -84,7 +83,7 @@ export class DepthFirst implements Strategy {
     const actor = this.#enabled[this.#tried[depth]!]!;
     const footprint = system.footprint(actor);
     if (this.#alternative[depth] === 0) this.#ways[depth] = system.alternatives(actor);
-    this.#sleep?.enter(depth, footprint);
+    this.#sleep?.enter(depth, actor, footprint);
     this.#path.step(actor, this.#alternative[depth]!, footprint);
   }
 

@@ -9,13 +9,13 @@
  * Races between two events of the part that an execution shares with the one before were reversed then, and are not looked
  * at again.
  *
- * Alternatives of a step (which waiter is woken) are branches of their own below the same actor: an actor goes to sleep when all of
- * them have been explored.
+ * A step made in another way (another waiter is woken) is another event. Where a step is made because any would do, its other ways become
+ * branches beside it; where a tree asks for it, only the one that was asked for is explored: the others have races of their own.
  */
 import type { Choice } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
 import { Reversals } from "../dpor/reversals.ts";
-import { ANY_ALTERNATIVE, type Sequence } from "../dpor/sequence.ts";
+import { ALL_WAYS, type Sequence } from "../dpor/sequence.ts";
 import { NIL, WakeupTrees } from "../dpor/wakeup-trees.ts";
 import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
@@ -29,10 +29,6 @@ export class Optimal implements Strategy {
   readonly #sleep: SleepSets;
   readonly #trees: WakeupTrees = new WakeupTrees();
   readonly #reversals: Reversals;
-  /** Per depth: in how many ways its step can be made. */
-  readonly #ways: number[] = [];
-  /** Per depth: actors and alternatives that are done, of steps that have several. */
-  readonly #done: number[][] = [];
   #begin = 0;
 
   constructor(system: System, maxSteps: number) {
@@ -56,8 +52,9 @@ export class Optimal implements Strategy {
 
   advance(): boolean {
     this.#reversals.report();
-    for (let depth = this.#path.trace.length - 1; depth >= 0; depth--) {
-      this.#finish(depth);
+    const { trace } = this.#path;
+    for (let depth = trace.length - 1; depth >= 0; depth--) {
+      this.#sleep.add(depth, trace.actor[depth]!, trace.peeked[depth]!, trace.alternative[depth]!);
       if (this.#trees.first(depth) === NIL) continue;
       this.#begin = depth;
       return true;
@@ -77,71 +74,53 @@ export class Optimal implements Strategy {
     if (node === NIL) {
       const count = system.enabledCount();
       if (count === 0) return system.pruned ? PRUNED : COMPLETE;
-      const actor = this.#firstAwake(depth, count);
-      if (actor < 0) return SLEEP_BLOCKED;
-      node = trees.make(actor, ANY_ALTERNATIVE, 0);
-    } else {
-      trees.setFirst(depth, trees.sibling[node]!);
+      node = this.#plant(depth, count);
+      if (node === NIL) return SLEEP_BLOCKED;
     }
+    trees.setFirst(depth, trees.sibling[node]!);
     if (depth === this.#maxSteps) return TOO_LONG;
     const actor = trees.actor[node]!;
-    const alternative = Math.max(trees.alternative[node]!, 0);
+    const alternative = trees.alternative[node]! & ~ALL_WAYS;
+    if (alternative !== trees.alternative[node]) this.#plantOthers(depth, actor, alternative);
     const footprint = system.footprint(actor);
-    this.#ways[depth] = system.alternatives(actor);
-    this.#sleep.enter(depth, footprint);
+    this.#sleep.enter(depth, actor, footprint);
     trees.setFirst(depth + 1, trees.child[node]!);
     trees.release(node);
     this.#path.step(actor, alternative, footprint);
     return -1;
   }
 
-  #firstAwake(depth: number, count: number): number {
-    const { enabled } = this.#path.system;
-    for (let i = 0; i < count; i++) if (!this.#sleep.has(depth, enabled[i]!)) return enabled[i]!;
-    return -1;
+  /** A branch for every way in which the first actor that is awake can step. Returns the first, NIL: all are asleep. */
+  #plant(depth: number, count: number): number {
+    const { system } = this.#path;
+    const trees = this.#trees;
+    for (let i = 0; i < count; i++) {
+      const actor = system.enabled[i]!;
+      for (let way = system.alternatives(actor) - 1; way >= 0; way--) {
+        if (this.#sleep.has(depth, actor, way)) continue;
+        trees.plant(depth, actor, way, system.footprint(actor));
+      }
+      if (trees.first(depth) !== NIL) break;
+    }
+    return trees.first(depth);
   }
 
-  /** All that begins with the step at `depth` is explored: its other ways are next, or its actor goes to sleep. */
-  #finish(depth: number): void {
-    const { trace } = this.#path;
-    const actor = trace.actor[depth]!;
-    const ways = this.#ways[depth]!;
-    if (ways > 1) {
-      const done = (this.#done[depth] ??= []);
-      done.push(actor, trace.alternative[depth]!);
-      let missing = false;
-      for (let way = 0; way < ways; way++) {
-        if (isDone(done, actor, way)) continue;
-        missing = true;
-        if (this.#trees.begins(depth, actor, way)) continue;
-        const node = this.#trees.make(actor, way, trace.peeked[depth]!);
-        this.#trees.sibling[node] = this.#trees.first(depth);
-        this.#trees.setFirst(depth, node);
-      }
-      if (missing) return;
+  /** Branches for the other ways of making a step. */
+  #plantOthers(depth: number, actor: number, alternative: number): void {
+    const { system } = this.#path;
+    for (let way = system.alternatives(actor) - 1; way >= 0; way--) {
+      if (way === alternative || this.#sleep.has(depth, actor, way)) continue;
+      if (!this.#trees.begins(depth, actor, way))
+        this.#trees.plant(depth, actor, way, system.footprint(actor));
     }
-    this.#sleep.add(depth, actor, trace.peeked[depth]!);
-    if (this.#trees.first(depth) === NIL && this.#done[depth] !== undefined) this.#done[depth].length = 0;
   }
 
   #reverse(at: number, sequence: Sequence): void {
     const sleep = this.#sleep;
     const to = sleep.to(at);
     for (let i = sleep.from(at); i < to; i++) {
-      if (sequence.isWeakInitial(sleep.actorAt(i), sleep.stepAt(i))) return;
-    }
-    const done = this.#done[at];
-    for (let k = 0; done !== undefined && k < done.length; k += 2) {
-      const index = sequence.firstOf(done[k]!);
-      if (index < 0) continue;
-      const way = sequence.alternative[index]!;
-      if ((way === ANY_ALTERNATIVE || way === done[k + 1]) && sequence.isInitial(index)) return;
+      if (sequence.isWeakInitial(sleep.actorAt(i), sleep.stepAt(i), sleep.alternativeAt(i))) return;
     }
     this.#trees.insert(at, sequence);
   }
-}
-
-function isDone(done: readonly number[], actor: number, way: number): boolean {
-  for (let k = 0; k < done.length; k += 2) if (done[k] === actor && done[k + 1] === way) return true;
-  return false;
 }

@@ -84,7 +84,7 @@ export class Source implements Strategy {
     const actor = this.#backtrack[depth]![this.#tried[depth]!]!;
     const footprint = system.footprint(actor);
     this.#ways[depth] = system.alternatives(actor);
-    this.#sleep.enter(depth, footprint);
+    this.#sleep.enter(depth, actor, footprint);
     this.#path.step(actor, this.#alternative[depth]!, footprint);
     return -1;
   }

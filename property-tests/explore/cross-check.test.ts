@@ -1,0 +1,102 @@
+/**
+ * Naive enumeration, sleep sets, source-DPOR and optimal DPOR see the same classes and the same final states of random
+ * programs; the reduced ones complete each class once, and optimal gives up none (testing.md 6.7).
+ */
+import { test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import {
+  BareSystem,
+  COMPLETE,
+  DepthFirst,
+  Optimal,
+  SLEEP_BLOCKED,
+  Source,
+  type Strategy,
+  type System,
+} from "../../src/explore/index.ts";
+import {
+  ALL_KINDS,
+  asProgram,
+  FUTEX,
+  LOCKS,
+  type RandomProgram,
+  randomProgram,
+  WORDS,
+} from "./random-programs.ts";
+
+/** Executions until a program is called too large for a strategy. */
+const NAIVE_LIMIT = 1_000;
+const LIMIT = 3_000;
+const MAX_STEPS = 100;
+
+interface Seen {
+  readonly complete: number;
+  readonly blocked: number;
+  readonly classes: ReadonlySet<number>;
+  readonly states: ReadonlySet<number>;
+  /** What went wrong in which class, as texts. */
+  readonly violations: ReadonlySet<string>;
+}
+
+function see(program: RandomProgram, make: (system: System) => Strategy, limit: number): Seen | undefined {
+  const system = new BareSystem(asProgram(program), { bytes: 128, wakeOrder: program.any ? "any" : "fifo" });
+  const strategy = make(system);
+  const seen = {
+    complete: 0,
+    blocked: 0,
+    classes: new Set<number>(),
+    states: new Set<number>(),
+    violations: new Set<string>(),
+  };
+  do {
+    const ended = strategy.execute();
+    if (ended === SLEEP_BLOCKED) seen.blocked++;
+    else seen.complete++;
+    if (seen.complete + seen.blocked > limit) return undefined;
+    if (ended !== COMPLETE) continue;
+    seen.classes.add(strategy.signature);
+    seen.states.add(system.stateHash());
+    system.finish();
+    for (const { message } of system.violations) seen.violations.add(message);
+  } while (strategy.advance());
+  return seen;
+}
+
+function crossCheck(program: RandomProgram): void {
+  const sleep = see(
+    program,
+    (system) => new DepthFirst(system, { sleepSets: true, maxSteps: MAX_STEPS }),
+    LIMIT,
+  );
+  if (sleep === undefined) return;
+  expect(sleep.complete).toBe(sleep.classes.size);
+  const naive = see(
+    program,
+    (system) => new DepthFirst(system, { sleepSets: false, maxSteps: MAX_STEPS }),
+    NAIVE_LIMIT,
+  );
+  if (naive !== undefined) {
+    expect(naive.classes).toEqual(sleep.classes);
+    expect(naive.states).toEqual(sleep.states);
+    expect(naive.violations).toEqual(sleep.violations);
+  }
+  for (const optimal of [false, true]) {
+    const reduced = see(
+      program,
+      (system) => (optimal ? new Optimal(system, MAX_STEPS) : new Source(system, MAX_STEPS)),
+      LIMIT,
+    )!;
+    expect(reduced.classes).toEqual(sleep.classes);
+    expect(reduced.states).toEqual(sleep.states);
+    expect(reduced.violations).toEqual(sleep.violations);
+    expect(reduced.complete).toBe(sleep.complete);
+    if (optimal) expect(reduced.blocked).toBe(0);
+  }
+}
+
+describe("all strategies see the same", () => {
+  test.prop([randomProgram(WORDS)])("of words", crossCheck);
+  test.prop([randomProgram(FUTEX)])("of futexes", crossCheck);
+  test.prop([randomProgram(LOCKS)])("of locks and awaits", crossCheck);
+  test.prop([randomProgram(ALL_KINDS, { spawns: true })])("of everything together", crossCheck);
+});
