@@ -27,13 +27,13 @@ function exploreAll(
   const outcomes = new Set<string>();
   const classes = new Set<number>();
   let executions = 0;
-  while (!search.exhausted) {
+  do {
     executions++;
     if (search.execute() === SLEEP_BLOCKED) continue;
     system.finish();
     classes.add(search.signature);
     outcomes.add([found.join(), ...system.violations.map(({ kind }) => kind)].join(" "));
-  }
+  } while (search.advance());
   return { outcomes: [...outcomes].sort(), executions, distinct: classes.size };
 }
 
