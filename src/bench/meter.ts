@@ -78,6 +78,12 @@ export class Meter implements Rounds {
     if (this.#before !== undefined && this.#after === undefined) this.#countWall();
   }
 
+  /** The workload is not going to be run on: what was measured so far is all there is. Returns the measured rounds. */
+  cut(): number {
+    if (this.#before !== undefined && this.#after === undefined) this.#end();
+    return Math.max(0, this.finished - WARM_UP_ROUNDS);
+  }
+
   /** What was measured; throws when the workload did not go through its rounds. */
   measured(): Measured {
     const [before, after] = [this.#before, this.#after];

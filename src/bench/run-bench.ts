@@ -138,7 +138,17 @@ export class BenchRun {
 
   /** Throws unless the run is at its end. */
   result(): BenchResult {
-    const { workload, loops, vcpus, wake, jitter, seed } = this.#options;
+    return this.#result(this.#options.loops);
+  }
+
+  /** What there is of a run that ends here: its `loops` are the rounds that were finished. undefined: none was. */
+  partial(): BenchResult | undefined {
+    const loops = this.#meter.cut();
+    return loops === 0 ? undefined : this.#result(loops);
+  }
+
+  #result(loops: number): BenchResult {
+    const { workload, vcpus, wake, jitter, seed } = this.#options;
     const { costs } = this.machine;
     const { virtualNs, wallMs, switches, ipis, steps } = this.#meter.measured();
     return {

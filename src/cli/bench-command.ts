@@ -32,6 +32,7 @@ export async function benchCommand(
         : await singleCommand(plan, session);
     session.close();
     io.stdout.write(text);
+    session.throwIfInterrupted();
   } finally {
     session.close();
   }

@@ -57,6 +57,7 @@ Options:
   --matrix         every workload with every wake mode and profile
   -h, --help       show this help
 
+Ctrl-C ends the run; of a matrix, the machines that are done by then are printed.
 Exit codes: 0 done, 1 the run failed, 2 bad usage, 130 interrupted.
 `;
 }

@@ -12,7 +12,7 @@ import { formatTable, plural } from "./table.ts";
 
 const MATRIX_PROFILES: readonly ProfileName[] = ["native", "guest"];
 
-/** Runs every cell. Returns what is to be printed. */
+/** Runs every cell, or those there is time for before an interruption. Returns what is to be printed. */
 export async function matrixCommand(
   plan: MatrixPlan,
   session: Session,
@@ -27,11 +27,15 @@ export async function matrixCommand(
   for (const cell of cells) {
     const run = new BenchRun({ ...cell, vcpus, loops, seed, jitter, check, clock });
     const place = `machine ${results.length + 1} of ${cells.length}`;
-    results.push(await session.finish(run, `${place}, ${cell.workload.name} ${cell.profile} ${cell.wake}`));
+    await session.follow(run, `${place}, ${cell.workload.name} ${cell.profile} ${cell.wake}`);
+    if (session.interrupted) break;
+    results.push(run.result());
   }
+  if (results.length === 0) session.throwIfInterrupted();
   if (plan.json) return `${JSON.stringify(results, undefined, 2)}\n`;
   const noise = jitter ? `jitter with seed ${seed}` : "no jitter";
-  const title = `${cells.length} simulated machines of ${plural(vcpus, "vCPU")}, ${plural(loops, "loop")} each, ${noise}; times in ns`;
+  const cut = results.length < cells.length ? `Interrupted: the first ${results.length} of ` : "";
+  const title = `${cut}${cells.length} simulated machines of ${plural(vcpus, "vCPU")}, ${plural(loops, "loop")} each, ${noise}; times in ns`;
   return `${title}\n\n${matrixTable(results)}\nReading: ${matrixReading(results)}\n`;
 }
 

@@ -53,6 +53,11 @@ export class Session {
     }
   }
 
+  /** Has a signal come? What is under way is to end, and what there is to be shown. */
+  get interrupted(): boolean {
+    return this.#signal !== undefined;
+  }
+
   /** Lets signals be handled. Throws Interrupted. */
   async breathe(): Promise<void> {
     await this.io.turn();

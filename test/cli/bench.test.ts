@@ -126,10 +126,22 @@ describe("interruption", () => {
     expect(result).toEqual({ code, stdout: "", stderr: `umcg: interrupted by ${signal}\n`, handlers: 0 });
   });
 
-  test("ends a matrix", async () => {
-    const onTurn = (turn: number): "SIGINT" | undefined => (turn === 3 ? "SIGINT" : undefined);
-    const { code, stdout } = await run(["bench", "--matrix", "--loops", "10"], { onTurn });
-    expect([code, stdout]).toEqual([130, ""]);
+  test.each([
+    [1, 0],
+    [2, 1],
+    [5, 4],
+    [24, 23],
+  ])("of a matrix at turn %i shows the machines that are done, %i", async (at, done) => {
+    const onTurn = (turn: number): "SIGINT" | undefined => (turn === at ? "SIGINT" : undefined);
+    const matrix = ["bench", "--matrix", "--loops", "10"];
+    const { code, stdout, stderr, handlers } = await run(matrix, { onTurn });
+    expect([code, stderr, handlers]).toEqual([130, "umcg: interrupted by SIGINT\n", 0]);
+    if (done === 0) expect(stdout).toBe("");
+    else expect(stdout).toContain(`Interrupted: the first ${done} of 24 simulated machines`);
+    expect(stdout.match(/^(umcg|futex|pipe).* (any|sync|current-cpu) /gm)?.length ?? 0).toBe(done);
+    expect(stdout).not.toMatch(/undefined|NaN|Infinity/);
+    const json = await run([...matrix, "--json"], { onTurn });
+    expect(json.stdout === "" ? [] : JSON.parse(json.stdout)).toHaveLength(done);
   });
 });
 

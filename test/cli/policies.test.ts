@@ -30,6 +30,7 @@ describe("umcg bench policies", () => {
       preemptNs: 0,
       seed: 7,
       profile: "guest",
+      complete: true,
     });
     expect(results).toEqual([
       expect.objectContaining({
@@ -64,6 +65,7 @@ describe("umcg bench policies", () => {
     expect(stdout).toMatch(/^edf /m);
     expect(stdout).toMatch(/^pipeline: /m);
     expect(stdout).not.toMatch(/^mixed: /m);
+    expect(stdout).toMatch(/^The study was cut short: 7 of 15 runs\.$/m);
   });
 
   test("--help names workloads, policies and defaults", async () => {

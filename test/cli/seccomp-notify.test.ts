@@ -46,6 +46,31 @@ describe("umcg bench seccomp-notify", () => {
 `);
   });
 
+  test.each([
+    ["table", /^seccomp-notify, plain: (\d+) round trips, (.|\n)*\nThe run was cut short\.\n$/],
+    ["json", /^\{(?:.|\n)*"loops": (\d+),(.|\n)*"complete": false,/],
+    ["compat", /# Executed (\d+) system calls\n# The run was cut short\.\n\n {5}Total time/],
+  ])("Ctrl-C shows the round trips that are over, as %s", async (format, pattern) => {
+    const onTurn = (turn: number): "SIGINT" | undefined => (turn === 2 ? "SIGINT" : undefined);
+    const endless = ["bench", "seccomp-notify", "-l", "1000000000", "--format", format];
+    const { code, stdout, stderr, handlers } = await run(endless, { msPerLook: 1, onTurn });
+    expect([code, stderr, handlers]).toEqual([130, "umcg: interrupted by SIGINT\n", 0]);
+    const loops = Number(pattern.exec(stdout)?.[1]);
+    expect(loops).toBeGreaterThan(0);
+    if (format !== "json") return;
+    const { nsPerOp, virtualNs, roundTrip } = JSON.parse(stdout);
+    expect(roundTrip.count).toBe(loops);
+    // The last one may have begun.
+    expect(virtualNs - 2 * loops * roundTrip.p50 * 0.5).toBeLessThan(2 * roundTrip.p50);
+    expect(nsPerOp).toBe(virtualNs / (2 * loops));
+  });
+
+  test("Ctrl-C before the first round trip shows nothing", async () => {
+    const onTurn = (): "SIGINT" => "SIGINT";
+    const { code, stdout } = await run([...SMALL, "-l", "3000"], { msPerLook: 200, onTurn });
+    expect([code, stdout]).toEqual([130, ""]);
+  });
+
   test("--help has every option and examples", async () => {
     const { stdout } = await run(["bench", "seccomp-notify", "--help"]);
     for (const option of ["-s, --sync-mode", "-l, --loops", "--background", "--format", "Examples:"])

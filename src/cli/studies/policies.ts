@@ -91,6 +91,7 @@ export const policies: Study = {
       preemptNs,
       seed,
       profile: profile.name,
+      complete: results.length === plan.workloads.length * plan.policies.length,
       results,
     };
     return `${JSON.stringify(json, undefined, 2)}\n`;
@@ -144,7 +145,9 @@ function tableText(plan: Plan, results: readonly PolicyResult[]): string {
     const own = results.filter((result) => result.workload === workload.name);
     return own.length === 0 ? [] : [block(workload, own)];
   });
-  return [title, ...blocks].join("\n");
+  const cells = plan.workloads.length * plan.policies.length;
+  const cut = `The study was cut short: ${results.length} of ${cells} runs.\n`;
+  return [title, ...blocks, ...(results.length < cells ? [cut] : [])].join("\n");
 }
 
 function block(

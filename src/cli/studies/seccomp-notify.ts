@@ -15,6 +15,8 @@ const MAX_LOOPS = 1_000_000_000;
 /** Ticks of a machine on which tasks compete. */
 const TICK_HZ = 250;
 
+const CUT = "The run was cut short.";
+
 const HELP = `Usage: umcg bench seccomp-notify [options]
 
 A task's gettid() is trapped, and a listener answers it: perf bench sched seccomp-notify in
@@ -35,6 +37,8 @@ Options:
   --format F          table | json | compat (default table); compat is what perf bench prints
   --json              as --format json
   -h, --help          show this help
+
+Ctrl-C ends the run; the round trips that are over by then are printed.
 
 Examples:
   umcg bench seccomp-notify --profile guest --background 25 --jitter
@@ -66,12 +70,13 @@ export const seccompNotifyStudy: Study = {
     const profile = readProfile(options);
     const idle = readIdle(options, profile);
     const format = options.oneOf("format", ["table", "json", "compat"]);
+    const loops = options.integer("loops", 1, MAX_LOOPS, DEFAULT_LOOPS);
     const workload = seccompNotify({ sync, background: percent / 100 });
     const run = new BenchRun({
       workload,
       profile,
       ...(idle !== undefined && { idle }),
-      loops: options.integer("loops", 1, MAX_LOOPS, DEFAULT_LOOPS),
+      loops,
       vcpus: options.integer("vcpus", 1, MAX_VCPUS, DEFAULT_VCPUS),
       fair: options.oneOf("fair", FAIR_POLICIES) ?? "eevdf-7.2",
       jitter: options.has("jitter"),
@@ -79,14 +84,18 @@ export const seccompNotifyStudy: Study = {
       tickHz: percent > 0 ? TICK_HZ : 0,
       clock: () => session.io.clock(),
     });
-    const result = await session.finish(run, workload.name);
+    await session.follow(run, workload.name);
+    const result = session.interrupted ? run.partial() : run.result();
+    if (result === undefined) return "";
+    const complete = result.loops === loops;
     const modes = findModes(workload.roundTrips);
-    if (format === "compat") return compatText(result);
+    if (format === "compat") return compatText(result, complete);
     const { p50, p90, p99, p999, max } = workload.roundTrips.summary();
     if (format === "json" || options.has("json")) {
       const { wake: _, ...facts } = result;
       const roundTrip = { mean: workload.roundTrips.mean, ...workload.roundTrips.summary(), modes };
-      return `${JSON.stringify({ ...facts, syncMode: sync, background: percent, roundTrip }, undefined, 2)}\n`;
+      const json = { ...facts, syncMode: sync, background: percent, complete, roundTrip };
+      return `${JSON.stringify(json, undefined, 2)}\n`;
     }
     const table = formatTable(
       [
@@ -95,7 +104,7 @@ export const seccompNotifyStudy: Study = {
       ],
       [0],
     );
-    return `${title(result, sync, percent)}\n\n${table}\n${modesText(modes)}\n`;
+    return `${title(result, sync, percent)}\n\n${table}\n${modesText(modes)}\n${complete ? "" : `${CUT}\n`}`;
   },
 };
 
@@ -117,11 +126,11 @@ function modesText(modes: readonly Mode[]): string {
 }
 
 /** What perf bench prints. */
-function compatText({ loops, virtualNs }: BenchResult): string {
+function compatText({ loops, virtualNs }: BenchResult, complete: boolean): string {
   const perLoop = virtualNs / loops;
   return `# Running 'sched/seccomp-notify' benchmark:
 # Executed ${loops} system calls
-
+${complete ? "" : `# ${CUT}\n`}
      Total time: ${(virtualNs / 1e9).toFixed(3)} [sec]
 
 ${(perLoop / 1000).toFixed(6).padStart(15)} usecs/op
