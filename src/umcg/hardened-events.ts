@@ -8,7 +8,7 @@
  * | it was preempted (flag and kick)         | return to user mode    | RUNNING -> IDLE\|LISTED, listed  | its server       |
  * | it runs without a server                 | return to user mode    | RUNNING -> IDLE\|LISTED, listed  | an idle server   |
  * | its wait timed out, or a signal came     | in its wait            | IDLE -> IDLE\|LISTED, listed     | an idle server   |
- * | it went, off its server                  | exit, exec             | -> NONE                          | its server       |
+ * | it went, off its server                  | exit, exec             | -> NONE                          | its server, also one that it had made RUNNING and not woken |
  * | it went while nobody was to look         | exit, exec             | -> NONE\|LISTED, listed          | an idle server   |
  * | it unregistered                          | sys_umcg_ctl           | -> NONE                          | its server, unless LOCKED |
  *
@@ -188,12 +188,12 @@ export class HardenedEvents {
     const word = yield* this.#writeNone(tid, self, worker);
     if (!worker) return yield* this.#lists.withdraw(self);
     if (word < 0) return;
-    const state = word & UMCG_TF_STATE_MASK;
-    if (state === UMCG_TASK_RUNNING) {
-      if (!dies && this.#task.saysLocked(word)) return;
-      const server = yield* this.#kernel.access.getUser32(serverTidOf(self));
-      if (server > 0 && (yield* this.#lists.wake(server)) !== SERVER_GONE) return;
-    }
+    const running = (word & UMCG_TF_STATE_MASK) === UMCG_TASK_RUNNING;
+    if (!dies && running && this.#task.saysLocked(word)) return;
+    const server = running || dies ? yield* this.#kernel.access.getUser32(serverTidOf(self)) : 0;
+    const woken = running && server > 0 ? yield* this.#lists.wake(server) : SERVER_GONE;
+    if (dies && server > 0) yield* this.#lists.wakeRunning(server);
+    if (woken !== SERVER_GONE) return;
     if (!dies || listed) return;
     // Its last event. Lists that are broken are nobody's business any more.
     if ((yield* this.#lists.enlist(tid, self)) === 0) yield* this.#lists.wakeIdle(self);

@@ -22,6 +22,7 @@
 import { type Addr, addr, addrFromWord, NULL, wordFromAddr } from "../atomics/address.ts";
 import { EAGAIN, EFAULT } from "../atomics/errno.ts";
 import type { Coroutine } from "../atomics/step.ts";
+import { TASK_NORMAL, WAIT_UMCG } from "../kernel-sim/constants.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
 import { LLIST_DELETED, llistPush } from "../llist/llist.ts";
 import {
@@ -105,6 +106,22 @@ export class HardenedLists {
       return SERVER_WOKEN;
     }
     return SERVER_BUSY;
+  }
+
+  /**
+   * A worker of server `tid`, any word, has died. It may have made its server RUNNING, to leave it, and not have come to the
+   * call that wakes it: then that is done here. One that is asleep for anything else is left alone.
+   */
+  *wakeRunning(tid: number): Coroutine<void> {
+    const { tasks, access, host } = this.#kernel;
+    const task = this.#task;
+    if (!task.isServer(tid)) return;
+    const word = yield* access.getUser32Nosleep(stateOf(addr(tasks.umcgTask(tid))));
+    const waits = (tasks.state(tid) & TASK_NORMAL) !== 0 && tasks.waitReason(tid) === WAIT_UMCG;
+    if (!waits || !task.saysUnlockedRunning(word)) return;
+    yield* task.chargeWake(tid);
+    if (task.isServer(tid)) task.wake(tid);
+    yield* host.sync();
   }
 
   /** Puts the record of worker `tid` on its idle worker list. 0, or a reason to die. */

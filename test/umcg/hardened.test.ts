@@ -272,6 +272,22 @@ describe("the end of a worker", () => {
   });
 });
 
+describe("the end of a worker on its way out of its server", () => {
+  it.each([
+    [UMCG_TASK_RUNNING | UMCG_TF_LOCKED, UMCG_TASK_RUNNING],
+    [UMCG_TASK_IDLE | UMCG_TF_LOCKED, UMCG_TASK_RUNNING],
+    [UMCG_TASK_IDLE, UMCG_TASK_RUNNING],
+  ])("with its word at %#x and the server's at %#x: the server goes on", (own, servers) => {
+    const f = hardened();
+    const { s, w } = pair(f);
+    f.s.store32(stateOf(s.record), servers);
+    f.s.store32(stateOf(w.record), own);
+    f.s.signal(w.tid, SIGKILL);
+    f.s.run();
+    expect([f.mode(w), f.mode(s)]).toEqual(["dead", "user"]);
+  });
+});
+
 describe("idle servers", () => {
   it("a server that turns out busy is passed over for the next (F28)", () => {
     const f = hardened();
