@@ -69,16 +69,6 @@ describe.runIf(shape === undefined)("mixed loads", () => {
     TIMEOUT_MS,
   );
 
-  // A worker killed before it has registered; a lock that a real-time server waits for on its holder's CPU; a claim that
-  // comes when the worker has been run, has blocked and has woken since.
-  it.runIf(runs === undefined).each([5353, 5059, 10_005])(
-    "that have failed: seed %i",
-    (seed) => {
-      hold({ seed, workers: 40, acts: 6, without: [] });
-    },
-    TIMEOUT_MS,
-  );
-
   it.runIf(runs === undefined).each([49, 50])(
     "of 10 000 workers, seed %i",
     (seed) => {

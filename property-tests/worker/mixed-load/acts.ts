@@ -11,7 +11,7 @@ import { crew } from "./crew.ts";
 import type { Hood } from "./hood.ts";
 import { joinUntil } from "./join.ts";
 import type { Act } from "./plan.ts";
-import { Boom, type Life, pickOf, type Scene } from "./scene.ts";
+import { Boom, type Life, pickAlive, pickOf, type Scene } from "./scene.ts";
 import { MAX_SERVERS } from "./setting.ts";
 
 /** The longest wait for what may never come, ns. */
@@ -104,9 +104,9 @@ function* throughPipe(scene: Scene, worker: Worker, act: Act): Coroutine<void> {
 }
 
 function* dealWithOthers(scene: Scene, worker: Worker, life: Life, act: Act): Coroutine<void> {
-  const other = pickOf(scene.spawned, act.pick);
+  const other = pickAlive(scene.spawned, act.pick);
   const orphan = act.kind === "adopt" ? scene.orphans.shift() : undefined;
-  const mortal = pickOf(scene.mortals, act.pick);
+  const mortal = pickAlive(scene.mortals, act.pick);
   switch (act.kind) {
     case "park":
       return void (yield* worker.parkUntil(worker.now() + Math.min(act.patienceNs, PATIENCE_NS)));

@@ -9,6 +9,7 @@ import { makeJerky } from "./jerks.ts";
 import { joinUntil } from "./join.ts";
 import { whoIsLeft } from "./left.ts";
 import { lifeOf, optionsOf } from "./life.ts";
+import { Lifetimes } from "./lifetimes.ts";
 import { plansOf, type Shape } from "./plan.ts";
 import { Scene } from "./scene.ts";
 import { settingOf } from "./setting.ts";
@@ -34,6 +35,8 @@ export function runLoad(shape: Shape): Ran {
   const machine = createMachine(setting.machine);
   if (setting.jerks > 0) makeJerky(machine, shape.seed, setting.jerks);
   const watch = new Watch(machine, setting.jerks > 0 ? JERKY_BOUND_NS : BOUND_NS);
+  const lifetimes = machine.trace.on ? new Lifetimes(machine) : undefined;
+  if (lifetimes !== undefined) machine.trace.addSink(lifetimes);
   const { plans, roots } = plansOf(shape);
   const runtime = createRuntime(machine, {
     servers: setting.servers,
@@ -62,6 +65,7 @@ export function runLoad(shape: Shape): Ran {
   );
   if (machine.kernel.live > 0) throw new Error(`no end after ${host.events} events\n${whoIsLeft(scene)}`);
   checkEnd(scene, watch);
+  lifetimes?.check(runtime.stats());
   return {
     workers: scene.spawned.length + scene.extras,
     switches: result.switches,

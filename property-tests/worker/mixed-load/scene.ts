@@ -159,3 +159,15 @@ export class Scene {
 export function pickOf<T>(list: readonly T[], pick: number): T | undefined {
   return list[pick % Math.max(1, list.length)];
 }
+
+/** How many are looked at. */
+const LOOKS = 32;
+
+/** Any of a list that runs, as far as that is known; the first one looked at if none is found. */
+export function pickAlive(list: readonly Life[], pick: number): Life | undefined {
+  for (let look = 0; look < Math.min(LOOKS, list.length); look++) {
+    const life = list[(pick + look) % list.length]!;
+    if (life.began > 0 && life.ended === 0 && life.handle!.ending === ENDED_NOT) return life;
+  }
+  return pickOf(list, pick);
+}
