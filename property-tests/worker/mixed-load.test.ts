@@ -25,8 +25,8 @@ function setting(name: string): number | undefined {
 const TIMEOUT_MS = process.env["FC_RUNS"] === undefined ? 120_000 : 0;
 
 const runs = setting("FC_RUNS");
-const workers = setting("LOAD_WORKERS") ?? 40;
-const acts = setting("LOAD_ACTS") ?? 6;
+const workers = setting("LOAD_WORKERS") ?? 32;
+const acts = setting("LOAD_ACTS") ?? 5;
 // As for every property: one seed by default, and a new one for each campaign without one of its own.
 const from = setting("FC_SEED") ?? (runs === undefined ? 1 : Math.floor(Math.random() * 2 ** 31));
 const shape = process.env["LOAD_SHAPE"];

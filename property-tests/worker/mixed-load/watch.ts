@@ -85,10 +85,11 @@ export class Watch {
     for (const server of this.#idleServers(group)) idle.set(server, this.#idle.get(server) ?? now);
     if ([...this.#idle.keys()].some((server) => !idle.has(server))) this.#wokenNs = now;
     this.#idle = idle;
-    const listed = this.#oldestListed(group);
+    const [server] = idle;
+    // The list is long when everybody is busy.
+    const listed = server === undefined ? undefined : this.#oldestListed(group);
     if (listed !== this.#listed) this.#listedSince = now;
     this.#listed = listed;
-    const [server] = idle;
     if (server === undefined) return;
     const [ready] = this.#ready;
     if (ready !== undefined) this.#judge(server, ready, now, "is ready");
