@@ -36,7 +36,7 @@ export interface CoroutineHostOptions {
   readonly nudges?: number;
   /** Slots of threads each of which may die at any of its steps. */
   readonly mortal?: readonly number[];
-  /** Runs when a thread has died, after its record says so. */
+  /** Runs when a thread has died, before who joins it is told and its slot can be another's. */
   readonly reap?: (host: Operations, slot: number) => Coroutine<void>;
   /** Steps until the run is called endless. */
   readonly maxSteps?: number;
@@ -93,6 +93,8 @@ class ThreadWords implements HostWords {
     this.#answer = answer;
   }
 }
+
+const NOBODY: readonly ThreadWords[] = [];
 
 export class CoroutineHost {
   readonly layout: HostLayout;
@@ -162,28 +164,28 @@ export class CoroutineHost {
     this.#options.print?.(text);
   }
 
-  /** Makes one of the possibilities happen. */
+  /** Makes one of the possibilities happen: somebody's step, a death, a deadline, a wake-up for no reason. */
   #next(): void {
     const runnable = this.#runnable();
-    if (runnable.length === 0) this.#passTime();
-    else this.#make(this.#possibilities(runnable));
-  }
-
-  #make(possible: readonly (() => void)[]): void {
-    possible[possible.length > 1 ? (this.#options.choose?.(possible.length) ?? 0) : 0]!();
-  }
-
-  #possibilities(runnable: readonly ThreadWords[]): (() => void)[] {
-    const { earlyTimeouts = false } = this.#options;
-    const dying = runnable.filter(({ self }) => this.#mortal.has(self));
-    const late = earlyTimeouts ? this.#waiters.filter(({ waiting }) => waiting!.deadlineNs < FOREVER) : [];
-    const nudged = this.#nudges > 0 ? this.#waiters : [];
-    return [
-      ...runnable.map((thread) => () => this.#step(thread)),
-      ...dying.map((thread) => () => this.#die(thread)),
-      ...late.map((thread) => () => this.#timeOut(thread)),
-      ...nudged.map((thread) => () => this.#nudge(thread)),
-    ];
+    if (runnable.length === 0) {
+      this.#passTime();
+      return;
+    }
+    const { earlyTimeouts = false, choose } = this.#options;
+    const dying = this.#mortal.size > 0 ? runnable.filter(({ self }) => this.#mortal.has(self)) : NOBODY;
+    const late = earlyTimeouts
+      ? this.#waiters.filter(({ waiting }) => waiting!.deadlineNs < FOREVER)
+      : NOBODY;
+    const nudged = this.#nudges > 0 ? this.#waiters : NOBODY;
+    const deaths = runnable.length;
+    const timeouts = deaths + dying.length;
+    const nudges = timeouts + late.length;
+    const width = nudges + nudged.length;
+    const choice = width > 1 ? (choose?.(width) ?? 0) : 0;
+    if (choice < deaths) this.#step(runnable[choice]!);
+    else if (choice < timeouts) this.#die(dying[choice - deaths]!);
+    else if (choice < nudges) this.#timeOut(late[choice - timeouts]!);
+    else this.#nudge(nudged[choice - nudges]!);
   }
 
   #runnable(): ThreadWords[] {
@@ -234,8 +236,8 @@ export class CoroutineHost {
     const { reap } = this.#options;
     const launched = this.launched.get(self) ?? 0;
     this.add(1, function* (host: Operations): Coroutine<void> {
-      yield* endThread(host.words, host.layout, self, launched, THREAD_DIED);
       if (reap !== undefined) yield* reap(host, self);
+      yield* endThread(host.words, host.layout, self, launched, THREAD_DIED);
     });
   }
 

@@ -13,7 +13,7 @@ import type { Coroutine } from "../../atomics/step.ts";
 import { completeImage, Operations } from "../../kernel-sim/lkl/host/create-operations.ts";
 import { type HostImage, THREAD_DIED } from "../../kernel-sim/lkl/host/host-operations.ts";
 import { type HostLayout, type HostSizes, layOutHost } from "../../kernel-sim/lkl/host/layout.ts";
-import { endThread, slotState } from "../../kernel-sim/lkl/host/threads.ts";
+import { endThread, slotState, threadLives } from "../../kernel-sim/lkl/host/threads.ts";
 import { type Berth, makeBerth, occupant, occupy } from "./berth.ts";
 import type { FromThread, ThreadStart } from "./messages.ts";
 import { OwnerWords } from "./owner-words.ts";
@@ -25,7 +25,7 @@ export interface ThreadHostOptions {
   readonly sizes?: Partial<HostSizes>;
   /** Bytes of shared memory below those of the host, from address 64, for the program. */
   readonly programBytes?: number;
-  /** Runs on the owner when a thread has died, after its record says so. */
+  /** Runs on the owner when a thread has died, before who joins it is told and its slot can be another's. */
   readonly reap?: (host: Operations, slot: number) => Coroutine<void>;
   readonly print?: (text: string) => void;
 }
@@ -117,9 +117,11 @@ export class ThreadHost {
 
   /** The Worker of a thread is gone. If the thread has not said so itself, somebody has to. */
   *#bury(slot: number, state: number): Coroutine<void> {
+    if (!(yield* threadLives(this.#words, this.layout, slot, state))) return;
     const { reap } = this.#options;
-    const died = yield* endThread(this.#words, this.layout, slot, state, THREAD_DIED);
-    if (died && reap !== undefined) yield* reap(this.host, slot);
+    // Before: the slot may be another's as soon as its record says that it has ended.
+    if (reap !== undefined) yield* reap(this.host, slot);
+    yield* endThread(this.#words, this.layout, slot, state, THREAD_DIED);
   }
 
   #hear(message: FromThread): void {

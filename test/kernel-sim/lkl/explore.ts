@@ -1,6 +1,6 @@
 /** Runs a small program of host threads under every schedule: each access to a shared word is a choice. */
 import { type Addr, addr } from "../../../src/atomics/address.ts";
-import { LocalMemory } from "../../../src/atomics/local-memory.ts";
+import { KERNEL_STEP_BUDGET, LocalMemory } from "../../../src/atomics/local-memory.ts";
 import type { Coroutine } from "../../../src/atomics/step.ts";
 import { SteppedMemory } from "../../../src/atomics/stepped-memory.ts";
 import { CoroutineHost, type CoroutineHostOptions } from "../../../src/hosts/coroutine/index.ts";
@@ -49,7 +49,9 @@ export function explore(
   };
   return allSchedules((choose) => {
     words.fill(0);
-    const memory = new SteppedMemory(new LocalMemory(buffer));
+    const local = new LocalMemory(buffer);
+    local.budget = KERNEL_STEP_BUDGET;
+    const memory = new SteppedMemory(local);
     const host = new CoroutineHost({
       maxSteps: 5000,
       ...choices,

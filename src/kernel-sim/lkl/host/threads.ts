@@ -190,6 +190,17 @@ export function* endThread(
   return false;
 }
 
+/** Has the thread that was launched with `launched` in the state word of `slot` not ended? For whoever has seen it die. */
+export function* threadLives(
+  words: HostWords,
+  layout: HostLayout,
+  slot: number,
+  launched: number,
+): Coroutine<boolean> {
+  const state = yield* words.memory.load32(stateWord(layout, slot));
+  return handleOf(slot, state) === handleOf(slot, launched) && (state & PHASE) !== ENDED;
+}
+
 export function* detachThread(words: HostWords, layout: HostLayout): Coroutine<number> {
   const word = stateWord(layout, words.self);
   const state = yield* words.memory.load32(word);

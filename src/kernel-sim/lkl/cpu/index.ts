@@ -1,0 +1,7 @@
+/** Ownership of the kernel's CPUs by threads of an application. */
+export * from "./cpus.ts";
+export { type GateAnswer, gateClosed, sharesInside } from "./entry-gate.ts";
+export { type IrqHandler, MAX_IRQ_ROUNDS } from "./irqs.ts";
+export { type CpuLayout, type CpuSizes, layOutCpus } from "./layout.ts";
+export { type Reaped, reapThread, waitShutdown } from "./shutdown.ts";
+export { CpuToken } from "./token.ts";
