@@ -1,0 +1,67 @@
+/**
+ * One execution along a schedule: strictly, for a replay, or as far as it goes, for shrinking.
+ *
+ * Loosely, a choice that cannot be made is left out; behind the last the actor that ran goes on for as long as it can, then
+ * the first that can: no more preemptions than the schedule has. So a part of a schedule is a schedule.
+ */
+import { actorOf, alternativeOf, type Choice, choice, type Schedule } from "../interleaving/schedule.ts";
+import type { System, Violation } from "../interleaving/system.ts";
+import { ExploreError } from "./options.ts";
+
+export interface GuidedRun {
+  /** What was chosen. */
+  readonly schedule: readonly Choice[];
+  readonly preemptions: number;
+  /** The first thing that went wrong; undefined: nothing has. */
+  readonly violation: Violation | undefined;
+  /** The end was reached. */
+  readonly ended: boolean;
+}
+
+export interface GuidedOptions {
+  /** A choice that cannot be made is an error. */
+  readonly strict?: boolean;
+  readonly maxSteps: number;
+  /** Before each step. */
+  readonly onStep?: (actor: number, step: number) => void;
+}
+
+/** Throws ERR_SCHEDULE_MISMATCH, if strict, naming the choice. */
+export function runGuided(system: System, wished: Schedule, options: GuidedOptions): GuidedRun {
+  const { strict = false, maxSteps, onStep } = options;
+  const schedule: Choice[] = [];
+  let [preemptions, last, at] = [0, -1, 0];
+  system.reset();
+  while (schedule.length < maxSteps && system.enabledCount() > 0) {
+    let next = -1;
+    while (next < 0 && at < wished.length) {
+      const wish = wished[at++]!;
+      if (possible(system, wish)) next = wish;
+      else if (strict) throw mismatch(system, wish, schedule.length);
+    }
+    if (next < 0) next = choice(last >= 0 && system.isEnabled(last) ? last : system.enabled[0]!);
+    const actor = actorOf(next);
+    if (last >= 0 && actor !== last && system.isEnabled(last)) preemptions++;
+    onStep?.(actor, schedule.length);
+    system.step(actor, alternativeOf(next));
+    schedule.push(next);
+    last = actor;
+  }
+  const ended = system.enabledCount() === 0;
+  if (ended && !system.pruned) system.finish();
+  return { schedule, preemptions, violation: system.violations[0], ended };
+}
+
+function possible(system: System, wish: Choice): boolean {
+  const actor = actorOf(wish);
+  return actor < system.actors && system.isEnabled(actor) && alternativeOf(wish) < system.alternatives(actor);
+}
+
+function mismatch(system: System, wish: Choice, step: number): ExploreError {
+  const actor = actorOf(wish);
+  const name = actor < system.actors ? `${system.nameOf(actor)} (${actor})` : `actor ${actor}`;
+  return new ExploreError(
+    "ERR_SCHEDULE_MISMATCH",
+    `step ${step} of the schedule cannot be made: ${name} cannot step there, or not in this way`,
+  );
+}

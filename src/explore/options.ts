@@ -1,0 +1,56 @@
+/** What an exploration may be told, its defaults, and what is wrong with it. */
+import { STRATEGIES, type StrategyName } from "./make-strategy.ts";
+
+export interface ExploreOptions {
+  /** Default "optimal": each class of executions once. */
+  readonly strategy?: StrategyName;
+  /** Of samplers, an integer. Default 1. */
+  readonly seed?: number;
+  /** Executions, the given up ones included. Default: no limit for searches, 10 000 for samplers. */
+  readonly maxExecutions?: number;
+  /** Steps of one execution; one that needs more is a violation. Default 10 000. */
+  readonly maxSteps?: number;
+  /** End at the first violation. Default true. */
+  readonly stopAtFirst?: boolean;
+  /** Make counterexamples small. Default true. */
+  readonly shrink?: boolean;
+  /** Executions that may be spent on a proof that nothing with fewer preemptions fails. Default 20 000. */
+  readonly proofExecutions?: number;
+}
+
+export class ExploreError extends Error {
+  readonly code: "ERR_EXPLORE_OPTION" | "ERR_SCHEDULE_MISMATCH";
+  constructor(code: ExploreError["code"], message: string) {
+    super(message);
+    this.name = "ExploreError";
+    this.code = code;
+  }
+}
+
+const SAMPLED = 10_000;
+const MAX_STEPS = 1 << 20;
+
+/** Fills in the defaults. Throws ERR_EXPLORE_OPTION naming the first bad value. */
+export function checkOptions(options: ExploreOptions): Required<ExploreOptions> {
+  const strategy = options.strategy ?? "optimal";
+  if (!Object.hasOwn(STRATEGIES, strategy))
+    throw bad("strategy", `one of ${Object.keys(STRATEGIES).join(", ")}`, strategy);
+  const { seed = 1, maxSteps = 10_000, proofExecutions = 20_000 } = options;
+  const maxExecutions = options.maxExecutions ?? (STRATEGIES[strategy].samples ? SAMPLED : Infinity);
+  if (!Number.isSafeInteger(seed)) throw bad("seed", "an integer", seed);
+  if (!isCount(maxExecutions, 1, Infinity))
+    throw bad("maxExecutions", "an integer of at least 1", maxExecutions);
+  if (!isCount(maxSteps, 1, MAX_STEPS)) throw bad("maxSteps", `an integer from 1 to ${MAX_STEPS}`, maxSteps);
+  if (!isCount(proofExecutions, 0, Infinity))
+    throw bad("proofExecutions", "an integer of at least 0", proofExecutions);
+  const { stopAtFirst = true, shrink = true } = options;
+  return { strategy, seed, maxExecutions, maxSteps, stopAtFirst, shrink, proofExecutions };
+}
+
+function isCount(value: number, low: number, high: number): boolean {
+  return (Number.isInteger(value) || value === Infinity) && value >= low && value <= high;
+}
+
+function bad(name: string, wanted: string, got: unknown): ExploreError {
+  return new ExploreError("ERR_EXPLORE_OPTION", `${name} must be ${wanted}, got ${String(got)}`);
+}
