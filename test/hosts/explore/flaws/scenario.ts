@@ -1,0 +1,10 @@
+/** A scenario: a program that is right by the rules, on both profiles. */
+import type { ExploredConfig, ExploredMachine } from "../../../../src/machine/explored-machine.ts";
+
+export interface Scenario {
+  /** Number of the flaw in section 11 of the specification, and what is done. */
+  readonly id: string;
+  readonly what: string;
+  readonly config?: ExploredConfig;
+  readonly setup: (machine: ExploredMachine) => void;
+}
