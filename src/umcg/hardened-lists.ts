@@ -171,8 +171,9 @@ export class HardenedLists {
     // A list holds each task once; a little more, for those that come and go meanwhile.
     for (let left = 2 * this.#kernel.live + 8; node !== NULL; left--) {
       if (left === 0) return WALK_ENDLESS;
-      const server = yield* this.#serverAt(node);
+      // The value first: a server that goes after it was found registered has marked its node by then, and the exchange loses.
       const value = yield* access.getUser64(node);
+      const server = typeof value === "number" ? 0 : yield* this.#serverAt(node);
       if (typeof value === "number") return WALK_DOUBTFUL;
       if (server === 0) outcome = WALK_DOUBTFUL;
       else if ((value & LLIST_DELETED) === 0n) {
