@@ -132,7 +132,12 @@ export class Kernel {
   /** Tasks that exist and have not exited. */
   live = 0;
   #lastTid = 0;
-  readonly #freeTids: number[] = [];
+  /**
+   * Slots that were given back, a list through the links of their wait queue, on which the dead are not; 0 = none. Rejected: an
+   * array, from whose front a million take a millisecond each.
+   */
+  #firstFree = 0;
+  #lastFree = 0;
   declare private userTop: number;
 
   constructor(parts: KernelParts) {
@@ -206,16 +211,21 @@ export class Kernel {
   /** A free task slot. Slots of tasks that exited are reused last, oldest first. */
   allocateTid(): Tid {
     if (this.#lastTid < this.tasks.capacity) return ++this.#lastTid as Tid;
-    const reused = this.#freeTids.shift();
-    if (reused === undefined) {
+    const reused = this.#firstFree;
+    if (reused === 0) {
       throw new MachineError("ERR_TASK_LIMIT", `no task slot left: maxTasks is ${this.tasks.capacity}`);
     }
+    this.#firstFree = this.tasks.waitNext(reused);
+    this.tasks.setWaitNext(reused, 0);
     return reused as Tid;
   }
 
   /** Returns a slot: the task has exited and nobody will ask for its result. */
   freeTid(tid: Tid): void {
-    this.#freeTids.push(tid);
+    this.tasks.setWaitNext(tid, 0);
+    if (this.#firstFree === 0) this.#firstFree = tid;
+    else this.tasks.setWaitNext(this.#lastFree, tid);
+    this.#lastFree = tid;
   }
 
   /** Every tid handed out so far is at most this. */
@@ -240,7 +250,7 @@ export class Kernel {
     this.cpu = 0 as CpuId;
     this.live = 0;
     this.#lastTid = 0;
-    this.#freeTids.length = 0;
+    this.#firstFree = 0;
     this.userTop = this.userBase;
   }
 

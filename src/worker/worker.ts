@@ -272,7 +272,7 @@ export class Worker implements Waker, SyncWorker, Sequel {
 
   /** The worker's function has ended: so does the worker, and says how. */
   *after(outcome: unknown, threw: boolean): Coroutine<never> {
-    const left = yield* abandonHeld(this);
+    const left = this.#held === undefined ? undefined : yield* abandonHeld(this);
     const cancelled = threw && outcome instanceof RuntimeError && outcome.code === "ERR_CANCELLED";
     if (threw) this.handle.end(cancelled ? ENDED_CANCELLED : ENDED_THREW, outcome);
     else if (left !== undefined) this.handle.end(ENDED_THREW, left);
