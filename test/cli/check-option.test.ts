@@ -77,6 +77,13 @@ describe("--check", () => {
     },
   );
 
+  test("the policies keep the invariants, and nothing but time changes", async () => {
+    const args = ["bench", "policies", "--vcpus", "2", "--duration", "200us", "--json"];
+    const [plain, checked] = [await run(args), await run([...args, "--check"])];
+    expect([checked.code, checked.stderr]).toEqual([0, ""]);
+    expect(checked.stdout).toBe(plain.stdout);
+  });
+
   test("without it nobody looks", async () => {
     const { stderr } = await run(["bench", "hasty"], {}, [hasty(false)]);
     expect(stderr).not.toContain("ERR_INVARIANT");

@@ -27,6 +27,8 @@ export interface PolicyRunOptions {
   readonly preemptNs: number;
   readonly seed: number;
   readonly profile: ProfileName | CostModel;
+  /** Hold the run to the invariants of UMCG: ERR_INVARIANT. Default false. */
+  readonly check?: boolean;
   /** Wall clock, ms. */
   readonly clock: () => number;
 }
@@ -67,7 +69,7 @@ export class PolicyRun {
 
   /** Throws MachineError, RuntimeError for what cannot be simulated. */
   constructor(options: PolicyRunOptions) {
-    const { workload, policy, vcpus, durationNs, preemptNs, seed, profile } = options;
+    const { workload, policy, vcpus, durationNs, preemptNs, seed, profile, check } = options;
     this.#options = options;
     this.#warmUpNs = Math.ceil(durationNs / 10);
     const workers = workload.workers(vcpus);
@@ -79,6 +81,7 @@ export class PolicyRun {
       userBytes: PAGE * (16 + Math.ceil(bytes / PAGE)),
       maxPipes: 0,
       timerSlackNs: 0,
+      ...(check === true && { check }),
     });
     this.#runtime = createRuntime(this.#machine, { policy, preemptNs, seed });
     this.#tally = new Tally(seed);

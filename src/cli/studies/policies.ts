@@ -40,6 +40,7 @@ Options:
                    from 20us, or off (default ${DEFAULT_PREEMPT})
   --profile NAME   native | guest | ideal, or a .json file (default native)
   --seed N         seed of all durations, and of the policies that draw lots (default 1)
+  --check          hold every machine to the invariants of UMCG, I1 to I44: see umcg bench --help
   --format F       table | json (default table)
   --json           as --format json: times in ns, rates a second, shares of 1
   -h, --help       show this help
@@ -59,6 +60,7 @@ interface Plan {
   readonly preemptNs: number;
   readonly profile: CostModel;
   readonly seed: number;
+  readonly check: boolean;
 }
 
 export const policies: Study = {
@@ -73,6 +75,7 @@ export const policies: Study = {
     preempt: { type: "string" },
     profile: { type: "string" },
     seed: { type: "string" },
+    check: { type: "boolean" },
     format: { type: "string" },
     json: { type: "boolean" },
     help: { type: "boolean", short: "h" },
@@ -111,6 +114,7 @@ function readPlan(options: Options): Plan {
       options.text("preempt") === "off" ? 0 : readTime(options, "preempt", DEFAULT_PREEMPT, MIN_PREEMPT_NS),
     profile: readProfile(options),
     seed: readSeed(options),
+    check: options.has("check"),
   };
 }
 
