@@ -68,8 +68,11 @@ export interface MachineConfig {
   readonly accounting?: boolean;
   /** Keep a trace. Default false: then tracing costs nothing. */
   readonly trace?: boolean;
-  /** Hold the run to the invariants of UMCG (docs/invariants.md); "kernel": only to the kernel's part. Traces. Default false. */
-  readonly check?: boolean | "kernel";
+  /**
+   * Hold the run to the invariants of UMCG (docs/invariants.md); "kernel": only to the kernel's part; a function: wholly the
+   * tasks for which it says true, as long as the others leave them alone. Traces. Default false.
+   */
+  readonly check?: boolean | "kernel" | ((tid: number) => boolean);
   /** Events the trace ring holds, a power of two. Default 65536. */
   readonly traceEvents?: number;
 }

@@ -26,8 +26,8 @@ export class CheckedUmcg implements Umcg {
     const tid = kernel.current;
     this.#checker.acts(tid);
     const old = roster.of(tid);
-    const registers = (flags & UMCG_CTL_REGISTER) !== 0;
-    const worker = (flags & UMCG_CTL_WORKER) !== 0;
+    const worker = flags === (UMCG_CTL_REGISTER | UMCG_CTL_WORKER);
+    const registers = worker || flags === UMCG_CTL_REGISTER;
     const party = registers ? this.#checker.registers(tid, self, worker) : undefined;
     const word = party === undefined ? 0 : roster.word(party.state);
     const leaving = flags === UMCG_CTL_UNREGISTER && self === 0 && old !== undefined;

@@ -12,7 +12,7 @@
  * Rejected: predicates over the trace alone (user space's half of every hand-off leaves no event), and a look at the whole
  * state after each event (a thousand times the cost at a thousand tasks, and what was undone in between is not seen).
  */
-import { type Addr, addr } from "../../atomics/address.ts";
+import { type Addr, addr, addrFromWord } from "../../atomics/address.ts";
 import type { LocalMemory } from "../../atomics/local-memory.ts";
 import type { Memory } from "../../atomics/memory.ts";
 import { TASK_KILLABLE, TASK_NORMAL } from "../../kernel-sim/constants.ts";
@@ -83,8 +83,12 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
 
   wrote32(side: Side, a: Addr, before: number, after: number): void {
     if (this.roster.size === 0) return;
-    if (side === "user") this.acts(this.kernel.current);
-    this.#wrote32(side, a, before, after, this.kernel.current);
+    const { current } = this.kernel;
+    const party = this.roster.ofWord(a);
+    // It has happened already: a server taken away by this very step is judged before the step of a worker that has none.
+    if (party !== undefined && a !== party.state && before !== after) this.states.relinked(party);
+    if (side === "user") this.acts(current);
+    if (party !== undefined) this.#wrote32(side, party, a, before, after, current);
   }
 
   wrote64(side: Side, a: Addr, before: bigint, after: bigint): void {
@@ -93,12 +97,9 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
     this.#wrote64(side, a, before, after, this.kernel.current);
   }
 
-  #wrote32(side: Side, a: Addr, before: number, after: number, by: number): void {
-    const party = this.roster.ofWord(a);
-    if (party === undefined) return;
+  #wrote32(side: Side, party: Party, a: Addr, before: number, after: number, by: number): void {
     this.#count();
     if (a === party.state) this.states.wrote(side, party, by, before, after);
-    else if (before !== after) this.states.relinked(party);
   }
 
   #wrote64(side: Side, a: Addr, before: bigint, after: bigint, by: number): void {
@@ -117,7 +118,12 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
   /** A store that did not come through the machine's memory: a driver's, on behalf of no task in particular. */
   stored(a: Addr, before: number | bigint, after: number | bigint): void {
     if (typeof before === "bigint") this.#wrote64("user", a, before, BigInt(after), 0);
-    else this.#wrote32("user", a, before, Number(after), 0);
+    else {
+      const party = this.roster.ofWord(a);
+      if (party === undefined) return;
+      if (a !== party.state && before !== after) this.states.relinked(party);
+      this.#wrote32("user", party, a, before, Number(after), 0);
+    }
   }
 
   event(_timeNs: number, kind: number, _cpu: number, tid: number, reason: number): void {
@@ -135,6 +141,13 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
     if (this.kernel.tasks.umcgTask(tid) !== 0) return undefined;
     const party = this.roster.enter(tid, addr(record), worker);
     if (party === undefined) return undefined;
+    const { shadows } = party;
+    if (shadows !== undefined && (shadows.registering || this.roster.isRegistered(shadows)))
+      this.findings.breach(36, "registers the record of another task", party, shadows);
+    if (this.roster.isHead(party.node) || (worker && this.roster.ofNode(Number(party.head)) !== undefined))
+      this.findings.breach(25, "registered with one word for a node and a list head", party);
+    if (party.bringsHead && this.roster.long(addrFromWord(party.head)) !== 0n)
+      this.findings.breach(18, "registered with a new list that is not empty", party);
     party.registering = true;
     party.parked = worker;
     party.owedPushes = worker ? 1 : 0;
@@ -145,10 +158,10 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
     party.registering = false;
     party.woken = false;
     const wanted = party.worker ? UMCG_TASK_IDLE : UMCG_TASK_RUNNING;
-    if (result !== 0 || !this.roster.isRegistered(party)) {
-      this.leaves(party);
-      return;
-    }
+    if (result !== 0) this.roster.withdraw(party);
+    else if (!this.roster.isRegistered(party)) this.leaves(party);
+    if (result !== 0 || !this.roster.isRegistered(party)) return;
+    party.shadows = undefined;
     this.#pinned(party);
     if ((word & ~USER_BITS) !== wanted)
       this.findings.fail(36, `registered with the word 0x${word.toString(16)}`, party);
@@ -224,12 +237,17 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
 
 /**
  * The checker that a machine's configuration asks for. true: every invariant. "kernel": what the kernel owes to programs
- * that break the contract, and the rest until they do. Throws ERR_CONFIG.
+ * that break the contract, and the rest until they do. A function: the former for the tasks for which it says true, the latter
+ * for the others. Throws ERR_CONFIG.
  */
 export function createChecker(check: unknown, profile: string): InvariantChecker | undefined {
   if (check === false) return undefined;
   const rules = profile === "posted" ? POSTED_RULES : HARDENED_RULES;
-  if (check === true || check === "kernel")
-    return new InvariantChecker(rules, check === true ? "strict" : "kernel");
-  throw new MachineError("ERR_CONFIG", `check must be true, false or "kernel", got ${String(check)}`);
+  if (check === true) return new InvariantChecker(rules, "strict");
+  if (check === "kernel" || typeof check === "function")
+    return new InvariantChecker(rules, check as CheckMode);
+  throw new MachineError(
+    "ERR_CONFIG",
+    `check must be true, false, "kernel" or a function, got ${String(check)}`,
+  );
 }

@@ -3,7 +3,8 @@
  *
  * User space can break nearly all of them by writing what it must not. In the mode "strict" that is a finding like any
  * other. In the mode "kernel" it only ends the checks of whatever rests on the contract: programs that break it on purpose
- * are then held to what the kernel owes them all the same.
+ * are then held to what the kernel owes them all the same. A function says it of each task: those for which it says true are
+ * held to everything, and breaches of the others are none of theirs, as long as they have nothing to do with each other.
  */
 import { waitReason } from "../../kernel-sim/constants.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
@@ -16,13 +17,13 @@ import type { Roster } from "./roster.ts";
 import { type WordRules, wordText } from "./state-words.ts";
 import type { Side } from "./watched-memory.ts";
 
-export type CheckMode = "strict" | "kernel";
+export type CheckMode = "strict" | "kernel" | ((tid: number) => boolean);
 
 /** Events in a report. */
 const LAST_EVENTS = 16;
 
 /** What the kernel owes to programs that break the contract, too. */
-const UNCONDITIONAL: readonly number[] = [8, 10, 13, 14, 16, 22, 36, 37];
+const UNCONDITIONAL: readonly number[] = [8, 10, 13, 14, 16, 36, 37];
 
 /** What rests on steps that user space must take and that are no writes: a wake-up to be issued, a list to be looked at. */
 const NEEDS_CARE: readonly number[] = [9, 28, 29, 40];
@@ -46,15 +47,23 @@ export class Findings {
 
   /** User space broke invariant `n`. */
   breach(n: number, what: string, ...involved: readonly (Party | undefined)[]): void {
+    if (this.#strict(involved)) this.#report(n, "user", what, involved);
     this.breached = true;
-    if (this.#mode === "strict") this.#report(n, "user", what, involved);
   }
 
   /** The kernel broke invariant `n`. */
   fail(n: number, what: string, ...involved: readonly (Party | undefined)[]): void {
-    if (this.#mode === "kernel" && NEEDS_CARE.includes(n)) return;
-    if (this.breached && !UNCONDITIONAL.includes(n)) return;
+    const strict = this.#strict(involved);
+    if (!strict && NEEDS_CARE.includes(n)) return;
+    if ((!strict || this.#mode === "strict") && this.breached && !UNCONDITIONAL.includes(n)) return;
     this.#report(n, "kernel", what, involved);
+  }
+
+  /** Are all who are involved, if that is anybody, expected to keep the contract? */
+  #strict(involved: readonly (Party | undefined)[]): boolean {
+    if (typeof this.#mode !== "function") return this.#mode === "strict";
+    const parties = involved.filter((party) => party !== undefined);
+    return parties.length > 0 && parties.every(({ tid }) => (this.#mode as (tid: number) => boolean)(tid));
   }
 
   /** Whoever wrote. */

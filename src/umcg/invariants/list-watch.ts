@@ -46,7 +46,7 @@ export class ListWatch {
     }
     const pushed = this.#roster.ofNode(Number(after));
     const first = this.#roster.ofNode(Number(before));
-    if (side === "user" && first?.listed === true && pushed?.listed !== false && before !== after) {
+    if (side === "user" && first?.listed === true && pushed?.listed === true && before !== after) {
       first.listed = false;
       listed.delete(first);
       return;
@@ -100,7 +100,20 @@ export class ListWatch {
         this.#findings.fail(21, `the kernel, for task ${current}, wrote a worker's node`, party);
     } else if (party.listed) {
       this.#findings.breach(18, `user space wrote ${hex(after)} to the node of a listed worker`, party);
-    } else if (this.#roster.ofNode(Number(after)) === undefined) this.#roster.watchHead(party, after);
+    } else if (after !== party.head && after !== 0n) this.#repointed(party, after);
+  }
+
+  /** The node of a worker that is not listed leads elsewhere than to its list: user space lists it by itself, or moves it. */
+  #repointed(party: Party, to: bigint): void {
+    const node = this.#roster.ofNode(Number(to)) !== undefined;
+    if (node && !party.registering) return;
+    if (node || this.#rules.profile === "hardened")
+      this.#findings.breach(
+        25,
+        `its idle_workers_ptr became ${hex(to)}, its list is at ${hex(party.head)}`,
+        party,
+      );
+    else this.#roster.watchHead(party, to);
   }
 
   /** I25: a worker that becomes RUNNING. */

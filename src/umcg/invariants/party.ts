@@ -10,8 +10,11 @@ export class Party {
   readonly state: Addr;
   /** Its list node: idle_workers_ptr of a worker, idle_servers_ptr of a server. */
   readonly node: Addr;
-  /** A worker's list head. */
+  /** A worker's list head, and whether it is the first to have it. */
   head = 0n;
+  bringsHead = false;
+  /** While it registers: who had this record before, and has it still if that fails. */
+  shadows: Party | undefined = undefined;
 
   /** It is in a sys_umcg_wait that sleeps, or in its registration. */
   waits = false;

@@ -63,6 +63,10 @@ export class Roster {
   ofWord(a: Addr): Party | undefined {
     return this.#byWord.get(a);
   }
+  /** Has the task registered this record? Two tasks may have one, whatever comes of it. */
+  has(tid: number, record: Addr): boolean {
+    return this.of(tid)?.record === record;
+  }
   ofNode(a: number): Party | undefined {
     return this.#byNode.get(a);
   }
@@ -81,11 +85,32 @@ export class Roster {
     const inPage = this.#byPage.get(page);
     if (inPage === undefined) this.#byPage.set(page, new Set([party]));
     else inPage.add(party);
-    this.#byWord.set(party.state, party);
-    this.#byWord.set(serverTidOf(record), party);
-    this.#byNode.set(party.node, party);
-    if (worker) this.watchHead(party, this.long(idleWorkersOf(record)));
+    party.shadows = this.#byWord.get(party.state);
+    this.#know(party);
+    if (worker) {
+      const head = this.long(idleWorkersOf(record));
+      party.bringsHead = !this.#heads.has(Number(head));
+      this.watchHead(party, head);
+    }
     return party;
+  }
+
+  /** The kernel has refused to register the task: all is as before. */
+  withdraw(party: Party): void {
+    this.leave(party);
+    if (party.bringsHead) this.#heads.delete(Number(party.head));
+    if (party.shadows !== undefined) this.#know(party.shadows);
+    else if (this.#byWord.get(party.state) === party) {
+      this.#byWord.delete(party.state);
+      this.#byWord.delete(serverTidOf(party.record));
+      this.#byNode.delete(party.node);
+    }
+  }
+
+  #know(party: Party): void {
+    this.#byWord.set(party.state, party);
+    this.#byWord.set(serverTidOf(party.record), party);
+    this.#byNode.set(party.node, party);
   }
 
   /** Does the kernel have a record in the page of `a`? */

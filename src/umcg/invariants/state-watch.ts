@@ -43,7 +43,7 @@ export class StateWatch {
   wrote(side: Side, party: Party, current: number, before: number, after: number): void {
     const { worker } = party;
     if (!this.#roster.isRegistered(party)) {
-      if (side === "kernel")
+      if (side === "kernel" && !this.#roster.has(current, party.record))
         this.#findings.fail(36, "the kernel wrote the word of a task that is not registered", party);
       return;
     }
@@ -96,7 +96,10 @@ export class StateWatch {
   /** server_tid was written. While the worker runs it is as if it had been made RUNNING there. */
   relinked(party: Party): void {
     if (!party.worker || !this.#roster.isRegistered(party)) return;
-    if (runsUnlocked(this.#roster.word(party.state))) this.#joinsServer(party);
+    if (!runsUnlocked(this.#roster.word(party.state))) return;
+    if (this.#roster.word(serverTidOf(party.record)) === 0)
+      this.#findings.breach(3, "its server_tid became 0 while it runs", party);
+    this.#joinsServer(party);
   }
 
   #joinsServer(party: Party): void {

@@ -197,6 +197,28 @@ describe("workers and servers", () => {
       },
     ],
     [
+      "I4 user",
+      "its server made RUNNING, when another has tried to register that record",
+      (f) => {
+        f.register(f.plain(), f.server1.record, 0x40);
+        f.says(f.server1, UMCG_TASK_RUNNING);
+      },
+    ],
+    [
+      "I36 user",
+      "a record that another task has",
+      (f) => {
+        const s = f.server();
+        f.s.store32(serverTidOf(s.record), 0);
+        f.register(f.plain(), s.record, 0);
+      },
+    ],
+    [
+      "I25 user",
+      "registered with another worker's node for a list head",
+      (f) => void f.worker({ workers: idleWorkersOf(f.worker1.record) }),
+    ],
+    [
       "I5 user",
       "F55: a worker that runs given to a server that has another",
       (f) => {
@@ -206,6 +228,7 @@ describe("workers and servers", () => {
       },
     ],
     ["I3 user", "a worker that runs given to nobody", (f) => f.s.store32(serverTidOf(f.worker1.record), 99)],
+    ["I3 user", "a worker that runs without a server", (f) => f.s.store32(serverTidOf(f.worker1.record), 0)],
     [
       "I25 user",
       "F9: its node was not re-pointed",
@@ -277,6 +300,23 @@ describe("lists", () => {
       (f) => {
         wakes(f);
         f.s.store64(idleWorkersOf(f.worker1.record), BigInt(f.idleWorkers));
+      },
+    ],
+    [
+      "I18 user",
+      "a head with a worker behind it made nobody's node",
+      (f) => {
+        wakes(f);
+        f.s.store64(f.idleWorkers, BigInt(f.idleWorkers));
+      },
+    ],
+    [
+      "I18 user",
+      "a list that is not empty at its first worker's registration",
+      (f) => {
+        const list = f.s.allocate(8);
+        f.s.store64(list, 8n);
+        f.worker({ workers: list });
       },
     ],
     ["I18 user", "a head that is nobody's node", (f) => f.s.store64(f.idleWorkers, BigInt(f.idleServers))],
@@ -463,6 +503,32 @@ describe("a checker in the mode kernel", () => {
   });
 });
 
+describe("a checker that trusts some tasks", () => {
+  const scene = (): { f: Fixture; trusted: Party; other: Party } => {
+    const tids: number[] = [];
+    const f = new Fixture({ umcg: "posted", check: (tid) => tids.includes(tid) });
+    const [trusted, other] = [f.server(), f.server()];
+    tids.push(trusted.tid);
+    return { f, trusted, other };
+  };
+
+  it("does not object to a breach of the others, nor to what follows from it for them", () => {
+    const { f, other } = scene();
+    f.s.store32(stateOf(other.record), 9);
+    f.s.machine.kernel.access.cmpxchgUser32(stateOf(other.record), 9, 3);
+    expect(f.s.machine.checker!.findings.first).toBeUndefined();
+  });
+
+  it("holds the trusted to everything all the same, and the kernel in what it does to them", () => {
+    const { f, trusted, other } = scene();
+    f.s.store32(stateOf(other.record), 9);
+    const word = stateOf(trusted.record);
+    const { access } = f.s.machine.kernel;
+    expect(() => access.cmpxchgUser32(word, 1, UMCG_TASK_IDLE)).toThrow(/^I2, broken by the kernel/);
+    expect(() => f.s.store32(word, 9)).toThrow(/^I1, broken by user space/);
+  });
+});
+
 it("names the words involved, the tasks, and what happened last", () => {
   const f = new Scene();
   const { record, tid } = f.worker1;
@@ -482,6 +548,6 @@ it("names the words involved, the tasks, and what happened last", () => {
 
 it("refuses a mode that is none", () => {
   expect(() => new Fixture({ check: "all" as never })).toThrow(
-    /check must be true, false or "kernel", got all/,
+    /check must be true, false, "kernel" or a function, got all/,
   );
 });

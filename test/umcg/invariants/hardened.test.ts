@@ -5,6 +5,7 @@ import {
   INVARIANTS,
   InvariantError,
   idleServersOf,
+  idleWorkersOf,
   NULL,
   stateOf,
   UMCG_CTL_UNREGISTER,
@@ -70,6 +71,17 @@ describe("parking", () => {
       f.s.machine.checker!.descheduled(w.tid, "behind");
     });
     expect(outcome).toBe("I31 kernel");
+  });
+});
+
+describe("lists", () => {
+  it("I25 user: a worker is moved to another list without registering again; on v0.3 it may be", () => {
+    const move = (f: Fixture): void => {
+      const w = f.worker();
+      f.takeFromList(w);
+      f.s.store64(idleWorkersOf(w.record), BigInt(f.s.allocate(8)));
+    };
+    expect([broken("hardened", move), broken("posted", move)]).toEqual(["I25 user", "none"]);
   });
 });
 
