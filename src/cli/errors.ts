@@ -5,15 +5,22 @@
  * |------------------|-------------------------------|------|--------------------------------------------------------------|
  * | UsageError       | ERR_USAGE                     | 2    | the command line is wrong: nothing was run                    |
  * | TraceFileError   | ERR_TRACE_FILE                | 1    | the trace file cannot be written                              |
+ * | ProgramFileError | ERR_PROGRAM_FILE              | 2    | a program or counterexample cannot be read, or has changed    |
+ * | ExploreError, BareError, NondeterminismError | their own | 2    | the program or the schedule cannot be explored or replayed    |
  * | MachineError     | its own, e.g. ERR_DEADLOCK    | 1    | the simulated run failed; ERR_INVARIANT: --check found why    |
  * | Interrupted      | -                             | 130, 143 | SIGINT, SIGTERM                                           |
  * | anything else    | ERR_INTERNAL                  | 1    | a bug of this project; the stack is shown                     |
  */
+import { BareError } from "../explore/bare/bare.ts";
+import { ExploreError } from "../explore/options.ts";
+import { NondeterminismError } from "../explore/path.ts";
 import { MachineError } from "../kernel-sim/errors.ts";
 import { type CliIo, SIGNAL_EXIT, type StopSignal } from "./io.ts";
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
+/** An exploration was stopped by a limit before it was complete. */
+export const EXIT_LIMIT = 3;
 
 export class UsageError extends Error {
   readonly code = "ERR_USAGE";
@@ -31,6 +38,14 @@ export class TraceFileError extends Error {
   constructor(path: string, cause: unknown) {
     super(`cannot write "${path}": ${reasonOf(cause)}`, { cause });
     this.name = "TraceFileError";
+  }
+}
+
+export class ProgramFileError extends Error {
+  readonly code = "ERR_PROGRAM_FILE";
+  constructor(path: string, problem: string, cause?: unknown) {
+    super(`"${path}": ${problem}`, { cause });
+    this.name = "ProgramFileError";
   }
 }
 
@@ -58,6 +73,15 @@ export function reportError(error: unknown, io: CliIo): number {
   if (error instanceof TraceFileError || error instanceof MachineError) {
     io.stderr.write(`umcg: ${error.code}: ${error.message}\n`);
     return EXIT_FAILED;
+  }
+  if (
+    error instanceof ProgramFileError ||
+    error instanceof ExploreError ||
+    error instanceof BareError ||
+    error instanceof NondeterminismError
+  ) {
+    io.stderr.write(`umcg: ${error.code}: ${error.message}\n`);
+    return EXIT_USAGE;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   io.stderr.write(`umcg: ERR_INTERNAL: ${text}\n`);

@@ -5,15 +5,17 @@ import type { Workload } from "../bench/workload.ts";
 import { benchCommand } from "./bench-command.ts";
 import { calibrateCommand } from "./calibrate-command.ts";
 import { EXIT_USAGE, reportError, UsageError } from "./errors.ts";
+import { exploreCommand } from "./explore-command.ts";
 import { MAIN_HELP } from "./help.ts";
 import type { CliIo } from "./io.ts";
 import { Options } from "./options.ts";
+import { replayCommand } from "./replay-command.ts";
 
-const COMMANDS = ["bench", "calibrate"] as const;
+const COMMANDS = ["bench", "explore", "replay", "calibrate"] as const;
 
 /**
  * Runs `umcg` with `args` (without the interpreter and the script). Returns the exit code: 0 done, 1 the run failed, 2
- * bad usage, 130 or 143 interrupted. Never throws.
+ * bad usage, 3 stopped by a limit, 130 or 143 interrupted. Never throws.
  */
 export async function runCli(
   args: readonly string[],
@@ -23,6 +25,8 @@ export async function runCli(
   try {
     const [command, ...rest] = args;
     if (command === "bench") await benchCommand(rest, io, workloads);
+    else if (command === "explore") return await exploreCommand(rest, io);
+    else if (command === "replay") return await replayCommand(rest, io);
     else if (command === "calibrate") await calibrateCommand(rest, io);
     else return mainCommand(args, io);
     return 0;

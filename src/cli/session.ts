@@ -18,6 +18,8 @@ const ERASE_LINE = "\r\x1b[K";
 export interface Stretched {
   /** Share that is behind, 0 to 1. */
   readonly progress: number;
+  /** What the progress line says; default: the share. */
+  readonly status?: string;
   /** Goes on to the end or until `stop`, asked now and then, says so. Returns whether it is at the end. */
   advance(stop: () => boolean): boolean;
 }
@@ -48,7 +50,7 @@ export class Session {
   async follow(run: Stretched, label: string): Promise<void> {
     for (let ended = false; !ended && this.#signal === undefined; ) {
       ended = run.advance(this.#stretch());
-      this.#draw(`${label}: ${Math.floor(run.progress * 100)} %`);
+      this.#draw(`${label}: ${run.status ?? `${Math.floor(run.progress * 100)} %`}`);
       await this.io.turn();
     }
   }

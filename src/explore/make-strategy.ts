@@ -22,7 +22,7 @@ export type StrategyName = "optimal" | "source" | "sleep-sets" | "naive" | "rand
 
 export const STRATEGIES: Readonly<Record<StrategyName, StrategyEntry>> = {
   optimal: {
-    summary: "each class of executions once, none begun in vain (optimal DPOR)",
+    summary: "each class of executions once, none in vain (optimal DPOR)",
     samples: false,
     make: (system, { maxSteps }) => new Optimal(system, maxSteps),
   },

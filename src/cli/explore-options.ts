@@ -1,0 +1,113 @@
+/** The command lines of `umcg explore` and `umcg replay`: a program with parameters of its own, and options. */
+import { STRATEGIES } from "../explore/make-strategy.ts";
+import { Options, type OptionTypes } from "./options.ts";
+import { findBuiltin, type ProgramName } from "./program-source.ts";
+
+const PROGRAM_OPTIONS: OptionTypes = {
+  builtin: { type: "string" },
+  help: { type: "boolean", short: "h" },
+};
+
+export const EXPLORE_OPTIONS: OptionTypes = {
+  ...PROGRAM_OPTIONS,
+  list: { type: "boolean" },
+  strategy: { type: "string" },
+  seed: { type: "string" },
+  "max-executions": { type: "string" },
+  "max-steps": { type: "string" },
+  time: { type: "string" },
+  all: { type: "boolean" },
+  "no-shrink": { type: "boolean" },
+  out: { type: "string" },
+  json: { type: "boolean" },
+};
+
+export const REPLAY_OPTIONS: OptionTypes = {
+  ...PROGRAM_OPTIONS,
+  schedule: { type: "string" },
+  "best-effort": { type: "boolean" },
+  json: { type: "boolean" },
+};
+
+const STRATEGY_LINES = Object.entries(STRATEGIES).map(
+  ([name, { summary }]) => `    ${name.padEnd(10)}  ${summary}`,
+);
+
+export const EXPLORE_HELP: string = `Usage: umcg explore FILE [options]
+       umcg explore --builtin NAME [--PARAMETER N ...] [options]
+
+Executes a program under every order of its steps that makes a difference, and prints
+either that nothing can go wrong, or the smallest interleaving in which something does.
+FILE exports by default a program of bare mode, bareProgram() or kernelProgram().
+
+Options:
+  --strategy NAME    how (default optimal):
+${STRATEGY_LINES.join("\n")}
+  --seed N           of strategies that sample (default 1)
+  --max-executions N stop after N (default: none; 10000 for strategies that sample)
+  --max-steps N      steps of one execution; more are a violation (default 10000)
+  --time SECONDS     stop after about that time
+  --all              go on after the first violation
+  --no-shrink        print counterexamples as they were found
+  --out FILE         write the first counterexample, for umcg replay
+  --json             one line of JSON
+  --list             show the builtin programs and their parameters
+  -h, --help         show this help
+
+Ctrl-C ends the exploration and prints what there is by then.
+
+Exit code: 0 complete and without violation, 1 violation, 2 usage, 3 stopped by a limit.
+
+Examples:
+  umcg explore my-lock.ts --out broken.json
+  umcg explore --builtin fib_bench --n 4
+  umcg explore my-lock.ts --strategy random --time 60
+`;
+
+export const REPLAY_HELP: string = `Usage: umcg replay COUNTEREXAMPLE.json [options]
+       umcg replay FILE --schedule "0*3 1 0" [options]
+       umcg replay --builtin NAME [--PARAMETER N ...] --schedule "..." [options]
+
+Executes a program along a schedule and prints the interleaving, a column for each actor.
+
+Options:
+  --schedule TEXT    who steps: "0*3 1 2.1" is actor 0 three times, 1 once, and 2 in its
+                     second way
+  --best-effort      the program has changed: leave out what cannot be done any more
+  --json             one line of JSON
+  -h, --help         show this help
+
+Exit code: 0 nothing goes wrong, 1 violation, 2 usage or another program.
+`;
+
+const MAX_PARAMETER = 1_000_000;
+
+/** Takes the program's own parameters for options, too. `name` is undefined if no program is named. Throws UsageError. */
+export async function readProgramName(
+  command: string,
+  types: OptionTypes,
+  args: readonly string[],
+): Promise<{ readonly name: ProgramName | undefined; readonly options: Options }> {
+  const builtin = builtinOf(args);
+  if (builtin === undefined || args.includes("--help")) {
+    const options = new Options(command, types, args);
+    const [file, extra] = options.positionals;
+    if (extra !== undefined) throw options.usage(`one program at a time: "${extra}" is too many`);
+    return { name: file === undefined ? undefined : { file }, options };
+  }
+  const { parameters } = await findBuiltin(builtin, command);
+  const own = Object.keys(parameters).map((name) => [name, { type: "string" }] as const);
+  const options = new Options(command, { ...types, ...Object.fromEntries(own) }, args);
+  const [file] = options.positionals;
+  if (file !== undefined) throw options.usage(`one program at a time: "${file}" is too many`);
+  const given = Object.keys(parameters).filter((name) => options.has(name));
+  const values = given.map((name) => [name, options.integer(name, 0, MAX_PARAMETER, 0)] as const);
+  return { name: { builtin, parameters: Object.fromEntries(values) }, options };
+}
+
+/** The value of --builtin, which decides what options there are. */
+function builtinOf(args: readonly string[]): string | undefined {
+  const at = args.findLastIndex((arg) => arg === "--builtin" || arg.startsWith("--builtin="));
+  if (at < 0) return undefined;
+  return args[at] === "--builtin" ? args[at + 1] : args[at]!.slice("--builtin=".length);
+}

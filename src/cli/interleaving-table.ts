@@ -1,0 +1,26 @@
+/** An interleaving as people read it: a row a step, a column an actor. */
+import type { ReplayedStep } from "../explore/replay.ts";
+
+const WIDTH = 80;
+const MIN_COLUMN = 14;
+
+/** With more actors than there is room for columns, each line names its actor. */
+export function interleavingText(steps: readonly ReplayedStep[]): string {
+  const digits = Math.max(4, String(steps.length - 1).length);
+  const actors = [...new Set(steps.map(({ actor }) => actor))].sort((a, b) => a - b);
+  const column = Math.floor((WIDTH - digits) / actors.length) - 2;
+  const numbered = (step: string, cells: readonly string[]): string =>
+    `${`${step.padStart(digits)}  ${cells.join("  ")}`.trimEnd()}\n`;
+  if (column < MIN_COLUMN)
+    return steps.map(({ name, what }, i) => numbered(String(i), [`${name}: ${what}`])).join("");
+  const names = actors.map((actor) => steps.find((step) => step.actor === actor)!.name);
+  const cell = (text: string): string =>
+    (text.length > column ? `${text.slice(0, column - 1)}…` : text).padEnd(column);
+  const rows = steps.map(({ actor, what }, i) =>
+    numbered(
+      String(i),
+      actors.map((other) => cell(other === actor ? what : "")),
+    ),
+  );
+  return numbered("step", names.map(cell)) + rows.join("");
+}

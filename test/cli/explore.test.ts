@@ -1,0 +1,147 @@
+// `umcg explore` and `umcg replay`: what they print and write, how they end, how they can be called wrongly.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { run } from "./fake-io.ts";
+
+const program = (name: string): string => join(import.meta.dirname, "programs", `${name}.ts`);
+const LOST = program("lost-update");
+const CORRECT = program("correct");
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "umcg-explore-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("umcg explore", () => {
+  test("of a correct program gives a certificate and 0", async () => {
+    const { code, stdout, stderr, handlers } = await run(["explore", CORRECT], { msPerLook: 1 });
+    expect([code, stderr, handlers]).toEqual([0, "", 0]);
+    expect(stdout).toMatch(
+      /^optimal: 6 executions, 6 distinct; complete, no violation; \d+ executions\/s\n$/,
+    );
+  });
+
+  test("of a broken one shows the interleaving and how to replay it, and gives 1", async () => {
+    const { code, stdout } = await run(["explore", LOST], { msPerLook: 1 });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/; not complete \(violation\), 1 violation; /);
+    expect(stdout).toContain("\nassertion: an update was lost\n6 steps, 1 preemption, minimal\n");
+    expect(stdout).toMatch(/^step {2}a +b +c$/m);
+    expect(stdout).toMatch(/^ {3}0 {2}load x$/m);
+    expect(stdout).toContain(`\nreplay: umcg replay ${LOST} --schedule "`);
+    expect(
+      Math.max(
+        ...stdout
+          .split("\n")
+          .slice(1, -2)
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(80);
+  });
+
+  test("with --json prints one line", async () => {
+    const args = ["explore", LOST, "--json", "--all", "--strategy", "naive"];
+    const { code, stdout } = await run(args, { msPerLook: 1 });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      strategy: "naive",
+      executions: 90,
+      distinct: 36,
+      blocked: 0,
+      complete: true,
+      violations: [
+        { kind: "assertion", steps: 6, preemptions: 1, minimal: true, replay: expect.any(String) },
+      ],
+      executionsPerSecond: expect.any(Number),
+    });
+  });
+
+  test.each([
+    [["--max-executions", "3"], "max-executions"],
+    [["--time", "1"], "interrupted"],
+  ])("with %j is stopped by a limit, and gives 3", async (args, why) => {
+    const { code, stdout } = await run(["explore", CORRECT, ...args], { msPerLook: 600 });
+    expect(code).toBe(3);
+    expect(stdout).toContain(`; not complete (${why}), no violation; `);
+  });
+
+  test("prints what there is on Ctrl-C, and gives 130", async () => {
+    const { code, stdout, stderr, handlers } = await run(["explore", CORRECT], {
+      msPerLook: 200,
+      onTurn: (turn) => (turn === 1 ? "SIGINT" : undefined),
+    });
+    expect([code, handlers]).toEqual([130, 0]);
+    expect(stdout).toContain("; not complete (interrupted), no violation; ");
+    expect(stderr).toBe("umcg: interrupted by SIGINT\n");
+  });
+
+  test("shows how far it is, on a terminal, after two seconds", async () => {
+    const args = ["explore", CORRECT, "--strategy", "random", "--max-executions", "40"];
+    const { stderr } = await run(args, { isTTY: true, msPerLook: 300 });
+    expect(stderr).toMatch(/exploring: \d+ executions, \d+\/s, \d+ %/);
+  });
+});
+
+describe("a counterexample", () => {
+  const file = (): string => join(folder, "found.json");
+  const write = (): Promise<unknown> => run(["explore", LOST, "--out", file()]);
+
+  test("is written and replayed", async () => {
+    await write();
+    const { code, stdout, stderr } = await run(["replay", file()]);
+    expect([code, stderr]).toEqual([1, ""]);
+    expect(stdout).toMatch(/^step {2}a +b +c$/m);
+    expect(stdout).toMatch(/\nassertion: an update was lost\n6 steps, 1 preemption\n$/);
+    const json = await run(["replay", file(), "--json"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      preemptions: 1,
+      violation: { kind: "assertion", message: "an update was lost" },
+    });
+  });
+
+  test("of a program that has changed is refused, unless as far as it goes", async () => {
+    await write();
+    const changed = { ...JSON.parse(readFileSync(file(), "utf8")), fingerprint: "other" };
+    writeFileSync(file(), JSON.stringify(changed));
+    const { code, stderr } = await run(["replay", file()]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^umcg: ERR_PROGRAM_FILE: .*no longer those of the counterexample/);
+    expect((await run(["replay", file(), "--best-effort"])).code).toBe(1);
+  });
+
+  test("that goes wrong nowhere gives 0", async () => {
+    const { code, stdout } = await run(["replay", LOST, "--schedule", "0*2 1*2 2*2"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\nno violation\n6 steps, 0 preemptions\n$/);
+  });
+});
+
+test.each([
+  [["explore"], "ERR_USAGE: name a file with a program, or --builtin NAME"],
+  [["explore", LOST, CORRECT], `ERR_USAGE: one program at a time: "${CORRECT}" is too many`],
+  [["explore", LOST, "--strategy", "fast"], "ERR_USAGE: --strategy must be one of optimal, "],
+  [["explore", LOST, "--max-steps", "0"], "ERR_USAGE: --max-steps must be an integer from 1 to 1048576, got"],
+  [["explore", program("absent")], "ERR_PROGRAM_FILE: "],
+  [["explore", program("nothing")], "ERR_PROGRAM_FILE: "],
+  [["replay"], "ERR_USAGE: name a counterexample, or a program and a --schedule"],
+  [["replay", LOST], "ERR_USAGE: a program needs a --schedule"],
+  [["replay", LOST, "--schedule", "0 x"], 'ERR_USAGE: "x" is no part of a schedule'],
+  [
+    ["replay", LOST, "--schedule", "9"],
+    "ERR_SCHEDULE_MISMATCH: step 0 of the schedule cannot be made: actor 9",
+  ],
+])("%j is refused", async (args, message) => {
+  const { code, stdout, stderr, handlers } = await run(args);
+  expect([code, stdout, handlers]).toEqual([2, "", 0]);
+  expect(stderr).toContain(`umcg: ${message}`);
+});
+
+test.each([["explore"], ["replay"]])("umcg %s --help fits a terminal", async (command) => {
+  const { code, stdout } = await run([command, "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Usage: umcg ${command} `));
+  expect(stdout.split("\n").filter((line) => line.length > 90)).toEqual([]);
+});

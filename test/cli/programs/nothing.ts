@@ -1,0 +1,2 @@
+/** Exports no program. */
+export default 7;
