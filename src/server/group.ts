@@ -59,10 +59,8 @@ export class Group {
   readonly live: Addr;
   /** Servers that are looking for work. Each counts itself, in and out. */
   readonly searching: Addr;
-  /** Servers there should be: those whose index is not below retire. Whoever holds `resizing`. */
+  /** Servers there should be: those whose index is not below retire. Whoever changes their number. */
   readonly target: Addr;
-  /** Held while the number of servers changes. */
-  readonly resizing: Addr;
   /** Tasks of servers that have not left for good. Whoever starts one, and the one that leaves. */
   readonly serving: Addr;
   readonly policy: Policy;
@@ -78,8 +76,7 @@ export class Group {
     this.#collector = offsetBy(at, 20);
     this.searching = offsetBy(at, 24);
     this.target = offsetBy(at, 28);
-    this.resizing = offsetBy(at, 32);
-    this.serving = offsetBy(at, 36);
+    this.serving = offsetBy(at, 32);
     this.policy = policy;
     this.end = end;
   }

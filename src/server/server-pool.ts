@@ -8,8 +8,8 @@
  *     TAKEN -> FREE: the server, when the kernel has forgotten it
  *
  * Both by compare-exchange. Growing writes the target first and then takes the places that are free; leaving frees the
- * place first and then reads the target: so a server that is wanted is started by one of the two, and by one only. One
- * resize at a time (`resizing`), because each looks at all places.
+ * place first and then reads the target: so a server that is wanted is started by one of the two, and by one only. Several
+ * may resize at once: the last target counts.
  *
  * With ticks the servers are real-time tasks. A server whose tick comes shares its CPU with the worker it is to stop (F37):
  * as an equal of it in the fair class it would be let in at the end of the worker's slice, milliseconds later. One queue for all CPUs knows
@@ -37,7 +37,6 @@ import { RECORD_SIZE } from "./record.ts";
 import { RuntimeError } from "./runtime-error.ts";
 import { check, Server, type ServerOptions } from "./server.ts";
 import { readStats, SERVER_STATS_SIZE, type ServerStats, StatsWriter } from "./server-stats.ts";
-import { spinLock, spinUnlock } from "./spin-lock.ts";
 
 const FREE = 0;
 const TAKEN = 1;
@@ -85,7 +84,6 @@ export class ServerPool {
   /** Changes the number of servers, from set-up code: before the machine runs, or while it does not. */
   resize(count: number): Tid[] {
     this.#check(count);
-    const before = this.target;
     this.#setWord(this.#group.target, count);
     const started: Tid[] = [];
     for (let index = 0; index < count; index++) {
@@ -96,7 +94,8 @@ export class ServerPool {
       started.push(this.#space.start(this.#program(index), this.#taskOptions(index)));
     }
     // Nobody else can tell the servers that sleep: a task of its own does.
-    if (count < before) this.#space.start(this.#waker(count, before), { name: "resize" });
+    const tooMany = this.#records.some((at, index) => index >= count && this.#word(placeOf(at)) === TAKEN);
+    if (tooMany) this.#space.start(this.#waker(count), { name: "resize" });
     return started;
   }
 
@@ -105,23 +104,18 @@ export class ServerPool {
     this.#check(count);
     const { memory } = env;
     const group = this.#group;
-    yield* spinLock(env, group.resizing);
-    const before = yield* memory.load32(group.target);
     yield* memory.store32(group.target, count);
     for (let index = 0; index < count; index++) {
       if ((yield* memory.cmpxchg32(placeOf(this.#records[index]!), FREE, TAKEN)) !== 0) continue;
       yield* addTo(env, group.serving, 1);
       yield* env.spawn(this.#program(index), this.#taskOptions(index));
     }
-    yield* spinUnlock(env, group.resizing);
-    yield* this.#wakeFrom(env, self, count, before);
+    yield* this.#wakeFrom(env, self, count);
   }
 
-  /** Wakes the servers in the places from `count` on, up to `before`. One that is awake does not mind. */
-  *#wakeFrom(env: Env, self: Addr, count: number, before: number): Coroutine<void> {
-    for (let index = count; index < before; index++) {
-      yield* this.#group.wakeServer(env, self, this.#records[index]!);
-    }
+  /** Wakes the servers that sleep in the places from `count` on. */
+  *#wakeFrom(env: Env, self: Addr, count: number): Coroutine<void> {
+    for (const record of this.#records.slice(count)) yield* this.#group.wakeServer(env, self, record);
   }
 
   /** A server's task: serves, and once more if it is wanted again by the time it has left. */
@@ -144,14 +138,14 @@ export class ServerPool {
   }
 
   /** A task that only wakes others: it has to be known to UMCG for that. */
-  #waker(count: number, before: number): Program {
+  #waker(count: number): Program {
     const record = this.#space.kernel.allocate(RECORD_SIZE, 64);
     return function* (this: ServerPool, env: Env): Coroutine<void> {
       const { memory, umcg } = env;
       yield* memory.store32(apiVersionOf(record), UMCG_API_VERSION);
       yield* memory.store32(stateOf(record), UMCG_TASK_RUNNING);
       check("umcg_ctl(REGISTER)", yield* umcg.ctl(UMCG_CTL_REGISTER, record));
-      yield* this.#wakeFrom(env, record, count, before);
+      yield* this.#wakeFrom(env, record, count);
       check("umcg_ctl(UNREGISTER)", yield* umcg.ctl(UMCG_CTL_UNREGISTER, NULL));
     }.bind(this);
   }
