@@ -1,0 +1,39 @@
+/** Four threads, two that read and two that write (Concuerror). */
+import { type BenchProgram, define } from "./define.ts";
+
+export const big0: BenchProgram = define("big0", {}, () => (bare) => {
+  const w = bare.word(0, "w");
+  const x = bare.word(0, "x");
+  const y = bare.word(0, "y");
+  const z = bare.word(0, "z");
+  bare.thread(function* () {
+    yield* bare.load32(x);
+    yield* bare.load32(y);
+    yield* bare.load32(z);
+    yield* bare.load32(w);
+    yield* bare.load32(x);
+    yield* bare.load32(y);
+    yield* bare.load32(z);
+  });
+  bare.thread(function* () {
+    yield* bare.load32(x);
+    yield* bare.load32(y);
+    yield* bare.load32(z);
+  });
+  bare.thread(function* () {
+    yield* bare.store32(x, 1);
+    yield* bare.store32(y, 1);
+    yield* bare.store32(x, 2);
+    yield* bare.store32(y, 2);
+    yield* bare.store32(x, 3);
+    yield* bare.store32(y, 3);
+  });
+  bare.thread(function* () {
+    yield* bare.store32(z, 1);
+    yield* bare.store32(w, 1);
+    yield* bare.store32(z, 2);
+    yield* bare.store32(w, 2);
+    yield* bare.store32(z, 3);
+    yield* bare.store32(w, 3);
+  });
+});

@@ -1,0 +1,21 @@
+/** Litmus IRIW, independent reads of independent writes. */
+import { type BenchProgram, define } from "./define.ts";
+
+export const iriw: BenchProgram = define("iriw", {}, () => (bare) => {
+  const x = bare.word(0, "x");
+  const y = bare.word(0, "y");
+  bare.thread(function* () {
+    yield* bare.store32(x, 1);
+  });
+  bare.thread(function* () {
+    yield* bare.store32(y, 1);
+  });
+  bare.thread(function* () {
+    yield* bare.load32(x);
+    yield* bare.load32(y);
+  });
+  bare.thread(function* () {
+    yield* bare.load32(y);
+    yield* bare.load32(x);
+  });
+});

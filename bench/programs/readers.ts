@@ -1,0 +1,14 @@
+/** One thread stores x, n threads load it. */
+import { type BenchProgram, define } from "./define.ts";
+
+export const readers: BenchProgram = define("readers", { n: 2 }, ({ n }) => (bare) => {
+  const x = bare.word(0, "x");
+  bare.thread(function* () {
+    yield* bare.store32(x, 42);
+  });
+  for (let t = 1; t <= n; t++) {
+    bare.thread(function* () {
+      yield* bare.load32(x);
+    });
+  }
+});

@@ -1,0 +1,114 @@
+/** All programs, by name: those of published tools, with their parameters, to compare counts and speed with. */
+
+import { litmus2plus2w } from "./2+2w.ts";
+import { account } from "./account.ts";
+import { ainc } from "./ainc.ts";
+import { big0 } from "./big0.ts";
+import { big1 } from "./big1.ts";
+import { big2 } from "./big2.ts";
+import { binc } from "./binc.ts";
+import { cas } from "./cas.ts";
+import { casrot } from "./casrot.ts";
+import { casw } from "./casw.ts";
+import { cinc } from "./cinc.ts";
+import { coa } from "./coa.ts";
+import { controlFlow } from "./control-flow.ts";
+import { deadlock01 } from "./deadlock01.ts";
+import type { BenchProgram } from "./define.ts";
+import { fibBench } from "./fib-bench.ts";
+import { filesystem } from "./filesystem.ts";
+import { futexMutex } from "./futex-mutex.ts";
+import { inc } from "./inc.ts";
+import { indexer } from "./indexer.ts";
+import { iriw } from "./iriw.ts";
+import { isa2 } from "./isa2.ts";
+import { jacmSsb } from "./jacm-ssb.ts";
+import { lastwrite } from "./lastwrite.ts";
+import { lastzero } from "./lastzero.ts";
+import { lazy01 } from "./lazy01.ts";
+import { lb } from "./lb.ts";
+import { mp } from "./mp.ts";
+import { mutexDeadlock } from "./mutex-deadlock.ts";
+import { mutexOrder } from "./mutex-order.ts";
+import { mutexVsTrylock } from "./mutex-vs-trylock.ts";
+import { myexample } from "./myexample.ts";
+import { nWriters } from "./n-writers.ts";
+import { philosophers } from "./philosophers.ts";
+import { popl14 } from "./popl14.ts";
+import { raceParametric } from "./race-parametric.ts";
+import { readers } from "./readers.ts";
+import { redundantCo } from "./redundant-co.ts";
+import { reorder } from "./reorder.ts";
+import { s } from "./s.ts";
+import { safestack } from "./safestack.ts";
+import { sb } from "./sb.ts";
+import { sigma } from "./sigma.ts";
+import { spinlock } from "./spinlock.ts";
+import { stack } from "./stack.ts";
+import { storeWaitNotify } from "./store-wait-notify.ts";
+import { ticketlock } from "./ticketlock.ts";
+import { trylockUnlock } from "./trylock-unlock.ts";
+import { twostage } from "./twostage.ts";
+import { wainc } from "./wainc.ts";
+import { wcas } from "./wcas.ts";
+import { wrc } from "./wrc.ts";
+import { wronglock } from "./wronglock.ts";
+
+const ALL: readonly BenchProgram[] = [
+  litmus2plus2w,
+  account,
+  ainc,
+  big0,
+  big1,
+  big2,
+  binc,
+  cas,
+  casrot,
+  casw,
+  cinc,
+  coa,
+  controlFlow,
+  deadlock01,
+  fibBench,
+  filesystem,
+  futexMutex,
+  inc,
+  indexer,
+  iriw,
+  isa2,
+  jacmSsb,
+  lastwrite,
+  lastzero,
+  lazy01,
+  lb,
+  mp,
+  mutexDeadlock,
+  mutexOrder,
+  mutexVsTrylock,
+  myexample,
+  nWriters,
+  philosophers,
+  popl14,
+  raceParametric,
+  readers,
+  redundantCo,
+  reorder,
+  s,
+  safestack,
+  sb,
+  sigma,
+  spinlock,
+  stack,
+  storeWaitNotify,
+  ticketlock,
+  trylockUnlock,
+  twostage,
+  wainc,
+  wcas,
+  wrc,
+  wronglock,
+];
+
+export const PROGRAMS: ReadonlyMap<string, BenchProgram> = new Map(
+  ALL.map((program) => [program.name, program]),
+);
