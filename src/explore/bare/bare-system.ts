@@ -142,7 +142,7 @@ export class BareSystem implements System {
 
   step(actor: number, alternative: number): void {
     const threads = this.#threads;
-    if (threads.turnedOut.length > 0) threads.turnedOut.length = 0;
+    threads.turnedOutCount = 0;
     if (actor >= this.maxThreads) {
       fault(threads, actor % this.maxThreads, Math.trunc(actor / this.maxThreads));
       return;
@@ -159,19 +159,21 @@ export class BareSystem implements System {
   }
 
   completed(footprint: number): number {
-    const { turnedOut } = this.#threads;
+    const { turnedOut, turnedOutCount } = this.#threads;
     let whole = footprint;
-    for (let i = 0; i < turnedOut.length; i++) whole = this.footprints.union(whole, turnedOut[i]!);
+    for (let i = 0; i < turnedOutCount; i++) whole = this.footprints.union(whole, turnedOut[i]!);
     return whole;
   }
 
   finish(): void {
     const threads = this.#threads;
-    const stuck = threads.cut ? undefined : whyStuck(threads);
-    if (stuck !== undefined) threads.violations.push({ kind: "deadlock", message: stuck, actor: -1 });
-    for (const check of this.#bare.checks) {
+    if (threads.unfinished > 0 && !threads.cut) {
+      threads.violations.push({ kind: "deadlock", message: whyStuck(threads), actor: -1 });
+    }
+    const { checks } = this.#bare;
+    for (let i = 0; i < checks.length; i++) {
       try {
-        check();
+        checks[i]!();
       } catch (cause) {
         threads.violate("assertion", -1, cause);
       }

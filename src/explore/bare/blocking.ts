@@ -25,7 +25,7 @@ import { FREE, isConditional, type Threads } from "./threads.ts";
 export function act(threads: Threads, request: Request, op: number, alternative: number): boolean {
   const { result } = request;
   result.value = 0;
-  if (isConditional(op)) threads.passed();
+  if (isConditional(op)) threads.passed(request);
   switch (op) {
     case OP_CHOOSE:
       result.value = alternative;
@@ -73,7 +73,7 @@ function fallAsleep(threads: Threads, request: Request): boolean {
   }
   request.op = OP_ASLEEP;
   threads.sleepers.add(request.actor, request.a);
-  threads.retire(request.actor);
+  threads.retire(request);
   return true;
 }
 
@@ -89,8 +89,8 @@ function wake(threads: Threads, thread: number, result: number): void {
   const request = threads.requests[thread]!;
   request.result.value = result;
   request.fresh = true;
-  threads.turnedOut.push(threads.objects.lifeOf(thread));
-  threads.revive(thread);
+  threads.turnOut(threads.objects.lifeOf(thread));
+  threads.revive(request);
   threads.resume(request);
 }
 
@@ -112,7 +112,7 @@ function spawn(threads: Threads, parent: Request): number {
   child.body = parent.child;
   child.argument = parent.a;
   child.spawned = true;
-  threads.turnedOut.push(threads.objects.lifeOf(number));
+  threads.turnOut(threads.objects.lifeOf(number));
   threads.begin(child);
   return number;
 }

@@ -102,8 +102,8 @@ export function describeRequest(request: Request, threads: Threads): string {
   }
 }
 
-/** Who waits for what at the end of an execution, or undefined if everybody has ended. */
-export function whyStuck(threads: Threads): string | undefined {
+/** Who waits for what, of those that have not ended. */
+export function whyStuck(threads: Threads): string {
   const waiting: string[] = [];
   for (let t = 0; t < threads.count; t++) {
     const request = threads.requests[t]!;
@@ -113,5 +113,5 @@ export function whyStuck(threads: Threads): string | undefined {
     if (request.op === op.OP_LOCK) what += ` held by ${threads.nameOf(threads.owners[request.a]!)}`;
     waiting.push(`${threads.nameOf(t)} at ${what}`);
   }
-  return waiting.length === 0 ? undefined : `nobody can go on: ${waiting.join(", ")}`;
+  return `nobody can go on: ${waiting.join(", ")}`;
 }

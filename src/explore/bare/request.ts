@@ -87,6 +87,8 @@ export class Request implements PendingStep<number>, StepIterator<number> {
   /** Its next step comes after a spawn or a wake-up, and must be ordered after it. */
   fresh = false;
   finished = false;
+  /** Is in the list of those that may step. */
+  listed = false;
   /** Threads it has spawned in this execution. */
   children = 0;
   /** Numbers of its children, in the order of spawning. Kept from one execution to the next. */

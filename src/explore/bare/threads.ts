@@ -2,8 +2,8 @@
  * The threads of one execution: beginning, resuming, ending them, and which of them may step.
  *
  * Generators are made anew for each execution (60 ns each), because one that was left in the middle cannot be begun again;
- * all else is reused. Threads at a step that the state enables (lock, join, until) are few: only while there are some is the
- * list of the enabled computed anew at each step.
+ * all else is reused. The list of the enabled is kept up to date: threads at a step that the state enables (lock, join, until) are
+ * few, and only those are looked at before each choice.
  *
  * A body that throws ends there, with a violation, and the others go on: an execution has an end whatever happens in it.
  */
@@ -45,18 +45,18 @@ export class Threads {
   /** Ids of the threads that may step, ascending, up to the result of `listEnabled`. */
   readonly enabled: Int32Array;
   /** Accesses to ordering objects that the last step turned out to have. */
-  readonly turnedOut: number[] = [];
+  readonly turnedOut: Int32Array;
+  turnedOutCount = 0;
   /** One more than the highest number of a thread so far. */
   count: number;
   /** A thread gave up an iteration. */
   cut = false;
-  /** Threads that have a next step which is their own to make, ascending. */
-  readonly #live: Int32Array;
-  #liveCount = 0;
-  /** How many of them are at a step that the state enables. */
-  #conditional = 0;
-  #stale = true;
+  /** Threads that have not ended. */
+  unfinished = 0;
   #enabledCount = 0;
+  /** Threads at a step that the state enables, in no order; whether it does now is in `Request.listed`. */
+  readonly #conditional: Int32Array;
+  #conditionalCount = 0;
 
   constructor(bare: Bare, objects: Objects, sleepers: Sleepers, maxThreads: number) {
     this.bare = bare;
@@ -65,7 +65,8 @@ export class Threads {
     this.names = bare.threads.map(({ name }) => name);
     this.count = bare.threads.length;
     this.owners = new Int32Array(bare.mutexes.length).fill(FREE);
-    this.#live = new Int32Array(maxThreads);
+    this.#conditional = new Int32Array(maxThreads);
+    this.turnedOut = new Int32Array(2 * maxThreads + 2);
     this.enabled = new Int32Array(4 * maxThreads);
     for (let t = 0; t < maxThreads; t++) this.requests.push(new Request(t));
     bare.threads.forEach(({ body }, t) => {
@@ -78,26 +79,23 @@ export class Threads {
     if (this.violations.length > 0) this.violations.length = 0;
     const started = this.bare.threads.length;
     for (let t = started; t < this.count; t++) this.requests[t]!.coroutine = undefined;
-    this.#liveCount = 0;
-    this.#conditional = 0;
+    this.#enabledCount = 0;
+    this.#conditionalCount = 0;
     this.cut = false;
+    this.unfinished = 0;
     for (let t = 0; t < started; t++) this.begin(this.requests[t]!);
-    this.turnedOut.length = 0;
-    this.#stale = true;
+    this.turnedOutCount = 0;
   }
 
-  /** Fills `enabled` with threads and returns how many. */
+  /** Brings `enabled` up to date and returns how many there are. */
   listEnabled(): number {
-    if (!this.#stale && this.#conditional === 0) return this.#enabledCount;
-    this.#stale = false;
-    let count = 0;
-    for (let i = 0; i < this.#liveCount; i++) {
-      const t = this.#live[i]!;
-      const request = this.requests[t]!;
-      if (request.op < OP_LOCK || this.admits(request)) this.enabled[count++] = t;
+    for (let i = 0; i < this.#conditionalCount; i++) {
+      const request = this.requests[this.#conditional[i]!]!;
+      if (this.admits(request) === request.listed) continue;
+      if (request.listed) this.retire(request);
+      else this.revive(request);
     }
-    this.#enabledCount = count;
-    return count;
+    return this.#enabledCount;
   }
 
   /** Whether the state enables a step of the conditional kind. */
@@ -115,7 +113,8 @@ export class Threads {
     request.children = 0;
     request.faults = 0;
     request.returned = undefined;
-    this.revive(request.actor);
+    this.unfinished++;
+    this.revive(request);
     this.resume(request);
   }
 
@@ -152,29 +151,38 @@ export class Threads {
     return known;
   }
 
-  /** A thread that slept, or is new, has a next step. */
-  revive(thread: number): void {
-    const live = this.#live;
-    let i = this.#liveCount++;
-    for (; i > 0 && live[i - 1]! > thread; i--) live[i] = live[i - 1]!;
-    live[i] = thread;
-    this.#stale = true;
+  /** A thread may step: it is new, was woken, or the state enables its step. */
+  revive(request: Request): void {
+    const list = this.enabled;
+    const thread = request.actor;
+    let i = this.#enabledCount++;
+    for (; i > 0 && list[i - 1]! > thread; i--) list[i] = list[i - 1]!;
+    list[i] = thread;
+    request.listed = true;
   }
 
-  /** A thread has ended, or only others can wake it. */
-  retire(thread: number): void {
-    const live = this.#live;
+  /** A thread may not step: it has ended, sleeps, or the state does not enable its step. */
+  retire(request: Request): void {
+    const list = this.enabled;
     let i = 0;
-    while (live[i] !== thread) i++;
-    this.#liveCount--;
-    for (; i < this.#liveCount; i++) live[i] = live[i + 1]!;
-    this.#stale = true;
+    while (list[i] !== request.actor) i++;
+    this.#enabledCount--;
+    for (; i < this.#enabledCount; i++) list[i] = list[i + 1]!;
+    request.listed = false;
   }
 
-  /** The conditional step of a thread has been made. */
-  passed(): void {
-    this.#conditional--;
-    this.#stale = true;
+  /** The conditional step of a thread has been made: it was enabled. */
+  passed(request: Request): void {
+    const list = this.#conditional;
+    let i = 0;
+    while (list[i] !== request.actor) i++;
+    list[i] = list[--this.#conditionalCount]!;
+    if (!request.listed) this.revive(request);
+  }
+
+  /** The step under way writes an object that only orders. */
+  turnOut(access: number): void {
+    this.turnedOut[this.turnedOutCount++] = access;
   }
 
   violate(kind: ViolationKind, actor: number, cause: unknown): void {
@@ -206,18 +214,18 @@ export class Threads {
       this.#end(request);
     } else if (what === OP_CUT) {
       this.cut = true;
-      this.retire(actor);
+      this.retire(request);
     } else if (what >= OP_LOCK) {
-      this.#conditional++;
-      this.#stale = true;
+      this.#conditional[this.#conditionalCount++] = actor;
     }
   }
 
   #end(request: Request): void {
     request.finished = true;
     request.op = OP_NONE;
-    this.retire(request.actor);
-    if (request.spawned) this.turnedOut.push(this.objects.endOf(request.actor));
+    this.unfinished--;
+    this.retire(request);
+    if (request.spawned) this.turnOut(this.objects.endOf(request.actor));
   }
 }
 

@@ -10,32 +10,35 @@ export class RandomWalk implements Strategy {
   readonly signature = 0;
   readonly #system: System;
   readonly #random: Sfc32;
-  readonly #made: Int32Array;
+  readonly #actors: Int32Array;
+  readonly #alternatives: Int32Array;
   #length = 0;
 
   constructor(system: System, seed: number, maxSteps: number) {
     this.#system = system;
     this.#random = new Sfc32(seed);
-    this.#made = new Int32Array(maxSteps);
+    this.#actors = new Int32Array(maxSteps);
+    this.#alternatives = new Int32Array(maxSteps);
   }
 
   execute(): number {
     const system = this.#system;
-    const made = this.#made;
+    const actors = this.#actors;
     const { enabled } = system;
     system.reset();
     let length = 0;
     for (;;) {
       const count = system.enabledCount();
       if (count === 0) break;
-      if (length === made.length) {
+      if (length === actors.length) {
         this.#length = length;
         return TOO_LONG;
       }
       const actor = count === 1 ? enabled[0]! : enabled[(this.#random.next() * count) | 0]!;
       const ways = system.alternatives(actor);
       const alternative = ways === 1 ? 0 : (this.#random.next() * ways) | 0;
-      made[length++] = choice(actor, alternative);
+      actors[length] = actor;
+      this.#alternatives[length++] = alternative;
       system.step(actor, alternative);
     }
     this.#length = length;
@@ -47,6 +50,6 @@ export class RandomWalk implements Strategy {
   }
 
   schedule(): Choice[] {
-    return Array.from(this.#made.subarray(0, this.#length));
+    return Array.from({ length: this.#length }, (_, i) => choice(this.#actors[i]!, this.#alternatives[i]!));
   }
 }
