@@ -47,10 +47,10 @@ export class Path {
     const { system } = this;
     const traits = system.traits(actor);
     if ((traits & STEP_WITHDRAWS) !== 0) this.#noteOthers(actor);
-    const several = system.alternatives(actor) > 1;
+    const ways = system.alternatives(actor);
     system.step(actor, alternative);
     this.trace.push(actor, alternative, peeked, system.completed(peeked), traits);
-    this.trace.several[this.trace.length - 1] = several ? 1 : 0;
+    this.trace.ways[this.trace.length - 1] = ways;
     const others = this.#others;
     if (others.length === 0) return;
     for (let i = 0; i < others.length; i++) {

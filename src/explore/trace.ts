@@ -32,8 +32,8 @@ export class Trace {
   /** Footprint as it was before the step. */
   peeked: Int32Array = new Int32Array(64);
   traits: Uint8Array = new Uint8Array(64);
-  /** 1: the step could have been made in another way. */
-  several: Uint8Array = new Uint8Array(64);
+  /** In how many ways the step could have been made. */
+  ways: Int32Array = new Int32Array(64);
   /** Entries of a clock. */
   stride: number;
   clocks: Int32Array;
@@ -242,7 +242,7 @@ export class Trace {
     this.footprint = longer(this.footprint);
     this.peeked = longer(this.peeked);
     this.traits = longerBytes(this.traits);
-    this.several = longerBytes(this.several);
+    this.ways = longer(this.ways);
     this.clocks = longer(this.clocks);
     this.#previous = longer(this.#previous);
     this.#hashes = longer(this.#hashes);

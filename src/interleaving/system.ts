@@ -37,6 +37,9 @@ export const STEP_CONDITIONAL = 2;
 /** The step may take away for good what another actor could do before it: a wake-up, the timeout of the one who is woken. */
 export const STEP_WITHDRAWS = 4;
 
+/** The step only lets others run. */
+export const STEP_YIELDS = 8;
+
 export type ViolationKind =
   | "assertion"
   | "threw"
@@ -86,6 +89,8 @@ export interface System {
   footprint(actor: number): number;
   /** STEP_ flags of its next step. */
   traits(actor: number): number;
+  /** Who brought `actor` into being, -1: nobody did. */
+  parentOf(actor: number): number;
   /** Whether the actor exists, has not ended and has a step that the state does not enable. */
   isBlocked(actor: number): boolean;
 

@@ -10,6 +10,7 @@ import {
   STEP_FIXED,
   STEP_VARIES,
   STEP_WITHDRAWS,
+  STEP_YIELDS,
   type System,
   type Violation,
 } from "../../interleaving/system.ts";
@@ -18,7 +19,16 @@ import { Bare, BareError, type Program } from "./bare.ts";
 import { act, fault } from "./blocking.ts";
 import { describeRequest, footprintOf, whyStuck } from "./footprint-of.ts";
 import { Objects } from "./objects.ts";
-import { OP_CAS, OP_CAS64, OP_CHOOSE, OP_COPY_IN, OP_LOCK, OP_NOTIFY, OP_TRY_LOCK } from "./request.ts";
+import {
+  OP_CAS,
+  OP_CAS64,
+  OP_CHOOSE,
+  OP_COPY_IN,
+  OP_LOCK,
+  OP_NOTIFY,
+  OP_PAUSE,
+  OP_TRY_LOCK,
+} from "./request.ts";
 import { Sleepers, type WakeOrder } from "./sleepers.ts";
 import { isConditional, Threads } from "./threads.ts";
 import { WordSteps } from "./word-steps.ts";
@@ -136,8 +146,13 @@ export class BareSystem implements System {
     if (actor >= this.maxThreads) return STEP_WITHDRAWS;
     const { op } = this.#threads.requests[actor]!;
     if (op >= OP_LOCK) return STEP_CONDITIONAL;
+    if (op === OP_PAUSE) return STEP_YIELDS;
     if (op === OP_NOTIFY) return this.#notifyTraits | (this.#wakesAlone ? STEP_WITHDRAWS : 0);
     return op === OP_CAS || op === OP_CAS64 || op === OP_TRY_LOCK ? STEP_VARIES : STEP_FIXED;
+  }
+
+  parentOf(actor: number): number {
+    return actor < this.maxThreads ? this.#threads.requests[actor]!.parent : -1;
   }
 
   step(actor: number, alternative: number): void {

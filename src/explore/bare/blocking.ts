@@ -112,6 +112,7 @@ function spawn(threads: Threads, parent: Request): number {
   child.body = parent.child;
   child.argument = parent.a;
   child.spawned = true;
+  child.parent = parent.actor;
   threads.turnOut(threads.objects.lifeOf(number));
   threads.begin(child);
   return number;

@@ -84,6 +84,7 @@ export class Request implements PendingStep<number>, StepIterator<number> {
   coroutine: Coroutine<unknown> | undefined = undefined;
   /** Came to be by a spawn: it can be joined. */
   spawned = false;
+  parent = -1;
   /** Its next step comes after a spawn or a wake-up, and must be ordered after it. */
   fresh = false;
   finished = false;

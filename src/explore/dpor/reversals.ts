@@ -17,7 +17,7 @@
  */
 import { STEP_VARIES } from "../../interleaving/system.ts";
 import type { Path } from "../path.ts";
-import { ALL_WAYS, Sequence } from "./sequence.ts";
+import { Sequence } from "./sequence.ts";
 
 /** Called with a place (the steps before `at`) and what is to be explored there. The sequence is the callee's to use up. */
 export type Reverse = (at: number, sequence: Sequence) => void;
@@ -27,8 +27,10 @@ export class Reversals {
   readonly #reverse: Reverse;
   readonly #toEnd: boolean;
   readonly #sequence: Sequence;
-  /** The sequence, while the ways of making its last step are gone through. */
-  readonly #kept: Sequence;
+  /** What follows the first event without happening after it; where in the trace that was; which of it is chosen after the race. */
+  readonly #collected: Sequence;
+  readonly #origins: number[] = [];
+  readonly #choices: number[] = [];
   /** Blocked actors at the end of the execution, and the footprints of their steps. */
   readonly #blocked: number[] = [];
   #known: Int32Array = new Int32Array(0);
@@ -39,7 +41,7 @@ export class Reversals {
     this.#toEnd = toEnd;
     this.#reverse = reverse;
     this.#sequence = new Sequence(path.system.footprints);
-    this.#kept = new Sequence(path.system.footprints);
+    this.#collected = new Sequence(path.system.footprints);
   }
 
   /** Looks who is blocked. To be called at the end of an execution, before the system is used for anything else. */
@@ -70,33 +72,67 @@ export class Reversals {
     const actor = trace.actor[later]!;
     this.#collect(earlier, later);
     if ((trace.traits[later]! & STEP_VARIES) !== 0) this.#reverseVarying(earlier, actor);
-    else {
-      this.#sequence.push(actor, trace.alternative[later]!, trace.peeked[later]!);
-      this.#reverse(earlier, this.#sequence);
-    }
+    else this.#emit(earlier, actor, trace.alternative[later]!, trace.peeked[later]!);
   }
 
   /** An actor that could have made a step before `event`, which took it away. */
   #withdrawn(event: number, actor: number): void {
-    this.#collect(event, this.#toEnd ? -1 : event);
+    this.#collect(event, event);
     this.#reverseVarying(event, actor);
   }
 
   /** Asks the system what `actor`'s step is after the sequence, and reports each way of making it. Whether it is enabled. */
   #reverseVarying(at: number, actor: number): boolean {
     const { system } = this.#path;
-    const sequence = this.#sequence;
     this.#replay(at);
     if (!system.isEnabled(actor)) return false;
     const footprint = system.footprint(actor);
     const ways = system.alternatives(actor);
-    if (ways > 1) this.#kept.copy(sequence);
-    for (let way = 0; way < ways; way++) {
-      if (way > 0) sequence.copy(this.#kept);
-      sequence.push(actor, way, footprint);
-      this.#reverse(at, sequence);
-    }
+    for (let way = 0; way < ways; way++) this.#emit(at, actor, way, footprint);
     return true;
+  }
+
+  /**
+   * Reports what was collected with the reversed step at its end.
+   *
+   * What is chosen after the race is chosen otherwise in other executions; they share this race with this one, so it is not looked at
+   * again there. So each of these choices is reported in its other ways, without what follows from it and without the choices after
+   * it, which will then be free.
+   */
+  #emit(at: number, actor: number, alternative: number, footprint: number): void {
+    const collected = this.#collected;
+    const sequence = this.#sequence;
+    sequence.copy(collected);
+    sequence.push(actor, alternative, footprint);
+    this.#reverse(at, sequence);
+    for (const chosen of this.#choices) {
+      const ways = this.#path.trace.ways[this.#origins[chosen]!]!;
+      for (let way = 0; way < ways; way++) {
+        if (way === collected.alternative[chosen]) continue;
+        this.#copyUpTo(chosen, way);
+        sequence.push(actor, alternative, footprint);
+        this.#reverse(at, sequence);
+      }
+    }
+  }
+
+  /** What was collected, with step `chosen` made in another way, and nothing that later choices or that one have led to. */
+  #copyUpTo(chosen: number, way: number): void {
+    const collected = this.#collected;
+    const { trace } = this.#path;
+    this.#sequence.clear();
+    for (let i = 0; i < collected.length; i++) {
+      const other = i === chosen;
+      const follows = this.#choices.some(
+        (at) => at >= chosen && trace.ordered(this.#origins[at]!, this.#origins[i]!),
+      );
+      if (follows && !other) continue;
+      this.#sequence.push(
+        collected.actor[i]!,
+        other ? way : collected.alternative[i]!,
+        collected.footprint[i]!,
+      );
+    }
   }
 
   /** A conditional step of `actor` that was taken at `at`, or was not to be had at the end. */
@@ -124,32 +160,29 @@ export class Reversals {
     return footprints.accesses(a).some((access) => access >> 1 < from && footprints.dependent(access, b));
   }
 
-  /**
-   * What follows `earlier` and does not happen after it, `later` left out. What is chosen after `later` is chosen otherwise in other
-   * executions, which have this race in the part that they share with this one: it is not looked at again there.
-   */
+  /** What follows `earlier` and does not happen after it, `later` left out. */
   #collect(earlier: number, later: number): void {
     const { trace } = this.#path;
-    const sequence = this.#sequence;
+    const collected = this.#collected;
     const end = this.#toEnd ? trace.length : later;
-    sequence.clear();
+    collected.clear();
+    this.#choices.length = 0;
     const { clocks, stride } = trace;
     const actor = trace.actor[earlier]!;
     for (let k = earlier + 1; k < end; k++) {
       if (k === later || clocks[k * stride + actor]! > earlier) continue;
-      const all = k > later && trace.several[k] === 1 ? ALL_WAYS : 0;
-      sequence.push(trace.actor[k]!, trace.alternative[k]! | all, trace.footprint[k]!);
+      if (k > later && trace.ways[k]! > 1) this.#choices.push(collected.length);
+      this.#origins[collected.length] = k;
+      collected.push(trace.actor[k]!, trace.alternative[k]!, trace.footprint[k]!);
     }
   }
 
   /** Brings the system to where the events before `at` and the sequence lead. */
   #replay(at: number): void {
     const { system, trace } = this.#path;
-    const sequence = this.#sequence;
+    const collected = this.#collected;
     system.reset();
     for (let i = 0; i < at; i++) system.step(trace.actor[i]!, trace.alternative[i]!);
-    for (let i = 0; i < sequence.length; i++) {
-      system.step(sequence.actor[i]!, sequence.alternative[i]! & ~ALL_WAYS);
-    }
+    for (let i = 0; i < collected.length; i++) system.step(collected.actor[i]!, collected.alternative[i]!);
   }
 }

@@ -8,9 +8,6 @@
 import type { Footprints } from "../../interleaving/footprints.ts";
 import { longer } from "../longer.ts";
 
-/** Added to an alternative: where the step is made, its other ways are to be explored too. */
-export const ALL_WAYS: number = 1 << 20;
-
 export class Sequence {
   readonly footprints: Footprints;
   length = 0;
@@ -73,7 +70,7 @@ export class Sequence {
   isWeakInitial(actor: number, footprint: number, alternative: number): boolean {
     const index = this.firstOf(actor);
     if (index < 0) return this.isIndependent(footprint);
-    return (this.alternative[index]! & ~ALL_WAYS) === alternative && this.isInitial(index);
+    return this.alternative[index] === alternative && this.isInitial(index);
   }
 
   remove(index: number): void {

@@ -8,7 +8,7 @@
  * Nodes are numbers into typed arrays with a free list: nothing is allocated while a search goes on.
  */
 import { longer } from "../longer.ts";
-import { ALL_WAYS, type Sequence } from "./sequence.ts";
+import type { Sequence } from "./sequence.ts";
 
 /** No node. */
 export const NIL = -1;
@@ -59,18 +59,6 @@ export class WakeupTrees {
     this.setFirst(depth, node);
   }
 
-  /** Whether a branch at `depth` begins with this. */
-  begins(depth: number, actor: number, alternative: number): boolean {
-    let node = this.first(depth);
-    while (
-      node !== NIL &&
-      !(this.actor[node] === actor && (this.alternative[node]! & ~ALL_WAYS) === alternative)
-    ) {
-      node = this.sibling[node]!;
-    }
-    return node !== NIL;
-  }
-
   /** Adds a sequence at `depth`. Uses it up. */
   insert(depth: number, sequence: Sequence): void {
     let parent = NIL;
@@ -94,7 +82,7 @@ export class WakeupTrees {
   #takes(node: number, sequence: Sequence): boolean {
     const index = sequence.firstOf(this.actor[node]!);
     if (index < 0) return sequence.isIndependent(this.footprint[node]!);
-    const sameWay = ((sequence.alternative[index]! ^ this.alternative[node]!) & ~ALL_WAYS) === 0;
+    const sameWay = sequence.alternative[index] === this.alternative[node];
     if (!sameWay || !sequence.isInitial(index)) return false;
     sequence.remove(index);
     return true;

@@ -104,6 +104,10 @@ export class KernelSystem implements System {
     return (running ? 0 : STEP_CONDITIONAL) | (this.#objects.varies(actor) ? STEP_VARIES : STEP_FIXED);
   }
 
+  parentOf(): number {
+    return -1;
+  }
+
   step(actor: number, _alternative: number): void {
     try {
       this.machine.step(actor);

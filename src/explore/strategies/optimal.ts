@@ -15,7 +15,7 @@
 import type { Choice } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
 import { Reversals } from "../dpor/reversals.ts";
-import { ALL_WAYS, type Sequence } from "../dpor/sequence.ts";
+import type { Sequence } from "../dpor/sequence.ts";
 import { NIL, WakeupTrees } from "../dpor/wakeup-trees.ts";
 import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
@@ -80,8 +80,7 @@ export class Optimal implements Strategy {
     trees.setFirst(depth, trees.sibling[node]!);
     if (depth === this.#maxSteps) return TOO_LONG;
     const actor = trees.actor[node]!;
-    const alternative = trees.alternative[node]! & ~ALL_WAYS;
-    if (alternative !== trees.alternative[node]) this.#plantOthers(depth, actor, alternative);
+    const alternative = trees.alternative[node]!;
     const footprint = system.footprint(actor);
     this.#sleep.enter(depth, actor, footprint);
     trees.setFirst(depth + 1, trees.child[node]!);
@@ -103,16 +102,6 @@ export class Optimal implements Strategy {
       if (trees.first(depth) !== NIL) break;
     }
     return trees.first(depth);
-  }
-
-  /** Branches for the other ways of making a step. */
-  #plantOthers(depth: number, actor: number, alternative: number): void {
-    const { system } = this.#path;
-    for (let way = system.alternatives(actor) - 1; way >= 0; way--) {
-      if (way === alternative || this.#sleep.has(depth, actor, way)) continue;
-      if (!this.#trees.begins(depth, actor, way))
-        this.#trees.plant(depth, actor, way, system.footprint(actor));
-    }
   }
 
   #reverse(at: number, sequence: Sequence): void {
