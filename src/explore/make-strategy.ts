@@ -1,14 +1,24 @@
 /** The strategies by the names that users call them by. */
 import type { System } from "../interleaving/system.ts";
+import { Bounded } from "./strategies/bounded.ts";
 import { DepthFirst } from "./strategies/depth-first.ts";
 import { Optimal } from "./strategies/optimal.ts";
+import { Pct } from "./strategies/pct.ts";
+import { Portfolio } from "./strategies/portfolio.ts";
+import { Pos } from "./strategies/pos.ts";
 import { RandomWalk } from "./strategies/random-walk.ts";
 import { Source } from "./strategies/source.ts";
+import { Surw } from "./strategies/surw.ts";
+import { Urw } from "./strategies/urw.ts";
 import type { Strategy } from "./strategy.ts";
 
 export interface StrategyOptions {
   readonly seed: number;
   readonly maxSteps: number;
+  /** Of PCT: how many ordering constraints the bugs have that it is to find. Default 3. */
+  readonly depth?: number;
+  /** Preemptions or delays at most. Default: as many as there can be. */
+  readonly maxBound?: number;
 }
 
 export interface StrategyEntry {
@@ -18,7 +28,23 @@ export interface StrategyEntry {
   readonly make: (system: System, options: StrategyOptions) => Strategy;
 }
 
-export type StrategyName = "optimal" | "source" | "sleep-sets" | "naive" | "random";
+export type StrategyName =
+  | "optimal"
+  | "source"
+  | "sleep-sets"
+  | "naive"
+  | "preemptions"
+  | "delays"
+  | "random"
+  | "pct"
+  | "pos"
+  | "urw"
+  | "surw"
+  | "portfolio";
+
+/** What a portfolio is made of: samplers of every temper, and one that sees what few preemptions can do. */
+const PORTFOLIO: readonly StrategyName[] = ["surw", "pos", "pct", "urw", "random", "preemptions"];
+const PCT_DEPTH = 3;
 
 export const STRATEGIES: Readonly<Record<StrategyName, StrategyEntry>> = {
   optimal: {
@@ -41,10 +67,48 @@ export const STRATEGIES: Readonly<Record<StrategyName, StrategyEntry>> = {
     samples: false,
     make: (system, { maxSteps }) => new DepthFirst(system, { sleepSets: false, maxSteps }),
   },
+  preemptions: {
+    summary: "every schedule without preemption, then with one, and so on",
+    samples: false,
+    make: (system, { maxSteps, maxBound = Infinity }) =>
+      new Bounded(system, { by: "preemptions", maxSteps, maxBound }),
+  },
+  delays: {
+    summary: "every schedule without delay of a round robin, then with one, and so on",
+    samples: false,
+    make: (system, { maxSteps, maxBound = Infinity }) =>
+      new Bounded(system, { by: "delays", maxSteps, maxBound }),
+  },
   random: {
     summary: "a random walk: samples for as long as it is let",
     samples: true,
     make: (system, { seed, maxSteps }) => new RandomWalk(system, seed, maxSteps),
+  },
+  pct: {
+    summary: "random priorities, lowered at a few random steps (PCT)",
+    samples: true,
+    make: (system, options) => new Pct(system, options, options.depth ?? PCT_DEPTH),
+  },
+  pos: {
+    summary: "a random priority for each step, drawn anew when it is raced (partial order sampling)",
+    samples: true,
+    make: (system, options) => new Pos(system, options),
+  },
+  urw: {
+    summary: "a random walk that is uniform over interleavings",
+    samples: true,
+    make: (system, options) => new Urw(system, options),
+  },
+  surw: {
+    summary: "uniform over the interleavings of one object's steps at a time (SURW)",
+    samples: true,
+    make: (system, options) => new Surw(system, options),
+  },
+  portfolio: {
+    summary: "samplers and bounded search in turns",
+    samples: true,
+    make: (system, options) =>
+      new Portfolio(PORTFOLIO.map((strategy) => makeStrategy(system, { ...options, strategy }))),
   },
 };
 

@@ -6,6 +6,10 @@ export interface ExploreOptions {
   readonly strategy?: StrategyName;
   /** Of samplers, an integer. Default 1. */
   readonly seed?: number;
+  /** Of PCT: d, an integer of at least 1. Default 3. */
+  readonly depth?: number;
+  /** Of bounded searches: preemptions or delays at most. Default: as many as there can be. */
+  readonly maxBound?: number;
   /** Executions, the given up ones included. Default: no limit for searches, 10 000 for samplers. */
   readonly maxExecutions?: number;
   /** Steps of one execution; one that needs more is a violation. Default 10 000. */
@@ -43,8 +47,10 @@ export function checkOptions(options: ExploreOptions): Required<ExploreOptions> 
   if (!isCount(maxSteps, 1, MAX_STEPS)) throw bad("maxSteps", `an integer from 1 to ${MAX_STEPS}`, maxSteps);
   if (!isCount(proofExecutions, 0, Infinity))
     throw bad("proofExecutions", "an integer of at least 0", proofExecutions);
-  const { stopAtFirst = true, shrink = true } = options;
-  return { strategy, seed, maxExecutions, maxSteps, stopAtFirst, shrink, proofExecutions };
+  const { stopAtFirst = true, shrink = true, depth = 3, maxBound = Infinity } = options;
+  if (!isCount(depth, 1, 1_000)) throw bad("depth", "an integer from 1 to 1000", depth);
+  if (!isCount(maxBound, 0, Infinity)) throw bad("maxBound", "an integer of at least 0", maxBound);
+  return { strategy, seed, depth, maxBound, maxExecutions, maxSteps, stopAtFirst, shrink, proofExecutions };
 }
 
 function isCount(value: number, low: number, high: number): boolean {

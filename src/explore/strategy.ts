@@ -16,6 +16,9 @@ export const OUT_OF_BOUND = 3;
 /** The end was reached after an iteration was given up (`cut`): others cover it. */
 export const PRUNED = 4;
 
+/** Steps of one execution, unless asked for otherwise. */
+export const DEFAULT_MAX_STEPS = 2_000;
+
 export interface Strategy {
   readonly name: string;
   /** Whether the end of it means that every class of executions has been seen. */
