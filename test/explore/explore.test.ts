@@ -164,7 +164,7 @@ describe("in stretches", () => {
 test.each([
   [
     { strategy: "dpor" as StrategyName },
-    "strategy must be one of optimal, source, sleep-sets, naive, random, got dpor",
+    "strategy must be one of optimal, source, sleep-sets, naive, preemptions, delays, random, pct, pos, urw, surw, portfolio, got dpor",
   ],
   [{ seed: 0.5 }, "seed must be an integer, got 0.5"],
   [{ maxExecutions: 0 }, "maxExecutions must be an integer of at least 1, got 0"],
