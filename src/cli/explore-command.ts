@@ -1,12 +1,12 @@
 /** `umcg explore`: every interleaving of a program, and the shortest one that breaks it. */
 import { Exploration, type ExploreResult, type Finding } from "../explore/exploration.ts";
+import { interleavingText } from "../explore/interleaving-text.ts";
 import { STRATEGIES, type StrategyName } from "../explore/make-strategy.ts";
 import type { ExploreOptions } from "../explore/options.ts";
 import { replay } from "../explore/replay.ts";
 import { counterexampleText } from "./counterexample-file.ts";
 import { EXIT_FAILED, EXIT_LIMIT } from "./errors.ts";
 import { EXPLORE_HELP, EXPLORE_OPTIONS, readProgramName } from "./explore-options.ts";
-import { interleavingText } from "./interleaving-table.ts";
 import type { CliIo } from "./io.ts";
 import type { Options } from "./options.ts";
 import { loadBuiltins, loadProgram, type ProgramName } from "./program-source.ts";

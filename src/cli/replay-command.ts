@@ -1,11 +1,11 @@
 /** `umcg replay`: one interleaving of a program, step by step. */
 
+import { interleavingText } from "../explore/interleaving-text.ts";
 import { replay } from "../explore/replay.ts";
 import { ScheduleSyntaxError } from "../interleaving/schedule.ts";
 import { readCounterexample } from "./counterexample-file.ts";
 import { EXIT_FAILED, ProgramFileError } from "./errors.ts";
 import { REPLAY_HELP, REPLAY_OPTIONS, readProgramName } from "./explore-options.ts";
-import { interleavingText } from "./interleaving-table.ts";
 import type { CliIo } from "./io.ts";
 import type { Options } from "./options.ts";
 import { loadProgram, type ProgramName } from "./program-source.ts";

@@ -61,20 +61,30 @@ function result({ schedule, preemptions, violation }: GuidedRun): Omit<Shrunk, "
 /** To a fixpoint. */
 function simplify(system: System, from: GuidedRun, { kind, maxSteps }: ShrinkOptions): GuidedRun {
   let best = from;
-  for (let better = true; better; ) {
-    better = false;
-    for (const candidate of candidates(runsOf(best.schedule))) {
-      const run = runGuided(system, candidate.flat(), { maxSteps });
-      if (run.violation?.kind !== kind || !isLess(run, best)) continue;
-      best = run;
-      better = true;
+  // Bounded by the cost, which falls each time.
+  for (let better: GuidedRun | undefined = from; better !== undefined; ) {
+    best = better;
+    better = undefined;
+    for (const run of smallerRuns(system, best, maxSteps)) {
+      if (run.violation?.kind !== kind) continue;
+      better = run;
       break;
     }
   }
   return best;
 }
 
-function isLess(a: GuidedRun, b: GuidedRun): boolean {
+/** Executions like `run` that cost less, the boldest cuts first. Each is made when it is asked for; `system` is left anywhere. */
+export function* smallerRuns(system: System, run: Cost, maxSteps: number): Generator<GuidedRun, undefined> {
+  for (const candidate of candidates(runsOf(run.schedule))) {
+    const made = runGuided(system, candidate.flat(), { maxSteps });
+    if (isLess(made, run)) yield made;
+  }
+}
+
+type Cost = Pick<GuidedRun, "schedule" | "preemptions">;
+
+function isLess(a: Cost, b: Cost): boolean {
   if (a.preemptions !== b.preemptions) return a.preemptions < b.preemptions;
   if (a.schedule.length !== b.schedule.length) return a.schedule.length < b.schedule.length;
   return runsOf(a.schedule).length < runsOf(b.schedule).length;

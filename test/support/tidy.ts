@@ -47,6 +47,8 @@ export const MAX_FUNCTION_LINES = 60;
 /** The rooms from the top of the house to the bottom: an import goes to the same room or to a greater rank. */
 export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["cli", 0],
+  ["fast-check", 0],
+  ["vitest", 0],
   ["bench", 1],
   ["explore", 1],
   ["effection", 1],
@@ -193,7 +195,11 @@ function resolvePath(from: string, specifier: string): string | undefined {
 }
 
 /** The one room of each package. */
-const PACKAGES: ReadonlyMap<string, string> = new Map([["effection", "effection"]]);
+const PACKAGES: ReadonlyMap<string, string> = new Map([
+  ["effection", "effection"],
+  ["fast-check", "fast-check"],
+  ["vitest", "vitest"],
+]);
 
 function checkPackages(file: Parsed): Violation[] {
   const packages = file.imports.filter(({ specifier }) => !/^(?:\.|node:)/.test(specifier));

@@ -1,5 +1,5 @@
 /** An interleaving as people read it: a row a step, a column an actor. */
-import type { ReplayedStep } from "../explore/replay.ts";
+import type { ReplayedStep } from "./replay.ts";
 
 const WIDTH = 80;
 const MIN_COLUMN = 14;

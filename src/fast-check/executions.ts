@@ -1,0 +1,147 @@
+/**
+ * An arbitrary of executions: fast-check draws the choices of a random walk, and shrinks a failing execution to fewer
+ * preemptions, then fewer steps.
+ *
+ * ```ts
+ * fc.assert(fc.property(executions(program), (execution) => execution.check()));
+ * ```
+ *
+ * What the program is may be drawn, too: `executions(fc.nat(3).map(makeProgram))`. An execution prints as its
+ * schedule, for `replay()` and `umcg replay`; seed and path of fast-check find it again.
+ */
+import { Arbitrary, constant, type Random, Stream, Value } from "fast-check";
+import type { Program } from "../explore/bare/bare.ts";
+import { bareProgram, type Explorable } from "../explore/explorable.ts";
+import { type GuidedRun, runGuided } from "../explore/guided-run.ts";
+import { interleavingText } from "../explore/interleaving-text.ts";
+import { replay } from "../explore/replay.ts";
+import { smallerRuns } from "../explore/shrink.ts";
+import { type Choice, choice, formatSchedule } from "../interleaving/schedule.ts";
+import type { System, Violation } from "../interleaving/system.ts";
+
+export interface ExecutionOptions {
+  /** Steps at most. Default 10 000. */
+  readonly maxSteps?: number;
+}
+
+/** One execution of a program, as it went. */
+export class Execution {
+  readonly #explorable: Explorable;
+  /** As text: see `formatSchedule`. */
+  readonly schedule: string;
+  readonly steps: number;
+  /** Switches away from an actor that could have gone on. */
+  readonly preemptions: number;
+  /** The first thing that went wrong. */
+  readonly violation: Violation | undefined;
+  /** It came to its end, and was not cut off at the bound on steps. */
+  readonly ended: boolean;
+
+  constructor(explorable: Explorable, { schedule, preemptions, violation, ended }: GuidedRun) {
+    this.#explorable = explorable;
+    this.schedule = formatSchedule(schedule);
+    this.steps = schedule.length;
+    this.preemptions = preemptions;
+    this.violation = violation;
+    this.ended = ended;
+  }
+
+  /** Throws what went wrong, with the interleaving, if anything has or it did not come to its end. */
+  check(): void {
+    if (this.violation === undefined && this.ended) return;
+    const { kind, message, cause } = this.violation ?? {
+      kind: "step-bound",
+      message: `the execution did not end within ${this.steps} steps`,
+    };
+    throw new Error(`${kind}: ${message}\n\n${this.table()}`, { cause });
+  }
+
+  /** A row a step, a column an actor. */
+  table(): string {
+    return interleavingText(replay(this.#explorable, this.schedule, { maxSteps: this.steps }).steps);
+  }
+
+  toString(): string {
+    return `schedule "${this.schedule}"`;
+  }
+}
+
+type AnyProgram = Program | Explorable;
+
+/**
+ * Of a program of bare mode, one made by `bareProgram` or `kernelProgram`, or an arbitrary of either: then programs shrink
+ * first, each tried along what is left of the schedule.
+ */
+export function executions(
+  program: AnyProgram | Arbitrary<AnyProgram>,
+  options: ExecutionOptions = {},
+): Arbitrary<Execution> {
+  const programs = program instanceof Arbitrary ? program : constant(program);
+  return new ExecutionArbitrary(programs, options.maxSteps ?? 10_000);
+}
+
+/** What a value was made of: the program as its arbitrary had it, and the run. */
+interface Made {
+  readonly program: Value<AnyProgram>;
+  readonly explorable: Explorable;
+  readonly run: GuidedRun;
+}
+
+class ExecutionArbitrary extends Arbitrary<Execution> {
+  readonly #programs: Arbitrary<AnyProgram>;
+  readonly #maxSteps: number;
+
+  constructor(programs: Arbitrary<AnyProgram>, maxSteps: number) {
+    super();
+    this.#programs = programs;
+    this.#maxSteps = maxSteps;
+  }
+
+  override generate(random: Random, biasFactor: number | undefined): Value<Execution> {
+    const program = this.#programs.generate(random, biasFactor);
+    const explorable = explorableOf(program);
+    const run = randomRun(explorable.makeSystem(), random, this.#maxSteps);
+    return drawn({ program, explorable, run });
+  }
+
+  override canShrinkWithoutContext(_value: unknown): _value is Execution {
+    return false;
+  }
+
+  override shrink(_value: Execution, context: unknown): Stream<Value<Execution>> {
+    const { program, explorable, run } = context as Made;
+    const programs = this.#programs.shrink(program.value, program.context);
+    const simpler = programs.map((other) => this.#along(other, run));
+    // On a system of its own: fast-check may ask for values of several streams in turn.
+    const smaller = new Stream(smallerRuns(explorable.makeSystem(), run, this.#maxSteps));
+    return simpler.join(smaller.map((other) => drawn({ program, explorable, run: other })));
+  }
+
+  #along(program: Value<AnyProgram>, { schedule }: GuidedRun): Value<Execution> {
+    const explorable = explorableOf(program);
+    const run = runGuided(explorable.makeSystem(), schedule, { maxSteps: this.#maxSteps });
+    return drawn({ program, explorable, run });
+  }
+}
+
+function explorableOf({ value }: Value<AnyProgram>): Explorable {
+  return typeof value === "function" ? bareProgram(value) : value;
+}
+
+function drawn(made: Made): Value<Execution> {
+  return new Value(new Execution(made.explorable, made.run), made);
+}
+
+/** A random walk; run along once more, because what it costs and how it ends is `runGuided`'s to say. */
+function randomRun(system: System, random: Random, maxSteps: number): GuidedRun {
+  const made: Choice[] = [];
+  system.reset();
+  for (let count = system.enabledCount(); count > 0; count = system.enabledCount()) {
+    if (made.length === maxSteps) break;
+    const actor = system.enabled[random.nextInt(0, count - 1)]!;
+    const alternative = random.nextInt(0, system.alternatives(actor) - 1);
+    made.push(choice(actor, alternative));
+    system.step(actor, alternative);
+  }
+  return runGuided(system, made, { maxSteps });
+}

@@ -1,0 +1,2 @@
+/** Tests of all interleavings: `import { interleave } from "umcg/vitest"`. */
+export * from "./interleave.ts";
