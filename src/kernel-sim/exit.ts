@@ -20,6 +20,8 @@ import { tryToWakeUp } from "./wakeup.ts";
 /** What an exiting task does while it still can sleep and touch user memory. Before `exitTask`. */
 export function* beforeExit(kernel: Kernel, tid: number): Coroutine<void> {
   if (kernel.tasks.umcgTask(tid) !== 0) yield* kernel.hooks.exit(toTid(tid));
+  // What comes now, others can see.
+  yield* kernel.host.sync();
 }
 
 /**

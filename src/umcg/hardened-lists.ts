@@ -117,10 +117,11 @@ export class HardenedLists {
     const task = this.#task;
     if (!task.isServer(tid)) return;
     const word = yield* access.getUser32Nosleep(stateOf(addr(tasks.umcgTask(tid))));
-    const waits = (tasks.state(tid) & TASK_NORMAL) !== 0 && tasks.waitReason(tid) === WAIT_UMCG;
-    if (!waits || !task.saysUnlockedRunning(word)) return;
+    if (!task.saysUnlockedRunning(word)) return;
     yield* task.chargeWake(tid);
-    if (task.isServer(tid)) task.wake(tid);
+    // Behind a sync: this looks at what the server is about to do.
+    const waits = (tasks.state(tid) & TASK_NORMAL) !== 0 && tasks.waitReason(tid) === WAIT_UMCG;
+    if (waits && task.isServer(tid)) task.wake(tid);
     yield* host.sync();
   }
 

@@ -10,7 +10,7 @@
  * | access of the kernel on behalf of a task | its words; reads K |
  * | what the kernel does behind a sync: wake-ups, queues, timers, ends of tasks | writes K |
  * | registration (the kernel copies a record, then has it) | its words; writes K |
- * | __schedule(), a turn of the idle loop | reads K |
+ * | __schedule(), a turn of the idle loop | reads K; writes it if whoever comes next goes on within a call that is none of UMCG's |
  * | an interrupt | writes K and its CPU, because it comes before the next step of user mode there |
  *
  * Why reading K is honest. Between two announcements a kernel coroutine changes only what is its own task's (state, flags,
@@ -22,8 +22,9 @@
  */
 import { type AccessSlot, CMPXCHG32, CMPXCHG64, COPY_IN, COPY_OUT } from "../../hosts/explore/access-slot.ts";
 import { ACTOR_CPU } from "../../hosts/explore/actors.ts";
-import { WILL_ACCESS, WILL_COMPUTE, WILL_SCHEDULE } from "../../hosts/explore/task-code.ts";
+import { WILL_ACCESS, WILL_COMPUTE, WILL_GO_ON, WILL_SCHEDULE } from "../../hosts/explore/task-code.ts";
 import { Footprints, reads, writes } from "../../interleaving/footprints.ts";
+import { WAIT_UMCG, WAIT_UMCG_IDLE } from "../../kernel-sim/constants.ts";
 import type { ExploredMachine } from "../../machine/explored-machine.ts";
 
 export class KernelFootprints {
@@ -67,12 +68,12 @@ export class KernelFootprints {
     const place = host.actors.place(actor);
     if (host.actors.kind(actor) !== ACTOR_CPU) return this.#interrupt(actor, place);
     const tid = kernel.cpus.curr(place);
-    if (tid === 0) return this.#readsKernel;
+    if (tid === 0) return this.#switch(place);
     switch (host.code.request(tid)) {
       case WILL_ACCESS:
         return this.#access(host.code.slot(tid), place);
       case WILL_SCHEDULE:
-        return this.#readsKernel;
+        return this.#goesOn(tid) ? this.#switch(place) : this.#writesKernel;
       case WILL_COMPUTE:
         return this.#readsCpu[place]!;
       default:
@@ -96,6 +97,30 @@ export class KernelFootprints {
     const { host, kernel } = this.#machine;
     const ofTask = actor >= 5 * host.actors.vcpus;
     return this.#interrupts[ofTask ? kernel.tasks.cpu(place) : place]!;
+  }
+
+  /** A CPU switches, and whoever it switches to goes on up to the next thing that he is about to do. */
+  #switch(cpu: number): number {
+    const { kernel } = this.#machine;
+    const { fair, cpus, tasks } = kernel;
+    for (let tid = fair.firstWaiting(cpu); tid !== 0; tid = fair.nextWaiting(tid))
+      if (!this.#keepsToItself(tid)) return this.#writesKernel;
+    for (let tid = cpus.wakeListHead(cpu); tid !== 0; tid = tasks.wakeNext(tid))
+      if (!this.#keepsToItself(tid)) return this.#writesKernel;
+    return this.#readsKernel;
+  }
+
+  /** A task that comes back from a wait of UMCG looks at its word first; a new one begins in user mode. */
+  #keepsToItself(tid: number): boolean {
+    const { code } = this.#machine.host;
+    return code.request(tid) !== WILL_GO_ON || code.isFresh(tid) || this.#goesOn(tid);
+  }
+
+  /** Does it, when it goes on behind __schedule(), look at its own words and nothing else? */
+  #goesOn(tid: number): boolean {
+    const { tasks } = this.#machine.kernel;
+    const reason = tasks.waitReason(tid);
+    return (reason === WAIT_UMCG || reason === WAIT_UMCG_IDLE) && tasks.work(tid) === 0;
   }
 
   #access(slot: AccessSlot, cpu: number): number {

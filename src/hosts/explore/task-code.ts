@@ -97,6 +97,10 @@ export class TaskCode {
   slot(tid: number): AccessSlot {
     return this.#slots[tid]!;
   }
+  /** It has not run yet, and nothing waits to be done before it does. */
+  isFresh(tid: number): boolean {
+    return this.#fresh[tid] === 1 && this.#kernel.tasks.work(tid) === 0;
+  }
   exitCode(tid: number): number {
     return this.#exitCodes[tid]!;
   }

@@ -101,6 +101,7 @@ class KernelLock {
     }
     this.holder = env.tid;
     yield* inside();
+    yield* kernel.host.sync();
     this.holder = 0;
     for (const tid of this.waiting.splice(0)) tryToWakeUp(kernel, tid, TASK_UNINTERRUPTIBLE, 0);
     if (hasExitWork(kernel, env.tid)) yield* exitToUserMode(kernel, env.tid);
@@ -137,7 +138,11 @@ const F27: Scenario = {
       yield* blockOn(env, held);
       // The disk that it waits for answers.
       const tid = yield* env.memory.load32(tidOf(sleeper));
-      while (!tryToWakeUp(machine.kernel, tid, TASK_UNINTERRUPTIBLE, 0)) yield* env.sys.nanosleep(1);
+      for (;;) {
+        yield* machine.kernel.host.sync();
+        if (tryToWakeUp(machine.kernel, tid, TASK_UNINTERRUPTIBLE, 0)) break;
+        yield* env.sys.nanosleep(1);
+      }
     });
   },
 };
