@@ -33,7 +33,8 @@ function shortestAtRandom(machine: ExploredMachine, { setup }: Scenario): Outcom
 for (const scenario of SCENARIOS) {
   if (wanted.length > 0 && !wanted.includes(scenario.id)) continue;
   const machine = new ExploredMachine(configOf(scenario, "posted"));
-  const searched = searchByDelays(machine, scenario.setup, { delays: 3, executions: EXECUTIONS });
+  const executions = scenario.deep === true ? 1 : EXECUTIONS;
+  const searched = searchByDelays(machine, scenario.setup, { delays: 3, executions });
   const outcome = searched.found?.outcome ?? shortestAtRandom(machine, scenario);
   if (outcome === undefined) {
     console.log(`${scenario.id}: nothing`);

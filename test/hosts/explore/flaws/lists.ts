@@ -82,6 +82,7 @@ const F2: Scenario = {
 const F3: Scenario = {
   id: "F3",
   what: "others push while a worker is being listed",
+  deep: true,
   config: { check: false, userBytes: 8192 },
   setup(machine) {
     const cast = new Cast(machine);

@@ -5,6 +5,8 @@ export interface Scenario {
   /** Number of the flaw in section 11 of the specification, and what is done. */
   readonly id: string;
   readonly what: string;
+  /** It needs more delays than can be searched through: it is looked for at random. */
+  readonly deep?: boolean;
   readonly config?: ExploredConfig;
   readonly setup: (machine: ExploredMachine) => void;
 }
