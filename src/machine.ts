@@ -39,6 +39,7 @@ import {
 import { checkTime, FOREVER } from "./kernel-sim/times.ts";
 import type { MachineConfig, RunOptions, RunResult } from "./machine/config.ts";
 import { Lifetime, type Tenant } from "./machine/lifetime.ts";
+import { memoryParts } from "./machine/memory-parts.ts";
 import { SLICE_MS } from "./machine/slice.ts";
 import {
   finish,
@@ -85,7 +86,7 @@ export class Machine {
       config: kernelConfig,
       trace: this.trace,
       nosleep: profile === "posted" ? "resolve-as-write" : "refuse",
-      wrapMemory: this.checker?.wrapMemory,
+      ...memoryParts(config.sharedMemory ?? false, this.checker),
       fault: (kernel) => (a: Addr, write: boolean) => resolveFault(kernel, a, write),
     });
     const jitter = config.jitter ? new Jitter(seed) : undefined;

@@ -62,6 +62,8 @@ export interface KernelParts {
   readonly nosleep: NosleepMode;
   /** Wraps the memory that interleavable code sees; the identity unless a host announces steps or somebody watches. */
   readonly wrapMemory?: ((memory: LocalMemory, side: "kernel" | "user") => Memory) | undefined;
+  /** The machine's memory: a SharedArrayBuffer if threads outside look into it. */
+  readonly makeBuffer?: ((bytes: number) => ArrayBufferLike) | undefined;
   /** Resolves page faults of the kernel's own accesses. */
   readonly fault: (kernel: Kernel) => (a: Addr, write: boolean) => Coroutine<boolean>;
 }
@@ -72,7 +74,7 @@ const PAGE_ENTRY = 5;
 export class Kernel {
   declare readonly config: KernelConfig;
   declare readonly trace: TraceRing;
-  declare readonly buffer: ArrayBuffer;
+  declare readonly buffer: ArrayBufferLike;
   declare readonly tasks: TaskTable;
   declare readonly cpus: CpuTable;
   declare readonly topology: Topology;
@@ -155,7 +157,7 @@ export class Kernel {
       Math.ceil((PAGE_ENTRY * (userBase + config.userBytes)) / PAGE_SIZE / (PAGE_SIZE - PAGE_ENTRY)) + 2;
     this.userBase = addr(userBase + tablePages * PAGE_SIZE);
     this.userEnd = addr(this.userBase + config.userBytes);
-    this.buffer = new ArrayBuffer(this.userEnd);
+    this.buffer = parts.makeBuffer?.(this.userEnd) ?? new ArrayBuffer(this.userEnd);
     const laid = layOut(new Arena(PAGE_SIZE, this.buffer), config, this.topology, this.userEnd / PAGE_SIZE);
     this.tasks = laid.tasks;
     this.cpus = laid.cpus;

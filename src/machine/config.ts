@@ -75,6 +75,8 @@ export interface MachineConfig {
   readonly check?: boolean | "kernel" | ((tid: number) => boolean);
   /** Events the trace ring holds, a power of two. Default 65536. */
   readonly traceEvents?: number;
+  /** Memory that other threads may look into, accessed with `Atomics`: for library mode. Not with `check`. Default false. */
+  readonly sharedMemory?: boolean;
 }
 
 export interface RunResult {

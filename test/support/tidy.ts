@@ -52,6 +52,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["bench", 1],
   ["explore", 1],
   ["effection", 1],
+  ["library", 1],
   ["machine", 2],
   ["index", 2],
   ["stepping", 1],

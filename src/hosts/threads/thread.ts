@@ -15,6 +15,6 @@ const layout = layOutHost(start.base, start.sizes);
 const entries = completeImage(image);
 do {
   const { slot, state } = occupant(start.berth)!;
-  const words = new WorkerWords(start.buffer, slot, parentPort!);
+  const words = new WorkerWords(start.buffer, slot, (message) => parentPort!.postMessage(message));
   runToEnd(threadMain(new Operations(words, layout, entries), state));
 } while (awaitOccupant(start.berth));

@@ -4,7 +4,6 @@
  * To launch a thread a Worker asks the isolate that booted the host, which is the parent of all: the children of a Worker die
  * with it, and a host thread must be able to outlive the one that has created it.
  */
-import type { MessagePort } from "node:worker_threads";
 import type { Addr } from "../../atomics/address.ts";
 import { EAGAIN, ETIMEDOUT } from "../../atomics/errno.ts";
 import { SharedMemory } from "../../atomics/shared-memory.ts";
@@ -17,14 +16,15 @@ export class WorkerWords implements HostWords {
   readonly memory: SharedMemory;
   readonly self: number;
   readonly #words: Int32Array<SharedArrayBuffer>;
-  readonly #owner: MessagePort;
+  readonly #send: (message: FromThread) => void;
   readonly #done: Completed<number> = new Completed(0);
 
-  constructor(buffer: SharedArrayBuffer, self: number, owner: MessagePort) {
+  /** `send`: tells the owner of the host. */
+  constructor(buffer: SharedArrayBuffer, self: number, send: (message: FromThread) => void) {
     this.memory = new SharedMemory(buffer);
     this.#words = new Int32Array(buffer);
     this.self = self;
-    this.#owner = owner;
+    this.#send = send;
   }
 
   waitWord(a: Addr, expected: number, timeoutNs: number): Step<number> {
@@ -45,9 +45,6 @@ export class WorkerWords implements HostWords {
     this.#send({ kind: "print", text });
   }
 
-  #send(message: FromThread): void {
-    this.#owner.postMessage(message);
-  }
   #finished(value: number): Step<number> {
     this.#done.value = value;
     return this.#done;

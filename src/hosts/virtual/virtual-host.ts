@@ -255,6 +255,11 @@ export class VirtualHost implements Host {
     if (this.now >= CLOCK_END) throw new MachineError("ERR_TIME", `virtual time ends at ${CLOCK_END} ns`);
   }
 
+  /** When the next event is due; Infinity: none is pending. */
+  get nextNs(): number {
+    return this.queue.top;
+  }
+
   get pending(): number {
     return this.queue.size;
   }

@@ -9,19 +9,25 @@
  * counts those inside get only. A token is counted here, too, so that "nobody is inside" means that nobody executes kernel
  * code, on any of several CPUs.
  */
+import type { Addr } from "../../../atomics/address.ts";
 import { ETIMEDOUT } from "../../../atomics/errno.ts";
 import type { Coroutine } from "../../../atomics/step.ts";
 import type { HostWords } from "../host/host-words.ts";
 import { contention, deadlineOf, EVERYBODY, fetchOr, MAX_TRIES, remaining } from "../host/words.ts";
-import type { CpuLayout } from "./layout.ts";
 
 const GATE_CLOSED: number = 1 << 30;
 const SHARES: number = GATE_CLOSED - 1;
 
+/** Where the gate is, and how many may be inside. */
+export interface GateLayout {
+  readonly gate: Addr;
+  readonly sizes: { readonly maxInside: number };
+}
+
 export type GateAnswer = "in" | "closed-at-gate" | "full";
 
 /** Takes a share. */
-export function* enterGate({ memory }: HostWords, { gate, sizes }: CpuLayout): Coroutine<GateAnswer> {
+export function* enterGate({ memory }: HostWords, { gate, sizes }: GateLayout): Coroutine<GateAnswer> {
   let found = yield* memory.load32(gate);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if ((found & GATE_CLOSED) !== 0) return "closed-at-gate";
@@ -33,7 +39,7 @@ export function* enterGate({ memory }: HostWords, { gate, sizes }: CpuLayout): C
 }
 
 /** Gives `shares` back. Whoever waits for a closed gate to be left looks again: it knows how many it waits for. */
-export function* leaveGate(words: HostWords, { gate }: CpuLayout, shares = 1): Coroutine<void> {
+export function* leaveGate(words: HostWords, { gate }: GateLayout, shares = 1): Coroutine<void> {
   const { memory } = words;
   let found = yield* memory.load32(gate);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -47,23 +53,23 @@ export function* leaveGate(words: HostWords, { gate }: CpuLayout, shares = 1): C
 }
 
 /** Closes the gate for good. False: it was closed before. */
-export function* closeGate({ memory }: HostWords, { gate }: CpuLayout): Coroutine<boolean> {
+export function* closeGate({ memory }: HostWords, { gate }: GateLayout): Coroutine<boolean> {
   return ((yield* fetchOr(memory, gate, GATE_CLOSED)) & GATE_CLOSED) === 0;
 }
 
-export function* gateClosed({ memory }: HostWords, { gate }: CpuLayout): Coroutine<boolean> {
+export function* gateClosed({ memory }: HostWords, { gate }: GateLayout): Coroutine<boolean> {
   return ((yield* memory.load32(gate)) & GATE_CLOSED) !== 0;
 }
 
 /** How many shares there are. */
-export function* sharesInside({ memory }: HostWords, { gate }: CpuLayout): Coroutine<number> {
+export function* sharesInside({ memory }: HostWords, { gate }: GateLayout): Coroutine<number> {
   return (yield* memory.load32(gate)) & SHARES;
 }
 
 /** Waits until at most `mine` shares are left of a closed gate: 0, -ETIMEDOUT. */
 export function* awaitEmpty(
   words: HostWords,
-  { gate }: CpuLayout,
+  { gate }: GateLayout,
   mine: number,
   timeoutNs: number,
 ): Coroutine<number> {
