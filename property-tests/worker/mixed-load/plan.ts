@@ -138,8 +138,8 @@ export function plansOf(shape: Shape): {
 } {
   const drafts = new Map<number, Draft>();
   const ids = shape.only ?? Array.from({ length: shape.workers }, (_, id) => id);
-  const rootShare = 0.3 + 0.7 * new Sfc32(shape.seed, 1).next();
-  for (const id of ids) drafts.set(id, draft(shape, id, rootShare));
+  const nature = natureOf(shape);
+  for (const id of ids) drafts.set(id, draft(shape, id, nature));
   const childrenOf = new Map<number, Draft[]>();
   const roots: number[] = [];
   for (const one of drafts.values()) {
@@ -148,11 +148,26 @@ export function plansOf(shape: Shape): {
     else childrenOf.set(parent.id, [...(childrenOf.get(parent.id) ?? []), one]);
   }
   const plans = new Map<number, WorkerPlan>();
-  for (const one of drafts.values()) plans.set(one.id, complete(shape, one, childrenOf.get(one.id) ?? []));
+  for (const one of drafts.values())
+    plans.set(one.id, complete(shape, nature, one, childrenOf.get(one.id) ?? []));
   return { plans, roots };
 }
 
-function draft(shape: Shape, id: number, rootShare: number): Draft {
+/** What all workers of a load have in common. */
+interface Nature {
+  /** How many of them have no parent. */
+  readonly rootShare: number;
+  /** In a slow load everybody is mostly at work or asleep: whoever is not woken then is not woken by chance later. */
+  readonly slowness: number;
+}
+
+function natureOf({ seed }: Shape): Nature {
+  const stream = new Sfc32(seed, 1);
+  const rootShare = 0.3 + 0.7 * stream.next();
+  return { rootShare, slowness: [1, 1, 10, 60][Math.floor(stream.next() * 4)]! };
+}
+
+function draft(shape: Shape, id: number, { rootShare }: Nature): Draft {
   const stream = new Sfc32(shape.seed, 2 + id);
   const root = stream.next() < rootShare;
   const parent = Math.floor(stream.next() * id);
@@ -161,13 +176,20 @@ function draft(shape: Shape, id: number, rootShare: number): Draft {
   return { id, parent: root || id === 0 ? -1 : parent, childRank, mortal, stream };
 }
 
-function complete(shape: Shape, { id, mortal, stream }: Draft, children: readonly Draft[]): WorkerPlan {
+function complete(
+  shape: Shape,
+  { slowness }: Nature,
+  { id, mortal, stream }: Draft,
+  children: readonly Draft[],
+): WorkerPlan {
   const fate = FATES[Math.floor(stream.next() * FATES.length)]!;
   const stubborn = stream.next() < 0.3;
   const priority = Math.floor(stream.next() * 5) - 2;
   const deadlineNs = Math.floor(stream.next() * 1_000_000);
   const count = Math.floor(stream.next() * (shape.acts + 1));
-  const drawn = Array.from({ length: count }, () => act(stream, mortal ? MORTAL_KINDS : IMMORTAL_KINDS));
+  const drawn = Array.from({ length: count }, () =>
+    act(stream, slowness, mortal ? MORTAL_KINDS : IMMORTAL_KINDS),
+  );
   const acts = drawn.filter(({ kind }) => !shape.without.includes(kind));
   return {
     id,
@@ -184,13 +206,13 @@ function complete(shape: Shape, { id, mortal, stream }: Draft, children: readonl
   };
 }
 
-function act(stream: Sfc32, kinds: readonly Kind[]): Act {
+function act(stream: Sfc32, slowness: number, kinds: readonly Kind[]): Act {
   const lots = LOTS.get(kinds)!;
   const kind = lots[Math.floor(stream.next() * lots.length)]!;
-  const ns = Math.floor(stream.next() ** 3 * 60_000);
+  const ns = Math.floor(stream.next() ** 3 * 60_000 * slowness);
   const how = stream.next();
   const long = how < 0.4 ? Number.POSITIVE_INFINITY : how < 0.6 ? 5_000 : how < 0.8 ? 100_000 : 1_000_000;
-  const patienceNs = long * (1 - stream.next());
+  const patienceNs = long * slowness * (1 - stream.next());
   const pick = Math.floor(stream.next() * 2 ** 30);
   return { kind, ns, patienceNs, pick, flag: stream.next() < 0.5 };
 }

@@ -1,14 +1,22 @@
 /**
- * Work conservation (I29), and that no worker is lost or given twice between a policy's two ends.
+ * Work conservation (I28, I29), and that no worker is lost or given twice between a policy's two ends.
  *
- * A policy is wrapped: what goes in and comes out is counted. Every SAMPLE_NS of virtual time the words are looked at: a
- * worker that waits to be picked, or in the kernel's idle worker list, while one and the same server sleeps, published as
- * idle, is a violation when both have lasted for longer than `boundNs` and no other server was woken meanwhile. The bound is
- * the time in which a sleeping CPU is woken, looks, and wakes the next: servers are woken one by the other, and whoever is
- * woken need not take the oldest. A server that has been made RUNNING and waits for its CPU is not idle: that is the
- * kernel's scheduling.
+ * A policy is wrapped: what goes in and comes out is counted. Every so often the words are looked at: a worker waits to be
+ * picked, or in the kernel's idle worker list, and a server sleeps, published as idle. Then somebody must be about to change
+ * that: a server that is awake or has been made RUNNING, a worker that is LOCKED or has not finished listing itself, a task on
+ * its way in or out. If all are asleep or in the middle of their work the wake-up was lost, and that is a violation at once
+ * (`#somebodyActs`). It is one, too, if all this lasts for longer than `boundNs` and no other server was woken meanwhile: the
+ * time in which a sleeping CPU is woken, looks, and wakes the next, for servers are woken one by the other, and whoever is
+ * woken need not take the oldest.
  */
 import { type Addr, addr } from "../../../src/atomics/address.ts";
+import {
+  PF_UMCG_WORKER,
+  TASK_DEAD,
+  TASK_KILLABLE,
+  TASK_NEW,
+  TASK_NORMAL,
+} from "../../../src/kernel-sim/constants.ts";
 import type { Machine } from "../../../src/machine.ts";
 import type { Group } from "../../../src/server/group.ts";
 import { makePolicy, type PolicyName } from "../../../src/server/policies/index.ts";
@@ -18,11 +26,18 @@ import {
   taskOfServerNode,
   taskOfWorkerNode,
   UMCG_TASK_IDLE,
+  UMCG_TASK_NONE,
+  UMCG_TASK_RUNNING,
+  UMCG_TF_LOCKED,
   UMCG_TF_STATE_MASK,
 } from "../../../src/umcg/abi.ts";
 
+/** Time between two looks; with few workers one can look closely. */
 const SAMPLE_NS = 20_000;
+const CLOSE_SAMPLE_NS = 300;
+const FEW_TASKS = 500;
 const DELETED = 1n;
+const ASLEEP: number = TASK_NORMAL | TASK_KILLABLE;
 
 export class Watch {
   readonly machine: Machine;
@@ -80,7 +95,8 @@ export class Watch {
   look(group: Group): void {
     const { now } = this.machine.host;
     if (now < this.#nextSampleNs) return;
-    this.#nextSampleNs = now + SAMPLE_NS;
+    const { kernel } = this.machine;
+    this.#nextSampleNs = now + (kernel.lastTid < FEW_TASKS ? CLOSE_SAMPLE_NS : SAMPLE_NS);
     const idle = new Map<Addr, number>();
     for (const server of this.#idleServers(group)) idle.set(server, this.#idle.get(server) ?? now);
     if ([...this.#idle.keys()].some((server) => !idle.has(server))) this.#wokenNs = now;
@@ -92,6 +108,12 @@ export class Watch {
     this.#listed = listed;
     if (server === undefined) return;
     const [ready] = this.#ready;
+    if ((ready !== undefined || listed !== undefined) && !this.#somebodyActs()) {
+      const what = ready === undefined ? `${listed} is listed` : `${ready[0]} is ready since ${ready[1]}`;
+      throw new Error(
+        `I28: at ${now} the worker at ${what}, the server at ${server[0]} is idle, nobody acts`,
+      );
+    }
     if (ready !== undefined) this.#judge(server, ready, now, "is ready");
     if (listed !== undefined) this.#judge(server, [listed, this.#listedSince], now, "is listed");
   }
@@ -108,6 +130,25 @@ export class Watch {
       throw new Error(
         `I29: for ${both} ns the worker at ${worker} ${how}, and the server at ${server} is idle`,
       );
+  }
+
+  /** Is anybody about to wake or to look? */
+  #somebodyActs(): boolean {
+    const { tasks, lastTid } = this.machine.kernel;
+    for (let tid = 1; tid <= lastTid; tid++) {
+      const task = tasks.state(tid);
+      if (task === TASK_DEAD || task === TASK_NEW) continue;
+      const record = tasks.umcgTask(tid);
+      if (record === 0) return true;
+      const word = this.#word(stateOf(addr(record)));
+      const state = word & UMCG_TF_STATE_MASK;
+      const worker = (tasks.flags(tid) & PF_UMCG_WORKER) !== 0;
+      const asleep = (task & ASLEEP) !== 0;
+      if (state === UMCG_TASK_NONE || (state === UMCG_TASK_IDLE && !asleep)) return true;
+      // A worker that is ready may be IDLE and LOCKED: claimed, and asleep.
+      if (state === UMCG_TASK_RUNNING && (!worker || (word & UMCG_TF_LOCKED) !== 0)) return true;
+    }
+    return false;
   }
 
   /** Published, and asleep or on its way, the one that was idle for longest first. */
