@@ -30,7 +30,7 @@ export const REPLAY_OPTIONS: OptionTypes = {
 };
 
 const STRATEGY_LINES = Object.entries(STRATEGIES).map(
-  ([name, { summary }]) => `    ${name.padEnd(10)}  ${summary}`,
+  ([name, { summary }]) => `    ${name.padEnd(11)}  ${summary}`,
 );
 
 export const EXPLORE_HELP: string = `Usage: umcg explore FILE [options]
