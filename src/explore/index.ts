@@ -5,6 +5,7 @@ export { type BareOptions, BareSystem } from "./bare/bare-system.ts";
 export * from "./explorable.ts";
 export * from "./exploration.ts";
 export { explore } from "./explore.ts";
+export { interleavingText } from "./interleaving-text.ts";
 export { type KernelOptions, type KernelProgram, KernelSystem } from "./kernel/kernel-system.ts";
 export { makeStrategy, STRATEGIES, type StrategyName } from "./make-strategy.ts";
 export { ExploreError, type ExploreOptions } from "./options.ts";

@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
+import { type Explorable, explore } from "../../src/explore/index.ts";
 
 const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
 
@@ -16,9 +17,22 @@ const SHOWN: Readonly<Record<string, RegExp>> = {
   pipeline: /^sum 2686700 of 200 squares after \d+ us$/m,
 };
 
+describe("examples to explore", () => {
+  test.each([
+    ["gate", ["deadlock"], false],
+    ["gate-fixed", [], true],
+  ])("%s", async (name, kinds, complete) => {
+    const { default: program } = (await import(`${folder}explore/${name}.ts`)) as { default: Explorable };
+    const result = explore(program);
+    expect(result.violations.map(({ kind }) => kind)).toEqual(kinds);
+    expect(result.complete).toBe(complete);
+  });
+});
+
 describe("examples", () => {
   test("are all known here", () => {
-    expect(readdirSync(folder).toSorted()).toEqual(Object.keys(SHOWN).map((name) => `${name}.ts`));
+    const files = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+    expect(files.toSorted()).toEqual(Object.keys(SHOWN).map((name) => `${name}.ts`));
   });
 
   // In this process, not in one each: that would read and compile the library every time.
