@@ -169,7 +169,7 @@ function block(
   const [soonest] = results.toSorted((a, b) => a.wake.p99 - b.wake.p99);
   const reading =
     results.length > 1
-      ? `Reading: ${most!.policy} gets most done; with ${soonest!.policy} 99 % of wake-ups are soonest over.\n`
+      ? `Reading: most done by ${most!.policy}; shortest p99 of a wake-up: ${soonest!.policy}.\n`
       : "";
   return `${name}: ${summary}\nwake-ups ${wakes}\n${formatTable([head, ...rows], [0])}${reading}`;
 }
