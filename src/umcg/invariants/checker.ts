@@ -163,7 +163,7 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
     if (result !== 0 || !this.roster.isRegistered(party)) return;
     party.shadows = undefined;
     this.#pinned(party);
-    if ((word & ~USER_BITS) !== wanted)
+    if (!party.disturbed && (word & ~USER_BITS) !== wanted)
       this.findings.fail(36, `registered with the word 0x${word.toString(16)}`, party);
   }
 

@@ -25,8 +25,11 @@ const LAST_EVENTS = 16;
 /** What the kernel owes to programs that break the contract, too. */
 const UNCONDITIONAL: readonly number[] = [8, 10, 13, 14, 16, 36, 37];
 
-/** What rests on steps that user space must take and that are no writes: a wake-up to be issued, a list to be looked at. */
-const NEEDS_CARE: readonly number[] = [9, 28, 29, 40];
+/**
+ * What rests on steps of user space that nobody watches: a wake-up to be issued, a list to be looked at, the links of the idle
+ * server list (I4: it may lead to a server that runs a worker).
+ */
+const NEEDS_CARE: readonly number[] = [4, 9, 28, 29, 40];
 
 export class Findings {
   readonly #kernel: Kernel;

@@ -15,6 +15,8 @@ export class Party {
   bringsHead = false;
   /** While it registers: who had this record before, and has it still if that fails. */
   shadows: Party | undefined = undefined;
+  /** Its state word was written while it registered: nobody knows which one the kernel has read. */
+  disturbed = false;
 
   /** It is in a sys_umcg_wait that sleeps, or in its registration. */
   waits = false;

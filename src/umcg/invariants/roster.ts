@@ -98,7 +98,9 @@ export class Roster {
   /** The kernel has refused to register the task: all is as before. */
   withdraw(party: Party): void {
     this.leave(party);
-    if (party.bringsHead) this.#heads.delete(Number(party.head));
+    const heads = this.#heads.get(Number(party.head)) ?? 0;
+    if (party.worker && heads > 1) this.#heads.set(Number(party.head), heads - 1);
+    else if (party.worker) this.#heads.delete(Number(party.head));
     if (party.shadows !== undefined) this.#know(party.shadows);
     else if (this.#byWord.get(party.state) === party) {
       this.#byWord.delete(party.state);
@@ -123,7 +125,7 @@ export class Roster {
 
   watchHead(party: Party, head: bigint): void {
     party.head = head;
-    if (head !== 0n) this.#heads.set(Number(head), 1);
+    if (head !== 0n) this.#heads.set(Number(head), (this.#heads.get(Number(head)) ?? 0) + 1);
   }
 
   /** The task is registered no more. Its words stay known. */

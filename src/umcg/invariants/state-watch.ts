@@ -43,6 +43,7 @@ export class StateWatch {
   wrote(side: Side, party: Party, current: number, before: number, after: number): void {
     const { worker } = party;
     if (!this.#roster.isRegistered(party)) {
+      party.disturbed = true;
       if (side === "kernel" && !this.#roster.has(current, party.record))
         this.#findings.fail(36, "the kernel wrote the word of a task that is not registered", party);
       return;
