@@ -129,6 +129,8 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
   event(_timeNs: number, kind: number, _cpu: number, tid: number, reason: number): void {
     if (kind !== TRACE_UMCG_DIE) return;
     this.findings.fail(40, `killed for: ${dieReason(reason)}`, this.roster.of(tid));
+    // Not by a write that anybody watches, perhaps: a page that was taken away.
+    this.findings.breached = true;
   }
 
   /** A registered task executes user code. */
