@@ -2,11 +2,13 @@
 export * from "../interleaving/index.ts";
 export { ALL, Bare, BareError, type Program } from "./bare/bare.ts";
 export { type BareOptions, BareSystem } from "./bare/bare-system.ts";
+export { History } from "./bare/history.ts";
 export * from "./explorable.ts";
 export * from "./exploration.ts";
 export { explore } from "./explore.ts";
 export { interleavingText } from "./interleaving-text.ts";
 export { type KernelOptions, type KernelProgram, KernelSystem } from "./kernel/kernel-system.ts";
+export { linearize, type Model, type Operation } from "./linearizability.ts";
 export { makeStrategy, STRATEGIES, type StrategyName } from "./make-strategy.ts";
 export { ExploreError, type ExploreOptions } from "./options.ts";
 export * from "./path.ts";
