@@ -27,6 +27,7 @@ import {
   UMCG_TF_PREEMPTED,
 } from "../../src/index.ts";
 import { Fixture, type Party } from "./fixture.ts";
+import { meanwhile } from "./flaws/flaw.ts";
 
 const hardened = (): Fixture => new Fixture({ umcg: "hardened" });
 
@@ -382,6 +383,17 @@ describe("breaches", () => {
     expect(f.wait(w.tid)).toBe(-ESRCH);
     expect(f.wait(w.tid, 4)).toBe(-EINVAL);
     expect([f.state(w), f.mode(s)]).toEqual([UMCG_TASK_IDLE | UMCG_TF_LOCKED, "asleep"]);
+  });
+
+  it("a switch whose target goes while it is made has happened: the caller is unlocked, and waits (I14)", () => {
+    const f = hardened();
+    const { s, w } = pair(f);
+    f.s.store32(stateOf(w.record), UMCG_TASK_RUNNING | UMCG_TF_LOCKED);
+    f.s.store32(stateOf(w.record), UMCG_TASK_IDLE | UMCG_TF_LOCKED);
+    // Behind the first look at the word nothing but the unlocking and the wake-up is to come; it exits on another CPU.
+    meanwhile(f, "getUser32", stateOf(w.record), () => f.s.machine.kernel.tasks.setUmcgTask(s.tid, 0));
+    expect(f.wait(w.tid)).toBeUndefined();
+    expect([f.state(w), f.mode(w)]).toEqual([UMCG_TASK_IDLE, "asleep"]);
   });
 
   it("a record's page cannot be swapped out while it is registered, and can afterwards (F21)", () => {
