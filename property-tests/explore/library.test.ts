@@ -5,7 +5,8 @@
  */
 import { describe, expect, it } from "vitest";
 import type { Coroutine } from "../../src/atomics/step.ts";
-import { ExploredMachine } from "../../src/machine/explored-machine.ts";
+import { explore, type KernelOptions, kernelProgram } from "../../src/explore/index.ts";
+import type { ExploredMachine } from "../../src/machine/explored-machine.ts";
 import { POLICY_NAMES, type PolicyName } from "../../src/server/policies/index.ts";
 import {
   Barrier,
@@ -16,14 +17,12 @@ import {
   Semaphore,
   type Worker,
 } from "../../src/worker/index.ts";
-import { searchByDelays } from "../../test/hosts/explore/delays.ts";
-import { randomRun, type Setup } from "../../test/hosts/explore/drive.ts";
 
 const RUNS = Number(process.env["FC_RUNS"] ?? 3);
 const EXECUTIONS = process.env["FC_RUNS"] === undefined ? 6 : 20_000;
 
-/** Starts workers; the function it returns is asked at the end and says what is wrong. */
-type LibraryProgram = (machine: ExploredMachine, runtime: Runtime) => () => string | undefined;
+/** Starts workers, and says what must be at the end. */
+type LibraryProgram = (machine: ExploredMachine, runtime: Runtime) => void;
 
 function inTurn(count: number, body: (worker: Worker, i: number) => Coroutine<unknown>) {
   return (runtime: Runtime): void => {
@@ -44,7 +43,7 @@ const PROGRAMS: Readonly<Record<string, LibraryProgram>> = {
       yield* memory.store32(counter, value + 1);
       yield* mutex.unlock(worker);
     })(runtime);
-    return () => countIs(machine, counter, 3);
+    machine.atEnd(() => must(machine.peek32(counter) === 3, `counted ${machine.peek32(counter)}`));
   },
 
   /** Two senders and a receiver, on a channel that holds one. */
@@ -58,7 +57,7 @@ const PROGRAMS: Readonly<Record<string, LibraryProgram>> = {
         if (one.status === "value") received.push(one.value);
       }
     });
-    return () => (received.sort().join() === "0,1" ? undefined : `received ${received.join()}`);
+    machine.atEnd(() => must(received.sort().join() === "0,1", `received ${received.join()}`));
   },
 
   /** No more holders than permits. */
@@ -72,7 +71,6 @@ const PROGRAMS: Readonly<Record<string, LibraryProgram>> = {
       yield* memory.store32(inside, 0);
       yield* semaphore.release(worker);
     })(runtime);
-    return () => undefined;
   },
 
   /** Everybody is there before anybody goes on. */
@@ -86,11 +84,10 @@ const PROGRAMS: Readonly<Record<string, LibraryProgram>> = {
       yield* barrier.wait(worker);
       if ((yield* memory.load32(there)) !== 3) throw new Error("somebody is missing");
     })(runtime);
-    return () => undefined;
   },
 
   /** Parents, children, joins, and a sleep in the kernel. */
-  join(_machine, runtime) {
+  join(machine, runtime) {
     const sums: number[] = [];
     runtime.spawn(function* (worker) {
       const child = yield* worker.spawn(function* (inner) {
@@ -99,55 +96,54 @@ const PROGRAMS: Readonly<Record<string, LibraryProgram>> = {
       });
       sums.push(40 + (yield* worker.join(child)));
     });
-    return () => (sums.join() === "42" ? undefined : `sums ${sums.join()}`);
+    machine.atEnd(() => must(sums.join() === "42", `sums ${sums.join()}`));
   },
 };
 
-function countIs(machine: ExploredMachine, at: number, wanted: number): string | undefined {
-  const count = new Uint32Array(machine.kernel.buffer)[at >>> 2];
-  return count === wanted ? undefined : `counted ${count}, not ${wanted}`;
+function must(condition: boolean, what: string): void {
+  if (!condition) throw new Error(what);
 }
 
 const SIZE = { vcpus: 2, maxTasks: 10, userBytes: 1 << 15 } as const;
 
 /** Random executions, and those with few delays. */
-function explore(machine: ExploredMachine, program: LibraryProgram, policy: PolicyName): void {
-  let verdict: () => string | undefined = () => undefined;
-  const setup: Setup = (space) => {
-    verdict = program(space, createRuntime(space, { servers: 2, policy }));
-  };
-  for (let seed = 0; seed < RUNS; seed++) {
-    const { failure } = randomRun(machine, setup, seed);
-    expect({ seed, failure, verdict: verdict() }).toEqual({ seed, failure: undefined, verdict: undefined });
-  }
-  const { found } = searchByDelays(machine, setup, { delays: 2, executions: EXECUTIONS, maxSteps: 5_000 });
-  expect(found).toBeUndefined();
+function exploreBoth(
+  program: LibraryProgram,
+  options: KernelOptions = {},
+  policy: PolicyName = "go-like",
+): void {
+  const explorable = kernelProgram(
+    (machine) => program(machine, createRuntime(machine, { servers: 2, policy })),
+    { ...SIZE, ...options },
+  );
+  const random = { strategy: "random", maxExecutions: RUNS } as const;
+  expect(explore(explorable, random).violations).toEqual([]);
+  const delays = { strategy: "delays", maxExecutions: EXECUTIONS } as const;
+  expect(explore(explorable, delays).violations).toEqual([]);
 }
 
 describe.each(Object.keys(PROGRAMS))("%s", (name) => {
   it("keeps its promises under every schedule that is tried", () => {
-    explore(new ExploredMachine(SIZE), PROGRAMS[name]!, "go-like");
+    exploreBoth(PROGRAMS[name]!);
   });
 
   it("keeps them when ticks and spurious wake-ups come between", () => {
-    const nondeterminism = { preemptions: 2, spuriousWakes: 2 };
-    explore(new ExploredMachine({ ...SIZE, nondeterminism }), PROGRAMS[name]!, "go-like");
+    exploreBoth(PROGRAMS[name]!, { nondeterminism: { preemptions: 2, spuriousWakes: 2 } });
   });
 });
 
 describe("policies", () => {
   it.each(POLICY_NAMES)("%s runs everybody", (policy) => {
-    const machine = new ExploredMachine(SIZE);
-    explore(
-      machine,
-      (_, runtime) => {
+    exploreBoth(
+      (machine, runtime) => {
         let ended = 0;
         inTurn(3, function* (worker) {
           yield* worker.yield();
           ended++;
         })(runtime);
-        return () => (ended === 3 ? undefined : `${ended} have ended`);
+        machine.atEnd(() => must(ended === 3, `${ended} have ended`));
       },
+      {},
       policy,
     );
   });

@@ -74,6 +74,7 @@ export class ExploredMachine {
   readonly trace: TraceRing;
   readonly checker: InvariantChecker | undefined;
   readonly #fair: FifoClass;
+  readonly #checks: (() => void)[] = [];
   readonly #booted: Uint8Array;
 
   /** Throws ERR_CONFIG naming the first bad value. */
@@ -118,6 +119,7 @@ export class ExploredMachine {
     this.#fair.clear();
     this.host.reset();
     this.checker?.begin();
+    this.#checks.length = 0;
     kernel.local.budget = UNBOUNDED;
     kernel.userLocal.budget = UNBOUNDED;
   }
@@ -135,6 +137,15 @@ export class ExploredMachine {
   }
   swapOut(a: Addr, length: number): void {
     this.kernel.pages.swapOut(a, length);
+  }
+
+  /** `check` is called when every task has exited, and throws if something is wrong with what they have done. */
+  atEnd(check: () => void): void {
+    this.#checks.push(check);
+  }
+  /** The 32-bit word at `a`, as it is: for checks at the end, and for nobody who runs. */
+  peek32(a: Addr): number {
+    return new Uint32Array(this.kernel.buffer)[a >>> 2]!;
   }
 
   /** Every task has exited. */
@@ -169,8 +180,9 @@ export class ExploredMachine {
     );
   }
 
-  /** At the end: what nobody has given back. Throws ERR_LEAK. */
-  checkLeaks(): void {
+  /** Every task has exited: the program's checks, and what nobody has given back. Throws what they throw, ERR_LEAK. */
+  checkEnd(): void {
+    for (const check of this.#checks) check();
     const { pages, userBase, userEnd } = this.kernel;
     for (let page: number = userBase; page < userEnd; page += PAGE_SIZE)
       if (pages.isPinned(page as Addr))

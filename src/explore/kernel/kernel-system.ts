@@ -123,10 +123,10 @@ export class KernelSystem implements System {
     const { machine } = this;
     if (this.violations.length > 0) return;
     try {
-      if (machine.ended) machine.checkLeaks();
+      if (machine.ended) machine.checkEnd();
       else machine.failStuck();
     } catch (cause) {
-      this.#violate(cause, -1);
+      this.#violate(cause, -1, "assertion");
     }
   }
 
@@ -165,14 +165,15 @@ export class KernelSystem implements System {
     return `${kernel.names.of(tid)}: ${what}`;
   }
 
-  #violate(cause: unknown, actor: number): void {
+  /** `other`: the kind of what is no error of the machine. */
+  #violate(cause: unknown, actor: number, other: ViolationKind = "threw"): void {
     const message = (cause as Error).message;
     if (cause instanceof InvariantError) {
       const [first = ""] = message.split("\n");
       this.violations.push({ kind: "invariant", message: first, actor, invariant: `I${cause.invariant}` });
       return;
     }
-    const kind = cause instanceof MachineError ? (KINDS[cause.code] ?? "threw") : "threw";
+    const kind = cause instanceof MachineError ? (KINDS[cause.code] ?? "threw") : other;
     const line = kind === "deadlock" ? message.split("\n").join("; ") : message.split("\n")[0]!;
     this.violations.push({ kind, message: line, actor, cause });
   }

@@ -152,6 +152,19 @@ describe("what is wrong with an execution", () => {
     expect(violationsOf(program)).toEqual([["invariant", expect.stringMatching(/^I1, broken by user/), 0]]);
   });
 
+  it("is what the program's own check at the end finds", () => {
+    const program: KernelProgram = (machine) => {
+      const word = machine.allocate(4);
+      machine.spawn(function* (env) {
+        yield* env.memory.store32(word, 7);
+      });
+      machine.atEnd(() => {
+        if (machine.peek32(word) !== 8) throw new Error(`the word is ${machine.peek32(word)}`);
+      });
+    };
+    expect(violationsOf(program)).toEqual([["assertion", "the word is 7", -1]]);
+  });
+
   it("is a page that stays pinned", () => {
     const program: KernelProgram = (machine) => {
       machine.kernel.pages.pin(machine.allocate(4));
