@@ -17,11 +17,12 @@
  * may be running again, on another server, by the time the first one comes to look.
  */
 import type { Addr } from "../atomics/address.ts";
-import { EINTR, ETIMEDOUT } from "../atomics/errno.ts";
+import { EINTR, ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
 import type { Coroutine } from "../atomics/step.ts";
 import { FUTEX_BITSET_MATCH_ANY } from "../kernel-sim/constants.ts";
 import { claim, settle } from "../server/claim.ts";
 import { lockSelf, unlockSelf } from "../server/detection.ts";
+import { wakeOnly } from "../server/group.ts";
 import { homeOf, unpackRecord } from "../server/policy-record.ts";
 import {
   generationOf,
@@ -35,10 +36,11 @@ import {
   REQUEST_PARK,
   REQUEST_YIELD,
   requestOf,
+  tidOf,
 } from "../server/record.ts";
 import { RuntimeError } from "../server/runtime-error.ts";
 import { check } from "../server/server.ts";
-import { stateOf, UMCG_TASK_IDLE, UMCG_TASK_RUNNING, UMCG_TF_LOCKED } from "../umcg/abi.ts";
+import { serverTidOf, stateOf, UMCG_TASK_IDLE, UMCG_TASK_RUNNING, UMCG_TF_LOCKED } from "../umcg/abi.ts";
 import type { Waker } from "./waker.ts";
 import type { Worker } from "./worker.ts";
 
@@ -95,7 +97,8 @@ export function* waitFor(worker: Worker, token: number, deadlineNs: number): Cor
     if (worker.now() >= deadlineNs) return false;
     if (yield* letGo(worker, park, PARK_PARKED, REQUEST_PARK)) {
       // Here and not in a function of its own: of every worker that waits this frame stays in memory, and so few words of it.
-      checkWait(yield* worker.env.umcg.wait(0, deadlineNs));
+      if (!checkWait(yield* worker.env.umcg.wait(0, deadlineNs)))
+        checkWait(yield* waitAlone(worker, deadlineNs));
     }
     park = yield* settle(worker.env, worker.record, PARK_PARKED);
   }
@@ -105,7 +108,7 @@ export function* waitFor(worker: Worker, token: number, deadlineNs: number): Cor
 export function* giveWay(worker: Worker): Coroutine<boolean> {
   const park = yield* worker.memory.load32(parkOf(worker.record));
   if (!(yield* letGo(worker, park, PARK_YIELDED, REQUEST_YIELD))) return false;
-  checkWait(yield* worker.env.umcg.wait(0));
+  if (!checkWait(yield* worker.env.umcg.wait(0))) checkWait(yield* waitAlone(worker, 0));
   yield* settle(worker.env, worker.record, PARK_YIELDED);
   return true;
 }
@@ -130,9 +133,23 @@ function* letGo(worker: Worker, park: number, bit: number, request: number): Cor
   return true;
 }
 
-/** Back from a wait: a server has made this worker RUNNING, whatever the call says. */
-function checkWait(result: number): void {
+/** Back from a wait: a server has made this worker RUNNING, whatever the call says. False: it has not begun, see waitAlone. */
+function checkWait(result: number): boolean {
+  if (result === -ESRCH) return false;
   if (result !== -ETIMEDOUT && result !== -EINTR) check("umcg_wait", result);
+  return true;
+}
+
+/**
+ * The server has retired between the worker's request, which it saw at a tick, and the worker's call. The server that has its
+ * place now may have been made RUNNING in its stead and sleep on: it is woken, and the worker waits without a server.
+ */
+function* waitAlone(worker: Worker, deadlineNs: number): Coroutine<number> {
+  const { memory, record, env } = worker;
+  const server = unpackRecord(yield* memory.load32(homeOf(record)));
+  yield* memory.store32(serverTidOf(record), 0);
+  yield* wakeOnly(env, record, yield* memory.load32(tidOf(server)));
+  return yield* env.umcg.wait(0, deadlineNs);
 }
 
 /** Sleeps in the kernel until `deadlineNs`; tokens are left alone. Throws ERR_CANCELLED. */

@@ -1,6 +1,13 @@
 /** The thread library on one and several servers: order, sleeping, joining, parking, the end. */
 import { describe, expect, it } from "vitest";
-import { createMachine, createRuntime, MachineError, RuntimeError, type Worker } from "../../src/index.ts";
+import {
+  createMachine,
+  createRuntime,
+  MachineError,
+  RuntimeError,
+  serverTidOf,
+  type Worker,
+} from "../../src/index.ts";
 
 function start(vcpus: number, servers = vcpus) {
   const machine = createMachine({ vcpus });
@@ -113,6 +120,26 @@ describe("the tid of a worker", () => {
     machine.run();
     expect(seen).toEqual([0, true]);
   });
+});
+
+describe("a worker whose server has retired before it could be woken", () => {
+  it.each(["parkUntil", "yield"] as const)(
+    "%s: wakes whoever has its place, and waits without one",
+    (how) => {
+      const { machine, runtime } = start(2, 1);
+      const seen: unknown[] = [];
+      runtime.spawn(function* (w) {
+        const word = serverTidOf(w.record);
+        const tid = yield* w.memory.load32(word);
+        // As if the server that runs this worker were another than the one it was run by.
+        yield* w.memory.store32(word, 999);
+        seen.push(how === "yield" ? yield* w.yield() : yield* w.parkUntil(w.now() + 20_000));
+        seen.push((yield* w.memory.load32(word)) === tid);
+      });
+      machine.run();
+      expect(seen).toEqual([how === "yield" ? undefined : false, true]);
+    },
+  );
 });
 
 describe("join", () => {

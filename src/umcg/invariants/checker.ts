@@ -98,8 +98,9 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
   }
 
   #wrote32(side: Side, party: Party, a: Addr, before: number, after: number, by: number): void {
-    this.#count();
     if (a === party.state) this.states.wrote(side, party, by, before, after);
+    // Behind that: a sweep looks at the words, and at what is known of their tasks.
+    this.#count();
   }
 
   #wrote64(side: Side, a: Addr, before: bigint, after: bigint, by: number): void {
