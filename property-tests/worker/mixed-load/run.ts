@@ -17,10 +17,11 @@ import { Watch } from "./watch.ts";
 
 /** Events of the host, each worker's share: a run that takes more does not end. */
 const EVENTS_PER_WORKER = 100_000;
-/** How long a worker may wait beside a server that sleeps: twice what it takes to wake a CPU from its deepest sleep. */
-const BOUND_NS = 250_000;
-/** The same where whoever is about to wake the server may be interrupted, and wait for its CPU, at each step of that. */
-const JERKY_BOUND_NS = 50_000_000;
+/**
+ * How long a worker may wait beside a server that sleeps while somebody is about to wake one: whoever that is may wait for its
+ * CPU itself, behind all that a worker there computes without a break.
+ */
+const BOUND_NS = 100_000_000;
 const PIPES = 48;
 
 export interface Ran {
@@ -34,7 +35,7 @@ export function runLoad(shape: Shape): Ran {
   const setting = settingOf(shape);
   const machine = createMachine(setting.machine);
   if (setting.jerks > 0) makeJerky(machine, shape.seed, setting.jerks);
-  const watch = new Watch(machine, setting.jerks > 0 ? JERKY_BOUND_NS : BOUND_NS);
+  const watch = new Watch(machine, BOUND_NS);
   const lifetimes = machine.trace.on ? new Lifetimes(machine) : undefined;
   if (lifetimes !== undefined) machine.trace.addSink(lifetimes);
   const { plans, roots } = plansOf(shape);

@@ -5,9 +5,8 @@
  * picked, or in the kernel's idle worker list, and a server sleeps, published as idle. Then somebody must be about to change
  * that: a server that is awake or has been made RUNNING, a worker that is LOCKED or has not finished listing itself, a task on
  * its way in or out. If all are asleep or in the middle of their work the wake-up was lost, and that is a violation at once
- * (`#somebodyActs`). It is one, too, if all this lasts for longer than `boundNs` and no other server was woken meanwhile: the
- * time in which a sleeping CPU is woken, looks, and wakes the next, for servers are woken one by the other, and whoever is
- * woken need not take the oldest.
+ * (`#somebodyActs`). It is one, too, if all this lasts for longer than `boundNs` and no other server was woken meanwhile:
+ * servers are woken one by the other, and whoever is woken need not take the oldest.
  */
 import { type Addr, addr } from "../../../src/atomics/address.ts";
 import {
