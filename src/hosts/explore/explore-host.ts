@@ -31,6 +31,7 @@ import {
   ACTOR_DEVICE,
   ACTOR_IPI,
   ACTOR_PREEMPT,
+  ACTOR_SIGNAL,
   ACTOR_SPURIOUS,
   ActorNumbers,
 } from "./actors.ts";
@@ -143,16 +144,12 @@ export class ExploreHost implements Host {
 
   /** Can `actor` take a step now? */
   isEnabled(actor: number): boolean {
-    const { kernel, actors } = this;
+    const { actors } = this;
     if (!(actor >= 0 && actor < actors.count)) return false;
     const place = actors.place(actor);
     switch (actors.kind(actor)) {
       case ACTOR_CPU:
-        return (
-          kernel.cpus.curr(place) !== 0 ||
-          kernel.cpus.idlePhase(place) !== IDLE_ASLEEP ||
-          this.pokes[place] === 1
-        );
+        return this.#canGoOn(place);
       case ACTOR_IPI:
         return this.interrupts.isRaised(place, LINE_IPI);
       case ACTOR_CLOCK:
@@ -170,9 +167,32 @@ export class ExploreHost implements Host {
 
   /** The actors that can take a step, in order, into `into`. Returns how many. */
   enabled(into: Int32Array): number {
+    const { vcpus } = this.actors;
     let count = 0;
-    for (let actor = 0; actor < this.actors.count; actor++) if (this.isEnabled(actor)) into[count++] = actor;
+    for (let cpu = 0; cpu < vcpus; cpu++) if (this.#canGoOn(cpu)) into[count++] = cpu;
+    // The rest are rare, and most configurations have none of the last three kinds.
+    const { interrupts } = this;
+    if (interrupts.busy) count = this.#listEnabled(into, count, ACTOR_IPI, ACTOR_PREEMPT);
+    if (this.preemptionsLeft > 0) count = this.#listEnabled(into, count, ACTOR_PREEMPT, ACTOR_SPURIOUS);
+    if (this.spuriousLeft > 0) count = this.#listEnabled(into, count, ACTOR_SPURIOUS, ACTOR_SIGNAL);
+    if (this.signalsLeft > 0) count = this.#listEnabled(into, count, ACTOR_SIGNAL, ACTOR_SIGNAL + 1);
     return count;
+  }
+
+  /** Those of the kinds from `kind` up to `end`. */
+  #listEnabled(into: Int32Array, listed: number, kind: number, end: number): number {
+    const { actors } = this;
+    let count = listed;
+    const last = end > ACTOR_SIGNAL ? actors.count : actors.of(end, end < ACTOR_SPURIOUS ? 0 : 1);
+    for (let actor = actors.of(kind, kind < ACTOR_SPURIOUS ? 0 : 1); actor < last; actor++)
+      if (this.isEnabled(actor)) into[count++] = actor;
+    return count;
+  }
+
+  /** A CPU that sleeps goes on when it has been told to look. */
+  #canGoOn(cpu: number): boolean {
+    const { cpus } = this.kernel;
+    return cpus.curr(cpu) !== 0 || cpus.idlePhase(cpu) !== IDLE_ASLEEP || this.pokes[cpu] === 1;
   }
 
   /** Could `actor` take a step in some state of this execution, before this one or instead of it? */

@@ -39,6 +39,8 @@ export class Interrupts {
   declare private readonly programmed: Uint8Array;
   /** By CPU and line. */
   declare private readonly lines: Uint8Array;
+  /** Something has been raised or programmed in this execution. */
+  busy = false;
 
   constructor(kernel: Kernel, code: TaskCode) {
     const { vcpus } = kernel.config;
@@ -53,12 +55,14 @@ export class Interrupts {
     this.clocks.fill(Number.POSITIVE_INFINITY);
     this.programmed.fill(0);
     this.lines.fill(OFF);
+    this.busy = false;
   }
 
   /** Infinity: not at all. */
   programClock(cpu: number, atNs: number): void {
     this.clocks[cpu] = atNs;
     this.programmed[cpu] = 1;
+    this.busy = true;
   }
   /** When the clock of `cpu` is due, ns. */
   clockOf(cpu: number): number {
@@ -68,6 +72,7 @@ export class Interrupts {
   raise(cpu: number, line: number): boolean {
     if (this.lines[cpu * LINES + line] === RAISED) return false;
     this.lines[cpu * LINES + line] = RAISED;
+    this.busy = true;
     return true;
   }
 
