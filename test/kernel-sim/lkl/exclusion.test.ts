@@ -119,6 +119,23 @@ describe("shutdown", () => {
     expect(outcomes).toEqual(["2: closed", "2: closed-at-gate", "2: timed-out"]);
   });
 
+  test("one who comes back to its place in the line while the CPU is closed is sent home, too", () => {
+    const { outcomes } = exploreKernel((kernel) => {
+      kernel.holder(function* (cpus, _, token) {
+        yield* kernel.bare.until(kernel.mark, (value) => value === 1);
+        yield* cpus.shutdown();
+        yield* cpus.put(token);
+      });
+      kernel.thread(function* (cpus, self) {
+        const token = yield* cpus.get(0, 1000);
+        kernel.tell(self, typeof token === "string" ? token : "got");
+        yield* kernel.bare.store32(kernel.mark, 1);
+        yield* kernel.visit(cpus, self);
+      });
+    });
+    expect(outcomes).toEqual(["2: timed-out closed", "2: timed-out closed-at-gate"]);
+  });
+
   test("a trigger in flight is delivered or dropped, and its caller is told which (R8, R10)", () => {
     const { outcomes } = exploreKernel((kernel) => {
       kernel.thread(function* (cpus, self) {

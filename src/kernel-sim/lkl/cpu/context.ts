@@ -44,10 +44,14 @@ export function* awaitTurn(
 ): Coroutine<CpuToken | "timed-out"> {
   const { words } = cpus;
   const turn = turnOf(layout, words.self);
-  const deadline = deadlineOf(words, timeoutNs);
+  let deadline = 0;
+  let left = timeoutNs;
   // Each turn of this loop is a wake-up, for which there is a reason but once in a while.
   while ((yield* words.memory.load32(turn)) === 0) {
-    const waited = yield* words.waitWord(turn, 0, remaining(words, deadline));
+    // To read the clock is not for nothing: once a wait.
+    if (deadline === 0) deadline = deadlineOf(words, timeoutNs);
+    else left = remaining(words, deadline);
+    const waited = yield* words.waitWord(turn, 0, left);
     if (waited === -ETIMEDOUT && (yield* words.memory.load32(turn)) === 0) return "timed-out";
   }
   yield* words.memory.store32(turn, 0);

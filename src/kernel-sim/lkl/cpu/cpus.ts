@@ -92,25 +92,28 @@ export class LklCpus {
    * anything. Throws ERR_NOT_OWNER, and ERR_DEPTH when the caller has entered more than once.
    */
   *changeOwner(token: CpuToken, thread: number): Coroutine<void> {
-    const { words, layout } = this;
-    const state = stateOf(layout, token.cpu);
-    let found = yield* this.#checked(token);
+    const { memory, self } = this.words;
+    const state = stateOf(this.layout, token.cpu);
+    token.check(self);
+    let found = yield* memory.load32(state);
+    if (ownerOf(found) !== self) throw notOwner(token.cpu, self, found);
     if (depthOf(found) !== 1) {
       throw new LklError("ERR_DEPTH", `CPU ${token.cpu} is handed on at depth ${depthOf(found)}`);
     }
     token.consume();
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      if ((yield* words.memory.cmpxchg32(state, found, ownedBy(found, thread, 1))) === 0) return;
-      found = words.memory.observed32;
+      if ((yield* memory.cmpxchg32(state, found, ownedBy(found, thread, 1))) === 0) return;
+      found = memory.observed32;
     }
     throw contention(state);
   }
 
   /** The token of a CPU that `changeOwner` has given to the caller. Throws ERR_NOT_OWNER. */
   *adopt(cpu: number): Coroutine<CpuToken> {
-    const token = new CpuToken(cpu, this.words.self);
-    yield* this.#checked(token);
-    return token;
+    const { memory, self } = this.words;
+    const found = yield* memory.load32(stateOf(this.layout, cpu));
+    if (ownerOf(found) !== self) throw notOwner(cpu, self, found);
+    return new CpuToken(cpu, self);
   }
 
   /**
@@ -282,9 +285,10 @@ export class LklCpus {
     token.check(self);
     const state = yield* memory.load32(stateOf(this.layout, token.cpu));
     if (ownerOf(state) === self) return state;
-    throw new LklError(
-      "ERR_NOT_OWNER",
-      `CPU ${token.cpu} belongs to thread ${ownerOf(state)}, not to ${self}`,
-    );
+    throw notOwner(token.cpu, self, state);
   }
+}
+
+function notOwner(cpu: number, self: number, state: number): LklError {
+  return new LklError("ERR_NOT_OWNER", `CPU ${cpu} belongs to thread ${ownerOf(state)}, not to ${self}`);
 }
