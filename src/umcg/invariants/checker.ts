@@ -18,6 +18,7 @@ import type { Memory } from "../../atomics/memory.ts";
 import { TASK_KILLABLE, TASK_NORMAL } from "../../kernel-sim/constants.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
+import { fatalSignalPending } from "../../kernel-sim/signals.ts";
 import { TRACE_UMCG_DIE } from "../../trace/events.ts";
 import type { TraceSink } from "../../trace/sink.ts";
 import { UMCG_TASK_IDLE, UMCG_TASK_RUNNING } from "../abi.ts";
@@ -130,8 +131,6 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
   event(_timeNs: number, kind: number, _cpu: number, tid: number, reason: number): void {
     if (kind !== TRACE_UMCG_DIE) return;
     this.findings.fail(40, `killed for: ${dieReason(reason)}`, this.roster.of(tid));
-    // Not by a write that anybody watches, perhaps: a page that was taken away.
-    this.findings.breached = true;
   }
 
   /** A registered task executes user code. */
@@ -211,7 +210,9 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
     if (party.worker && runsUnlocked(this.roster.word(party.state)))
       this.findings.fail(26, "it is descheduled, asleep", party);
     const server = party.owes;
-    if (server?.runs === party.owesSince && this.roster.isRegistered(server))
+    // A server whose page was taken away is not woken but killed.
+    const killed = server !== undefined && fatalSignalPending(this.kernel, server.tid);
+    if (server?.runs === party.owesSince && this.roster.isRegistered(server) && !killed)
       this.findings.fail(26, "it is descheduled, and its server was not made RUNNING", party, server);
     party.owes = undefined;
   }
