@@ -135,7 +135,11 @@ export class Roster {
     this.#servers.delete(party);
     this.#byPage.get(party.record >>> PAGE_SHIFT)?.delete(party);
     this.seekers.delete(party);
-    if (party.partner?.partner === party) party.partner.partner = undefined;
+    if (party.partner?.partner === party) {
+      party.partner.partner = undefined;
+      // A worker that loses its server in user mode is in order until it comes back from the kernel.
+      party.partner.fresh = false;
+    }
     party.partner = undefined;
   }
 
