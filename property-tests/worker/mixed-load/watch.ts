@@ -33,7 +33,7 @@ import {
 
 /** Time between two looks; with few workers one can look closely. */
 const SAMPLE_NS = 20_000;
-const CLOSE_SAMPLE_NS = 300;
+const CLOSE_SAMPLE_NS = 1_000;
 const FEW_TASKS = 500;
 const DELETED = 1n;
 const ASLEEP: number = TASK_NORMAL | TASK_KILLABLE;
@@ -41,6 +41,7 @@ const ASLEEP: number = TASK_NORMAL | TASK_KILLABLE;
 export class Watch {
   readonly machine: Machine;
   readonly boundNs: number;
+  readonly #view: DataView;
   /** Workers that wait to be picked, oldest first, and since when. */
   readonly #ready: Map<Addr, number> = new Map();
   /** Servers that were idle at each sample since. */
@@ -60,6 +61,7 @@ export class Watch {
   constructor(machine: Machine, boundNs: number) {
     this.machine = machine;
     this.boundNs = boundNs;
+    this.#view = new DataView(machine.kernel.local.buffer);
   }
 
   policy(name: PolicyName): PolicyFactory {
@@ -178,10 +180,10 @@ export class Watch {
   }
 
   #word(at: Addr): number {
-    return new DataView(this.machine.kernel.local.buffer).getUint32(at, true);
+    return this.#view.getUint32(at, true);
   }
   #long(at: Addr): bigint {
-    return new DataView(this.machine.kernel.local.buffer).getBigUint64(at, true);
+    return this.#view.getBigUint64(at, true);
   }
 }
 
