@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { EAGAIN, EBADF, ENOMEM, EOPNOTSUPP, ETIMEDOUT } from "../../src/atomics/errno.ts";
 import { type BootOptions, boot, type Library } from "../../src/library/index.ts";
+import { POSTED, stateAt } from "../../src/library/mailbox.ts";
 import type { CallerOrder } from "../support/library-caller.ts";
 
 const threads: Worker[] = [];
@@ -35,6 +36,19 @@ async function caller(
   threads.push(thread);
   await once(thread, "message");
   return { said: once(thread, "message").then(([said]) => said) };
+}
+
+/** Waits until `count` calls are posted and not answered. */
+async function underWay(lib: Library, count: number): Promise<void> {
+  const words = new Int32Array(lib.handle.mailboxes);
+  const posted = (): number => {
+    let found = 0;
+    for (let i = 1; i <= lib.handle.callers; i++) {
+      if (Atomics.load(words, stateAt(i) >> 2) === POSTED) found++;
+    }
+    return found;
+  };
+  while (posted() < count) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 function put(lib: Library, a: number, text: string): number {
@@ -101,8 +115,7 @@ describe("the end", () => {
     const reader = await caller(lib, "read", fd);
     const into = await lib.promises.allocate(64);
     const reading = lib.promises.read(fd, into, 1).catch((error: { code: string }) => error.code);
-    // Both are under way when nothing is left to be posted.
-    await lib.promises.nanosleep(20e6);
+    await underWay(lib, 2);
     const report = await lib.halt();
     expect(report).toEqual({ cancelled: 2, tasks: expect.any(Number) });
     expect(await lib.halt()).toBe(report);

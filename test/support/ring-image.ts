@@ -22,7 +22,7 @@ import { fetchAdd } from "../../src/kernel-sim/lkl/host/words.ts";
 export const LONG_NS = 8e9;
 export const CPUS = 2;
 export const RINGS = 3;
-export const ROUNDS = 150;
+export const ROUNDS = 60;
 
 export const cpuLayout: ReturnType<typeof layOutCpus> = layOutCpus(PROGRAM_BASE, {
   cpus: CPUS,

@@ -34,7 +34,7 @@ export interface CoroutineHostOptions {
   readonly earlyTimeouts?: boolean;
   /** How many waits may return for no reason. */
   readonly nudges?: number;
-  /** Slots of threads each of which may die at any of its steps. */
+  /** Slots of threads each of which may die at any moment while somebody can go on: at its steps, and in its waits. */
   readonly mortal?: readonly number[];
   /** Runs when a thread has died, before who joins it is told and its slot can be another's. */
   readonly reap?: (host: Operations, slot: number) => Coroutine<void>;
@@ -172,7 +172,7 @@ export class CoroutineHost {
       return;
     }
     const { earlyTimeouts = false, choose } = this.#options;
-    const dying = this.#mortal.size > 0 ? runnable.filter(({ self }) => this.#mortal.has(self)) : NOBODY;
+    const dying = this.#mortal.size > 0 ? this.#threads.filter(({ self }) => this.#mortal.has(self)) : NOBODY;
     const late = earlyTimeouts
       ? this.#waiters.filter(({ waiting }) => waiting!.deadlineNs < FOREVER)
       : NOBODY;
@@ -233,6 +233,7 @@ export class CoroutineHost {
     const { self } = thread;
     this.#mortal.delete(self);
     this.#threads.splice(this.#threads.indexOf(thread), 1);
+    if (thread.waiting !== undefined) this.#waiters.splice(this.#waiters.indexOf(thread), 1);
     const { reap } = this.#options;
     const launched = this.launched.get(self) ?? 0;
     this.add(1, function* (host: Operations): Coroutine<void> {

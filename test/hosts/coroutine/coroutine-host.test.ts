@@ -6,7 +6,7 @@ import { CoroutineHost } from "../../../src/hosts/coroutine/index.ts";
 import type { HostEntry } from "../../../src/kernel-sim/lkl/host/host-operations.ts";
 import { layOutHost } from "../../../src/kernel-sim/lkl/host/layout.ts";
 import { FOREVER } from "../../../src/kernel-sim/times.ts";
-import { image, PROGRAM_BYTES, scenarios, spawn, waits } from "../../support/host-programs.ts";
+import { image, PROGRAM_BYTES, scenarios, timerOrder, waits } from "../../support/host-programs.ts";
 
 function makeHost(print?: (text: string) => void): CoroutineHost {
   const layout = layOutHost(64 + PROGRAM_BYTES, { threads: 8, keys: 4, timers: 8, heapBytes: 4096 });
@@ -17,6 +17,10 @@ function makeHost(print?: (text: string) => void): CoroutineHost {
 describe("the table of host operations, as coroutines", () => {
   test.each(Object.entries<HostEntry>(scenarios))("%s", (_, scenario) => {
     makeHost().run(scenario);
+  });
+
+  test("timers expire in the order of their deadlines", () => {
+    makeHost().run(timerOrder);
   });
 
   test("what a thread throws is printed", () => {
@@ -68,7 +72,6 @@ describe("the table of host operations, as coroutines", () => {
     });
     expect(made.slice(0, 7).every((thread) => thread > 0)).toBe(true);
     expect(made[7]).toBe(-11);
-    expect(spawn).toBeDefined();
   });
 
   test.each([

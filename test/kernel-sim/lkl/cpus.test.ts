@@ -15,9 +15,11 @@ import {
   sharesInside,
   waitShutdown,
 } from "../../../src/kernel-sim/lkl/cpu/index.ts";
+import { grantOf } from "../../../src/kernel-sim/lkl/cpu/layout.ts";
+import { GRANT_WAITING, kindOf } from "../../../src/kernel-sim/lkl/cpu/wait-line.ts";
 import type { HostOperations } from "../../../src/kernel-sim/lkl/host/host-operations.ts";
 import { FOREVER } from "../../../src/kernel-sim/times.ts";
-import { type Body, type ExploreOptions, explore, PROGRAM_BYTES, word } from "./explore.ts";
+import { type Body, type ExploreOptions, explore, PROGRAM_BYTES, type Run, word } from "./explore.ts";
 
 const layout = layOutCpus(word(0), { cpus: 2, threads: 4, irqLines: 40, maxInside: 4 });
 const MARK = word(PROGRAM_BYTES / 4 - 1);
@@ -39,7 +41,11 @@ function* logLine(_: LklCpus, line: number): Coroutine<void> {
 type Thread = (cpus: LklCpus, host: HostOperations) => Coroutine<void>;
 
 /** Runs the threads under every schedule that the options allow; by default the one without context switches. */
-function run(threads: readonly Thread[], check: () => void = () => {}, options: ExploreOptions = {}): number {
+function run(
+  threads: readonly Thread[],
+  check: (run: Run) => void = () => {},
+  options: ExploreOptions = {},
+): number {
   return explore(
     () => {
       log.length = 0;
@@ -422,6 +428,8 @@ describe("several CPUs (R26)", () => {
 
 describe("death (R27)", () => {
   const reap: ExploreOptions["reap"] = function* (host, slot) {
+    const grant = yield* host.words.memory.load32(grantOf(layout, 0, slot));
+    if (kindOf(grant) === GRANT_WAITING) log.push("in the line");
     log.push(`reaped: ${yield* reapThread(host.words, layout, slot)}`);
   };
 
@@ -441,8 +449,9 @@ describe("death (R27)", () => {
   test("of one in the line, or just being handed the CPU: the others go on", () => {
     run(
       [visit("a"), visit("b"), visit("c")],
-      () => {
+      ({ words }) => {
         takesTurnsButTheDead();
+        if (log.includes("in the line")) expect(words[layout.gate >> 2]).toBe(0);
         const poisoned = log.includes("reaped: poisoned");
         for (const name of ["a", "c"]) {
           const last = log.findLast((line) => line.startsWith(name));
