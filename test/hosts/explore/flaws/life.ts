@@ -161,7 +161,10 @@ const F50: Scenario = {
       for (;;) {
         const word = yield* memory.load32(stateOf(record));
         if ((word & UMCG_TF_STATE_MASK) === UMCG_TASK_NONE) return;
-        if (word !== UMCG_TASK_IDLE) continue;
+        if (word !== UMCG_TASK_IDLE) {
+          yield* env.sys.nanosleep(1);
+          continue;
+        }
         if ((yield* memory.cmpxchg32(stateOf(record), word, word | UMCG_TF_LOCKED)) !== 0) continue;
         yield* cast.run(env, self, record);
         return;
