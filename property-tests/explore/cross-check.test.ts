@@ -8,7 +8,9 @@ import {
   BareSystem,
   COMPLETE,
   DepthFirst,
+  makeStrategy,
   Optimal,
+  RESTARTED,
   SLEEP_BLOCKED,
   Source,
   type Strategy,
@@ -21,6 +23,7 @@ import {
   LOCKS,
   type RandomProgram,
   randomProgram,
+  SPINS,
   WORDS,
 } from "./random-programs.ts";
 
@@ -93,6 +96,34 @@ function crossCheck(program: RandomProgram): void {
     if (optimal) expect(reduced.blocked).toBe(0);
   }
 }
+
+/** Executions and final states of optimal exploration, or undefined if there are too many. */
+function seeSpinning(program: RandomProgram, spins: boolean): object | undefined {
+  const system = new BareSystem(asProgram(program, spins), { bytes: 128 });
+  const search = makeStrategy(system, { strategy: "optimal", seed: 1, maxSteps: 300 });
+  let states = new Set<number>();
+  let executions = 0;
+  do {
+    const ended = search.execute();
+    if (ended === RESTARTED) {
+      executions = 0;
+      states = new Set();
+      continue;
+    }
+    expect(ended).toBe(COMPLETE);
+    executions++;
+    states.add(system.stateHash());
+    if (!spins && executions > 300) return undefined;
+  } while (search.advance());
+  return { executions, states };
+}
+
+describe("a loop that looks for a value", () => {
+  test.prop([randomProgram(SPINS)])("is explored as an await", (program) => {
+    const awaits = seeSpinning(program, false);
+    if (awaits !== undefined) expect(seeSpinning(program, true)).toEqual(awaits);
+  });
+});
 
 describe("all strategies see the same", () => {
   test.prop([randomProgram(WORDS)])("of words", crossCheck);

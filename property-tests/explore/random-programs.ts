@@ -29,6 +29,7 @@ export interface RandomProgram {
 export const WORDS = ["load", "store", "store", "cas", "cas", "xchg", "add"] as const;
 export const FUTEX = ["load", "store", "cas", "wait", "wait", "timed", "notify", "notify"] as const;
 export const LOCKS = ["load", "store", "lock", "lock", "unlock", "try", "until", "until"] as const;
+export const SPINS = ["load", "store", "store", "cas", "add", "until", "until", "until"] as const;
 export const ALL_KINDS: readonly Operation[0][] = [...WORDS, ...FUTEX, ...LOCKS, "choose", "pause"];
 
 export function randomProgram(
@@ -51,7 +52,8 @@ export function randomProgram(
 }
 
 /** The answers of a thread, all of them, are its result: an interleaving that changes one changes the final state. */
-export function asProgram({ threads, spawned }: RandomProgram): Program {
+/** `spins`: what awaits a value does so by looking. */
+export function asProgram({ threads, spawned }: RandomProgram, spins = false): Program {
   return (bare) => {
     const words = [bare.word(), bare.word()];
     const mutexes = [bare.mutex(), bare.mutex()];
@@ -62,7 +64,7 @@ export function asProgram({ threads, spawned }: RandomProgram): Program {
         const held = new Set<number>();
         for (const { operation, guarded } of lines) {
           if (guarded && last !== 0) continue;
-          const answer = yield* perform(bare, operation, words, mutexes, held);
+          const answer = yield* perform(bare, operation, words, mutexes, held, spins);
           last = answer;
           all = (Math.imul(all, 31) + answer) | 0;
         }
@@ -89,6 +91,7 @@ function* perform(
   words: readonly Parameters<Bare["load32"]>[0][],
   mutexes: readonly number[],
   held: Set<number>,
+  spins: boolean,
 ): Coroutine<number> {
   const word = words[object]!;
   const mutex = mutexes[object]!;
@@ -110,6 +113,10 @@ function* perform(
     case "notify":
       return yield* bare.notify(word, value);
     case "until":
+      while (spins) {
+        const found = yield* bare.load32(word);
+        if (found !== value) return found;
+      }
       return yield* bare.until(word, (found) => found !== value);
     case "lock":
       held.add(mutex);

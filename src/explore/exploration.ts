@@ -11,7 +11,7 @@ import type { Explorable } from "./explorable.ts";
 import { makeStrategy } from "./make-strategy.ts";
 import { checkOptions, type ExploreOptions } from "./options.ts";
 import { shrink } from "./shrink.ts";
-import { PRUNED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "./strategy.ts";
+import { PRUNED, RESTARTED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "./strategy.ts";
 
 /** Signatures that are remembered, some 40 MB. */
 const MAX_SIGNATURES = 1 << 20;
@@ -65,6 +65,7 @@ export class Exploration {
   #remembers = true;
   #executions = 0;
   #blocked = 0;
+  #pruned = 0;
   #tooLong = 0;
   #begun = false;
   #stopped: StopReason | undefined;
@@ -80,7 +81,7 @@ export class Exploration {
   }
 
   get attempts(): number {
-    return this.#executions + this.#blocked + this.#tooLong;
+    return this.#executions + this.#blocked + this.#pruned + this.#tooLong;
   }
 
   /** Share of the executions that were asked for; of a search whose size nobody knows, 0. */
@@ -134,6 +135,7 @@ export class Exploration {
     const ended = strategy.execute();
     if (ended === SLEEP_BLOCKED) this.#blocked++;
     else if (ended === TOO_LONG) this.#endless();
+    else if (ended === RESTARTED) this.#restart();
     else this.#completed(ended === PRUNED);
     if (this.#stopped === undefined && this.attempts >= this.#options.maxExecutions) {
       this.#stopped = "max-executions";
@@ -141,11 +143,24 @@ export class Exploration {
   }
 
   #completed(pruned: boolean): void {
-    this.#executions++;
-    if (!pruned) this.#system.finish();
-    this.#remember();
+    // One that gave up an iteration is covered by others: only what went wrong in it counts.
+    if (pruned) this.#pruned++;
+    else {
+      this.#executions++;
+      this.#system.finish();
+      this.#remember();
+    }
     const { violations } = this.#system;
     if (violations.length > 0) this.#report(violations[0]!);
+  }
+
+  /** What was counted was of a system that did not know its spin loops. */
+  #restart(): void {
+    this.#executions = 0;
+    this.#blocked = 0;
+    this.#pruned = 0;
+    this.#tooLong = 0;
+    this.#signatures?.clear();
   }
 
   #endless(): void {

@@ -2,6 +2,7 @@
 import type { System } from "../interleaving/system.ts";
 import { Bounded } from "./strategies/bounded.ts";
 import { DepthFirst } from "./strategies/depth-first.ts";
+import { Learning } from "./strategies/learning.ts";
 import { Optimal } from "./strategies/optimal.ts";
 import { Pct } from "./strategies/pct.ts";
 import { Portfolio } from "./strategies/portfolio.ts";
@@ -90,7 +91,7 @@ export const STRATEGIES: Readonly<Record<StrategyName, StrategyEntry>> = {
     make: (system, options) => new Pct(system, options, options.depth ?? PCT_DEPTH),
   },
   pos: {
-    summary: "a random priority for each step, drawn anew when it is raced (partial order sampling)",
+    summary: "a random priority for each step, drawn anew when raced (POS)",
     samples: true,
     make: (system, options) => new Pos(system, options),
   },
@@ -116,5 +117,6 @@ export function makeStrategy(
   system: System,
   options: StrategyOptions & { readonly strategy: StrategyName },
 ): Strategy {
-  return STRATEGIES[options.strategy].make(system, options);
+  const { make, samples } = STRATEGIES[options.strategy];
+  return samples ? make(system, options) : new Learning(system, () => make(system, options));
 }

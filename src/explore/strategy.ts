@@ -16,8 +16,8 @@ export const OUT_OF_BOUND = 3;
 /** The end was reached after an iteration was given up (`cut`): others cover it. */
 export const PRUNED = 4;
 
-/** Steps of one execution, unless asked for otherwise. */
-export const DEFAULT_MAX_STEPS = 2_000;
+/** Given up, and all that went before is void: the system has learned of a spin loop, and the search begins anew. */
+export const RESTARTED = 5;
 
 export interface Strategy {
   readonly name: string;
@@ -27,6 +27,8 @@ export interface Strategy {
   execute(): number;
   /** Goes on to the next. False: there is none left; never so for samplers. The system is left anywhere. */
   advance(): boolean;
+  /** Steps of the execution just made, likewise. */
+  readonly length: number;
   /** The choices of the execution just made; to be asked before `advance`. */
   schedule(): Choice[];
   /** Digest of its Mazurkiewicz class, likewise. Samplers answer 0 unless they were made to keep track. */

@@ -27,6 +27,7 @@
  * numbered from 0 and share a footprint.
  */
 import type { Footprints } from "./footprints.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** The step is always enabled and its footprint depends on nothing but the actor. */
 export const STEP_FIXED = 0;
@@ -105,6 +106,12 @@ export interface System {
   readonly pruned: boolean;
   /** What went wrong in this execution, in order. Emptied by `reset()`. */
   readonly violations: readonly Violation[];
+
+  /**
+   * Looks for spin loops in a long execution. True: some were found whose threads will be disabled from now on while they
+   * would spin, so that what was explored before is void. The system is left anywhere.
+   */
+  learn?(schedule: Schedule): boolean;
 
   /** A digest of shared state and results, two 32-bit halves in one safe integer. Equal states have equal digests. */
   stateHash(): number;

@@ -5,6 +5,7 @@
  * and `3 * maxThreads + t` an interruption (-EINTR). These may step at any moment while t sleeps.
  */
 import type { Footprints } from "../../interleaving/footprints.ts";
+import { actorOf, alternativeOf, type Schedule } from "../../interleaving/schedule.ts";
 import {
   STEP_CONDITIONAL,
   STEP_FIXED,
@@ -18,6 +19,7 @@ import { digestText, joinLanes, mix } from "../mix.ts";
 import { Bare, BareError, type Program } from "./bare.ts";
 import { act, fault } from "./blocking.ts";
 import { describeRequest, footprintOf, whyStuck } from "./footprint-of.ts";
+import { Likeness } from "./likeness.ts";
 import { Objects } from "./objects.ts";
 import {
   OP_CAS,
@@ -30,6 +32,7 @@ import {
   OP_TRY_LOCK,
 } from "./request.ts";
 import { Sleepers, type WakeOrder } from "./sleepers.ts";
+import { type Looked, looked, Spins } from "./spins.ts";
 import { isConditional, Threads } from "./threads.ts";
 import { WordSteps } from "./word-steps.ts";
 
@@ -114,14 +117,15 @@ export class BareSystem implements System {
     if (actor >= this.maxThreads) return this.#faultPossible(actor);
     const request = this.#threads.requests[actor]!;
     if (request.coroutine === undefined || request.finished) return false;
-    return request.op < OP_LOCK || (isConditional(request.op) && this.#threads.admits(request));
+    if (isConditional(request)) return this.#threads.admits(request);
+    return request.op < OP_LOCK;
   }
 
   isBlocked(actor: number): boolean {
     if (actor >= this.maxThreads) return false;
     const request = this.#threads.requests[actor]!;
     if (request.coroutine === undefined || request.finished) return false;
-    return isConditional(request.op) && !this.#threads.admits(request);
+    return isConditional(request) && !this.#threads.admits(request);
   }
 
   alternatives(actor: number): number {
@@ -144,8 +148,9 @@ export class BareSystem implements System {
 
   traits(actor: number): number {
     if (actor >= this.maxThreads) return STEP_WITHDRAWS;
-    const { op } = this.#threads.requests[actor]!;
-    if (op >= OP_LOCK) return STEP_CONDITIONAL;
+    const request = this.#threads.requests[actor]!;
+    const { op } = request;
+    if (isConditional(request)) return STEP_CONDITIONAL;
     if (op === OP_PAUSE) return STEP_YIELDS;
     if (op === OP_NOTIFY) return this.#notifyTraits | (this.#wakesAlone ? STEP_WITHDRAWS : 0);
     return op === OP_CAS || op === OP_CAS64 || op === OP_TRY_LOCK ? STEP_VARIES : STEP_FIXED;
@@ -165,6 +170,7 @@ export class BareSystem implements System {
     const request = threads.requests[actor]!;
     const { op } = request;
     request.fresh = false;
+    if (request.spin !== undefined) threads.passed(request);
     if (op <= OP_COPY_IN) this.#words.perform(request, op);
     else if (!act(threads, request, op, alternative)) {
       if (request.c !== 0) this.#wakesAlone = true;
@@ -183,7 +189,8 @@ export class BareSystem implements System {
   finish(): void {
     const threads = this.#threads;
     if (threads.unfinished > 0 && !threads.cut) {
-      threads.violations.push({ kind: "deadlock", message: whyStuck(threads), actor: -1 });
+      const kind = threads.requests.some(({ spin }) => spin !== undefined) ? "livelock" : "deadlock";
+      threads.violations.push({ kind, message: whyStuck(threads), actor: -1 });
     }
     const { checks } = this.#bare;
     for (let i = 0; i < checks.length; i++) {
@@ -193,6 +200,24 @@ export class BareSystem implements System {
         threads.violate("assertion", -1, cause);
       }
     }
+  }
+
+  learn(schedule: Schedule): boolean {
+    const threads = this.#threads;
+    threads.spins ??= new Spins();
+    const { words } = this.#bare;
+    const steps: Looked[] = [];
+    this.reset();
+    for (const made of schedule) {
+      const actor = actorOf(made);
+      const request = threads.requests[actor];
+      if (request === undefined) this.step(actor, 0);
+      else steps.push(looked(request, words, () => this.step(actor, alternativeOf(made))));
+    }
+    const learned = threads.spins.learn(steps, new Likeness(threads));
+    // Points are kept only where there is a spin to meet.
+    if (threads.spins.isEmpty) threads.spins = undefined;
+    return learned;
   }
 
   stateHash(): number {

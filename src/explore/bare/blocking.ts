@@ -19,13 +19,13 @@ import {
   OP_WAIT,
   type Request,
 } from "./request.ts";
-import { FREE, isConditional, type Threads } from "./threads.ts";
+import { FREE, type Threads } from "./threads.ts";
 
 /** Makes the step `op`. Returns whether the thread goes on: it does not when it fell asleep. */
 export function act(threads: Threads, request: Request, op: number, alternative: number): boolean {
   const { result } = request;
   result.value = 0;
-  if (isConditional(op)) threads.passed(request);
+  if (op >= OP_LOCK && op <= OP_UNTIL) threads.passed(request);
   switch (op) {
     case OP_CHOOSE:
       result.value = alternative;

@@ -8,7 +8,10 @@ import { FREE, type Threads } from "./threads.ts";
 
 /** `faults`: a plain wait, too, may end without a notify. */
 export function footprintOf(request: Request, threads: Threads, objects: Objects, faults: boolean): number {
-  const base = bare(request, threads, objects, faults);
+  let base = bare(request, threads, objects, faults);
+  if (request.spin !== undefined) {
+    for (const word of request.spin.words) base = objects.footprints.union(base, reads(word));
+  }
   if (!request.fresh) return base;
   return objects.footprints.union(base, objects.afterLifeOf(request.actor));
 }
@@ -110,6 +113,9 @@ export function whyStuck(threads: Threads): string {
     if (request.coroutine === undefined || request.finished) continue;
     let what = describeRequest(request, threads);
     if (request.op === op.OP_ASLEEP) what = `wait ${threads.bare.nameOfWord(request.a)}`;
+    if (request.spin !== undefined) {
+      what = `spin on ${request.spin.words.map((word) => threads.bare.nameOfWord(word)).join(", ")}`;
+    }
     if (request.op === op.OP_LOCK) what += ` held by ${threads.nameOf(threads.owners[request.a]!)}`;
     waiting.push(`${threads.nameOf(t)} at ${what}`);
   }

@@ -7,6 +7,7 @@
  * Nothing is allocated (js-limits: an iterator object is half the price of a helper generator).
  */
 import type { Coroutine, PendingStep, Resume, StepIterator, Yielded } from "../../atomics/step.ts";
+import type { Spin } from "./spins.ts";
 
 export const OP_NONE = 0;
 export const OP_LOAD = 1;
@@ -97,6 +98,10 @@ export class Request implements PendingStep<number>, StepIterator<number> {
   /** Spurious wake-ups and interruptions it may still have in this execution. */
   faults = 0;
   returned: unknown = undefined;
+  /** Digest of who it is and of the answers it has had. Kept only while spins are known or looked for. */
+  point = 0;
+  /** What it would wait for in vain if it went on alone. */
+  spin: Spin | undefined = undefined;
 
   constructor(actor: number) {
     this.actor = actor;

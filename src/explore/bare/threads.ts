@@ -9,6 +9,7 @@
  */
 import { RESUME, YIELD_PAUSE } from "../../atomics/step.ts";
 import type { Violation, ViolationKind } from "../../interleaving/system.ts";
+import { mix } from "../mix.ts";
 import { type Bare, BareError } from "./bare.ts";
 import type { Objects } from "./objects.ts";
 import {
@@ -23,6 +24,7 @@ import {
   Request,
 } from "./request.ts";
 import type { Sleepers } from "./sleepers.ts";
+import { isSpinning, pointAfter, type Spins } from "./spins.ts";
 
 /** Called through one builtin: `generator.next` would be looked up on as many prototypes as there are bodies. */
 const resumeGenerator = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})())).next as (
@@ -53,6 +55,8 @@ export class Threads {
   cut = false;
   /** Threads that have not ended. */
   unfinished = 0;
+  /** Known spins; undefined: none has been looked for. */
+  spins: Spins | undefined = undefined;
   #enabledCount = 0;
   /** Threads at a step that the state enables, in no order; whether it does now is in `Request.listed`. */
   readonly #conditional: Int32Array;
@@ -100,6 +104,7 @@ export class Threads {
 
   /** Whether the state enables a step of the conditional kind. */
   admits(request: Request): boolean {
+    if (request.spin !== undefined) return !isSpinning(request.spin, this.bare.words);
     if (request.op === OP_LOCK) return this.owners[request.a] === FREE;
     if (request.op === OP_UNTIL) return request.predicate(this.bare.words[request.a]!);
     return request.op === OP_JOIN && this.requests[request.a]!.finished;
@@ -113,6 +118,12 @@ export class Threads {
     request.children = 0;
     request.faults = 0;
     request.returned = undefined;
+    request.spin = undefined;
+    if (this.spins !== undefined) {
+      request.point = mix(request.actor, request.argument);
+      request.result.value = 0;
+      request.wide.answer.result.value = 0n;
+    }
     this.unfinished++;
     this.revive(request);
     this.resume(request);
@@ -122,6 +133,10 @@ export class Threads {
   resume(request: Request): void {
     this.bare.current = request;
     request.op = OP_NONE;
+    const { spins } = this;
+    if (spins !== undefined) {
+      request.point = pointAfter(request.point, request.result.value, request.wide.answer.result.value);
+    }
     let result: IteratorResult<unknown, unknown>;
     try {
       result = resumeGenerator.call(request.coroutine, RESUME);
@@ -136,6 +151,13 @@ export class Threads {
     } else if (request.op > OP_COPY_IN || request.op === OP_NONE || request.a < 0) {
       this.#announced(request, result.value);
     }
+    if (spins !== undefined && !request.finished) this.#meetSpin(request, spins);
+  }
+
+  #meetSpin(request: Request, spins: Spins): void {
+    if (request.op >= OP_LOCK) return;
+    request.spin = spins.at(request.point);
+    if (request.spin !== undefined) this.#conditional[this.#conditionalCount++] = request.actor;
   }
 
   /** The number of the next child of `parent`: the same in every execution. One too large when there are too many. */
@@ -177,6 +199,7 @@ export class Threads {
     let i = 0;
     while (list[i] !== request.actor) i++;
     list[i] = list[--this.#conditionalCount]!;
+    request.spin = undefined;
     if (!request.listed) this.revive(request);
   }
 
@@ -233,7 +256,7 @@ function isCheck(cause: unknown): boolean {
   return cause instanceof BareError && cause.code === "ERR_CHECK";
 }
 
-/** Whether the step is one that the state enables. */
-export function isConditional(op: number): boolean {
-  return op >= OP_LOCK && op <= OP_UNTIL;
+/** Whether the thread's next step is one that the state enables. */
+export function isConditional({ op, spin }: Request): boolean {
+  return (op >= OP_LOCK && op <= OP_UNTIL) || spin !== undefined;
 }

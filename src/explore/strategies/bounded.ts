@@ -48,6 +48,9 @@ export class Bounded implements Strategy {
   get signature(): number {
     return this.#path.trace.signature;
   }
+  get length(): number {
+    return this.#path.trace.length;
+  }
   /** Whether the end of it means that every schedule has been seen. */
   get complete(): boolean {
     return !this.#cutOff;

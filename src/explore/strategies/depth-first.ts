@@ -40,6 +40,9 @@ export class DepthFirst implements Strategy {
   get signature(): number {
     return this.#path.trace.signature;
   }
+  get length(): number {
+    return this.#path.trace.length;
+  }
 
   execute(): number {
     const { system, trace } = this.#path;

@@ -21,6 +21,10 @@ export class Portfolio implements Strategy {
     return this.current.signature;
   }
 
+  get length(): number {
+    return this.current.length;
+  }
+
   execute(): number {
     return this.current.execute();
   }

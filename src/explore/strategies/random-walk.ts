@@ -45,6 +45,10 @@ export class RandomWalk implements Strategy {
     return system.pruned ? PRUNED : COMPLETE;
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   advance(): boolean {
     return true;
   }

@@ -66,6 +66,10 @@ export abstract class Sampler implements Strategy {
     return system.pruned ? PRUNED : COMPLETE;
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   advance(): boolean {
     return true;
   }

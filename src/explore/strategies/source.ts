@@ -36,6 +36,9 @@ export class Source implements Strategy {
   get signature(): number {
     return this.#path.trace.signature;
   }
+  get length(): number {
+    return this.#path.trace.length;
+  }
 
   execute(): number {
     this.#path.rewind(this.#begin);
