@@ -83,7 +83,7 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
   }
 
   wrote32(side: Side, a: Addr, before: number, after: number): void {
-    if (this.roster.size === 0) return;
+    if (!this.roster.used) return;
     const { current } = this.kernel;
     const party = this.roster.ofWord(a);
     // It has happened already: a server taken away by this very step is judged before the step of a worker that has none.
@@ -93,7 +93,7 @@ export class InvariantChecker implements WriteWatcher, TraceSink {
   }
 
   wrote64(side: Side, a: Addr, before: bigint, after: bigint): void {
-    if (this.roster.size === 0) return;
+    if (!this.roster.used) return;
     if (side === "user") this.acts(this.kernel.current);
     this.#wrote64(side, a, before, after, this.kernel.current);
   }

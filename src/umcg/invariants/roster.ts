@@ -37,6 +37,10 @@ export class Roster {
     return this.#longs[a / 8] ?? 0n;
   }
 
+  /** Has anybody ever registered? Lists outlive those who are in them. */
+  get used(): boolean {
+    return this.#byWord.size > 0;
+  }
   get size(): number {
     return this.#byTid.size;
   }

@@ -7,6 +7,7 @@ import {
   idleServersOf,
   idleWorkersOf,
   NULL,
+  SIGKILL,
   stateOf,
   UMCG_CTL_UNREGISTER,
   UMCG_TASK_IDLE,
@@ -83,6 +84,23 @@ describe("lists", () => {
     };
     expect([broken("hardened", move), broken("posted", move)]).toEqual(["I25 user", "none"]);
   });
+});
+
+it("none: a list is taken when the last who was in it has died (I20)", () => {
+  const outcome = broken("hardened", (f) => {
+    const w = f.worker();
+    const tid = f.plain();
+    f.s.signal(w.tid, SIGKILL);
+    f.s.run();
+    f.s.step(tid, {
+      do: "call",
+      *call(env) {
+        return Number(yield* env.memory.xchg64(f.idleWorkers, 0n));
+      },
+    });
+    f.s.machine.checker!.sweep();
+  });
+  expect(outcome).toBe("none");
 });
 
 describe("pins", () => {
