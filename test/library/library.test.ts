@@ -6,8 +6,9 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { EAGAIN, EBADF, ENOMEM, EOPNOTSUPP, ETIMEDOUT } from "../../src/atomics/errno.ts";
+import { CALL_NAMES } from "../../src/library/calls.ts";
 import { type BootOptions, boot, type Library } from "../../src/library/index.ts";
-import { POSTED, stateAt } from "../../src/library/mailbox.ts";
+import { callAt, POSTED, stateAt } from "../../src/library/mailbox.ts";
 import type { CallerOrder } from "../support/library-caller.ts";
 
 const threads: Worker[] = [];
@@ -38,13 +39,14 @@ async function caller(
   return { said: once(thread, "message").then(([said]) => said) };
 }
 
-/** Waits until `count` calls are posted and not answered. */
+/** Waits until `count` reads are posted and not answered. */
 async function underWay(lib: Library, count: number): Promise<void> {
   const words = new Int32Array(lib.handle.mailboxes);
   const posted = (): number => {
     let found = 0;
     for (let i = 1; i <= lib.handle.callers; i++) {
-      if (Atomics.load(words, stateAt(i) >> 2) === POSTED) found++;
+      const isRead = Atomics.load(words, callAt(i) >> 2) === CALL_NAMES.indexOf("read");
+      if (isRead && Atomics.load(words, stateAt(i) >> 2) === POSTED) found++;
     }
     return found;
   };
