@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { addr } from "../../src/atomics/address.ts";
 import { EAGAIN, EINTR, ETIMEDOUT } from "../../src/atomics/errno.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
-import { type Bare, BareSystem, type Program, RandomWalk } from "../../src/explore/index.ts";
+import { type Bare, BareSystem, explore, type Program, RandomWalk } from "../../src/explore/index.ts";
 import { depthFirst } from "./fixture.ts";
 
 /** What threads can return together, over all interleavings, sorted. */
@@ -140,6 +140,24 @@ describe("futexes", () => {
 });
 
 describe("threads", () => {
+  test("joining a thread of the program's own comes behind its end", () => {
+    const found = new Set<string>();
+    const result = explore((bare) => {
+      const x = bare.word();
+      const writer = bare.thread(function* () {
+        yield* bare.store32(x, 1);
+        yield* bare.store32(x, 2);
+      });
+      bare.thread(function* () {
+        const before = yield* bare.load32(x);
+        yield* bare.join(writer);
+        found.add(`${before} ${yield* bare.load32(x)}`);
+      });
+    });
+    expect(result).toMatchObject({ complete: true, violations: [] });
+    expect([...found].sort()).toEqual(["0 2", "1 2", "2 2"]);
+  });
+
   test("spawn and join order what they should", () => {
     const program = (bare: Bare): void => {
       const x = bare.word();

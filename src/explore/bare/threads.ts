@@ -248,7 +248,7 @@ export class Threads {
     request.op = OP_NONE;
     this.unfinished--;
     this.retire(request);
-    if (request.spawned) this.turnOut(this.objects.endOf(request.actor));
+    this.turnOut(this.objects.endOf(request.actor));
   }
 }
 
