@@ -1,0 +1,10 @@
+/** Everything of this project that is explored, by name. */
+import { LISTS } from "./lists.ts";
+import { LOCKS } from "./locks.ts";
+import { QUEUES } from "./queues.ts";
+import type { Subject } from "./subject.ts";
+import { SYNC } from "./sync.ts";
+
+export type { Subject } from "./subject.ts";
+
+export const SUBJECTS: readonly Subject[] = [...LISTS, ...QUEUES, ...LOCKS, ...SYNC];
