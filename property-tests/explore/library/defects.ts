@@ -3,6 +3,7 @@
  * told apart from the right code by any execution is no defect and not here.
  */
 import type { Defect } from "./defects/defect.ts";
+import { HARDENED_DEFECTS } from "./defects/hardened.ts";
 import { LIST_DEFECTS } from "./defects/lists.ts";
 import { LOCK_DEFECTS } from "./defects/locks.ts";
 import { QUEUE_DEFECTS } from "./defects/queues.ts";
@@ -15,4 +16,5 @@ export const DEFECTS: readonly Defect[] = [
   ...QUEUE_DEFECTS,
   ...LOCK_DEFECTS,
   ...SYNC_DEFECTS,
+  ...HARDENED_DEFECTS,
 ];

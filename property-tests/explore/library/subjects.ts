@@ -1,4 +1,5 @@
 /** Everything of this project that is explored, by name. */
+import { HARDENED } from "./hardened.ts";
 import { LISTS } from "./lists.ts";
 import { LOCKS } from "./locks.ts";
 import { QUEUES } from "./queues.ts";
@@ -7,4 +8,4 @@ import { SYNC } from "./sync.ts";
 
 export type { Subject } from "./subject.ts";
 
-export const SUBJECTS: readonly Subject[] = [...LISTS, ...QUEUES, ...LOCKS, ...SYNC];
+export const SUBJECTS: readonly Subject[] = [...LISTS, ...QUEUES, ...LOCKS, ...SYNC, ...HARDENED];
