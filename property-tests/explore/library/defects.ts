@@ -8,6 +8,7 @@ import { LIST_DEFECTS } from "./defects/lists.ts";
 import { LOCK_DEFECTS } from "./defects/locks.ts";
 import { QUEUE_DEFECTS } from "./defects/queues.ts";
 import { SYNC_DEFECTS } from "./defects/sync.ts";
+import { THREAD_DEFECTS } from "./defects/threads.ts";
 
 export type { Defect } from "./defects/defect.ts";
 
@@ -17,4 +18,5 @@ export const DEFECTS: readonly Defect[] = [
   ...LOCK_DEFECTS,
   ...SYNC_DEFECTS,
   ...HARDENED_DEFECTS,
+  ...THREAD_DEFECTS,
 ];

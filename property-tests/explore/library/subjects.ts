@@ -5,7 +5,8 @@ import { LOCKS } from "./locks.ts";
 import { QUEUES } from "./queues.ts";
 import type { Subject } from "./subject.ts";
 import { SYNC } from "./sync.ts";
+import { THREADS } from "./threads.ts";
 
 export type { Subject } from "./subject.ts";
 
-export const SUBJECTS: readonly Subject[] = [...LISTS, ...QUEUES, ...LOCKS, ...SYNC, ...HARDENED];
+export const SUBJECTS: readonly Subject[] = [...LISTS, ...QUEUES, ...LOCKS, ...SYNC, ...HARDENED, ...THREADS];
