@@ -34,10 +34,6 @@ export class CpuSteps {
           code.setRequest(tid, WILL_GO_ON);
           switchTask(kernel);
           break;
-        case WILL_LEAVE:
-          code.discard(tid);
-          switchTask(kernel);
-          break;
         case WILL_EXIT:
           this.#exit(tid);
           break;
@@ -68,7 +64,11 @@ export class CpuSteps {
       if (tid === 0) {
         if (cpus.idlePhase(cpu) === IDLE_ASLEEP || !idleTurn(kernel)) return;
       } else if (code.request(tid) === WILL_GO_ON) code.resume(tid);
-      else return;
+      else if (code.request(tid) === WILL_LEAVE) {
+        // In the step in which it died: who joins it may give its slot to another.
+        code.discard(tid);
+        switchTask(kernel);
+      } else return;
     }
     throw new MachineError("ERR_RUN_LIMIT", `CPU ${cpu} does not come to rest within ${MAX_TURNS} turns`);
   }
