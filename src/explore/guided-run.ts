@@ -5,7 +5,7 @@
  * the first that can: no more preemptions than the schedule has. So a part of a schedule is a schedule.
  */
 import { actorOf, alternativeOf, type Choice, choice, type Schedule } from "../interleaving/schedule.ts";
-import type { System, Violation } from "../interleaving/system.ts";
+import { STEP_YIELDS, type System, type Violation } from "../interleaving/system.ts";
 import { ExploreError } from "./options.ts";
 
 export interface GuidedRun {
@@ -30,7 +30,7 @@ export interface GuidedOptions {
 export function runGuided(system: System, wished: Schedule, options: GuidedOptions): GuidedRun {
   const { strict = false, maxSteps, onStep } = options;
   const schedule: Choice[] = [];
-  let [preemptions, last, at] = [0, -1, 0];
+  let [preemptions, last, at, yielded] = [0, -1, 0, false];
   system.reset();
   while (schedule.length < maxSteps && system.enabledCount() > 0) {
     let next = -1;
@@ -41,7 +41,8 @@ export function runGuided(system: System, wished: Schedule, options: GuidedOptio
     }
     if (next < 0) next = choice(last >= 0 && system.isEnabled(last) ? last : system.enabled[0]!);
     const actor = actorOf(next);
-    if (last >= 0 && actor !== last && system.isEnabled(last)) preemptions++;
+    if (last >= 0 && actor !== last && !yielded && system.isEnabled(last)) preemptions++;
+    yielded = (system.traits(actor) & STEP_YIELDS) !== 0;
     onStep?.(actor, schedule.length);
     system.step(actor, alternativeOf(next));
     schedule.push(next);

@@ -13,7 +13,8 @@
 import { actorOf, type Schedule } from "../interleaving/schedule.ts";
 import type { System, ViolationKind } from "../interleaving/system.ts";
 import { type GuidedRun, runGuided } from "./guided-run.ts";
-import { searchPreemptions } from "./search-preemptions.ts";
+import { Bounded } from "./strategies/bounded.ts";
+import { PRUNED, TOO_LONG } from "./strategy.ts";
 
 export interface ShrinkOptions {
   readonly kind: ViolationKind;
@@ -38,20 +39,31 @@ export function shrink(system: System, found: Schedule, options: ShrinkOptions):
     return { schedule: found, preemptions: best.preemptions, minimal: false, message: undefined };
   }
   best = simplify(system, best, options);
-  let minimal = best.preemptions === 0;
-  let left = effort;
-  // From the bottom up, so what is found first has fewest. Bounded by the preemptions of what was found.
-  for (let bound = 0; bound < best.preemptions && left > 0; bound++) {
-    const search = searchPreemptions(system, { kind, maxSteps, preemptions: bound, executions: left });
-    left -= search.executions;
-    if (search.found !== undefined) {
-      const fewer = runGuided(system, search.found, { maxSteps });
-      return { ...result(simplify(system, fewer, options)), minimal: true };
-    }
-    if (!search.complete) break;
-    minimal = bound === best.preemptions - 1;
+  if (best.preemptions === 0) return { ...result(best), minimal: true };
+  const fewer = searchFewer(system, best.preemptions, options);
+  if (fewer.found === undefined) return { ...result(best), minimal: fewer.complete };
+  return {
+    ...result(simplify(system, runGuided(system, fewer.found, { maxSteps }), options)),
+    minimal: true,
+  };
+}
+
+/** Every execution with fewer than so many preemptions, fewest first, until one shows a violation of the kind. */
+function searchFewer(
+  system: System,
+  preemptions: number,
+  { kind, maxSteps, effort }: ShrinkOptions,
+): { readonly found: Schedule | undefined; readonly complete: boolean } {
+  const search = new Bounded(system, { by: "preemptions", maxSteps, maxBound: preemptions - 1 });
+  let whole = true;
+  for (let made = 0; made < effort; made++) {
+    const ended = search.execute();
+    if (ended === TOO_LONG) whole = false;
+    else if (ended !== PRUNED) system.finish();
+    if (system.violations[0]?.kind === kind) return { found: search.schedule(), complete: false };
+    if (!search.advance()) return { found: undefined, complete: whole };
   }
-  return { ...result(best), minimal };
+  return { found: undefined, complete: false };
 }
 
 function result({ schedule, preemptions, violation }: GuidedRun): Omit<Shrunk, "minimal"> {
