@@ -40,7 +40,7 @@ async function exploreProgram(name: ProgramName, options: Options, io: CliIo): P
     const timed = new TimedExploration(exploration, io, seconds);
     await session.follow(timed, "exploring");
     session.close();
-    exploration.interrupt();
+    exploration.interrupt(session.interrupted ? "interrupted" : "time");
     const result = exploration.result();
     const rate = Math.round(exploration.attempts / timed.seconds);
     const [finding] = result.violations;
@@ -49,7 +49,9 @@ async function exploreProgram(name: ProgramName, options: Options, io: CliIo): P
       io.stdout.write(summary(result, rate));
       for (const violation of result.violations) {
         io.stdout.write(`\n${headline(violation)}\n\n`);
-        io.stdout.write(interleavingText(replay(explorable, violation.schedule, { bestEffort: true }).steps));
+        // A spin, once found, is no step of the search: the program replayed would go on with it.
+        const told = replay(explorable, violation.schedule, { bestEffort: true }).steps;
+        io.stdout.write(interleavingText(told.slice(0, violation.steps)));
         io.stdout.write(`\nreplay: ${replayLine(name, violation)}\n`);
       }
     }

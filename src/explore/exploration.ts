@@ -35,7 +35,7 @@ export interface Finding {
 }
 
 /** Why an exploration ended before its end. */
-export type StopReason = "violation" | "max-executions" | "interrupted";
+export type StopReason = "violation" | "max-executions" | "time" | "interrupted";
 
 export interface ExploreResult {
   readonly strategy: string;
@@ -106,8 +106,8 @@ export class Exploration {
   }
 
   /** Gives the rest up. */
-  interrupt(): void {
-    if (!this.ended) this.#stopped = "interrupted";
+  interrupt(reason: "time" | "interrupted" = "interrupted"): void {
+    if (!this.ended) this.#stopped = reason;
   }
 
   result(): ExploreResult {

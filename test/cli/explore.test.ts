@@ -61,7 +61,7 @@ describe("umcg explore", () => {
 
   test.each([
     [["--max-executions", "3"], "max-executions"],
-    [["--time", "1"], "interrupted"],
+    [["--time", "1"], "time"],
   ])("with %j is stopped by a limit, and gives 3", async (args, why) => {
     const { code, stdout } = await run(["explore", CORRECT, ...args], { msPerLook: 600 });
     expect(code).toBe(3);
