@@ -92,10 +92,8 @@ class TimedExploration implements Stretched {
   get seconds(): number {
     return Math.max(1e-6, (this.#io.clock() - this.#startedAt) / 1000);
   }
-  get status(): string {
-    const { attempts, progress } = this.#exploration;
-    const share = progress > 0 ? `, ${Math.floor(100 * progress)} %` : "";
-    return `${plural(attempts, "execution")}, ${Math.round(attempts / this.seconds)}/s${share}`;
+  get done(): { readonly count: number; readonly thing: string } {
+    return { count: this.#exploration.attempts, thing: "execution" };
   }
 
   advance(stop: () => boolean): boolean {

@@ -18,7 +18,7 @@ export const SIGNAL_EXIT: Readonly<Record<StopSignal, number>> = { SIGINT: 130, 
 
 export interface CliIo {
   readonly stdout: Output;
-  readonly stderr: Output & { readonly isTTY: boolean };
+  readonly stderr: Output & { readonly isTTY: boolean; readonly columns?: number | undefined };
   /** Wall clock, ms. */
   clock(): number;
   /** Lets pending signals be handled. */
@@ -33,7 +33,13 @@ export interface CliIo {
 export function nodeIo(): CliIo {
   return {
     stdout: process.stdout,
-    stderr: { write: (text) => process.stderr.write(text), isTTY: process.stderr.isTTY === true },
+    stderr: {
+      write: (text) => process.stderr.write(text),
+      isTTY: process.stderr.isTTY === true,
+      get columns() {
+        return process.stderr.columns;
+      },
+    },
     clock: () => performance.now(),
     openProbes: openNodeProbes,
     turn: () => new Promise((resolve) => setImmediate(resolve)),

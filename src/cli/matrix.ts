@@ -7,6 +7,7 @@ import type { Workload } from "../bench/workload.ts";
 import type { ProfileName } from "../hosts/virtual/cost-model.ts";
 import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
 import type { MatrixPlan } from "./args.ts";
+import { Sequence } from "./sequence.ts";
 import type { Session } from "./session.ts";
 import { formatTable, plural } from "./table.ts";
 
@@ -23,14 +24,14 @@ export async function matrixCommand(
   const cells = workloads.flatMap((workload) =>
     MATRIX_PROFILES.flatMap((profile) => WAKE_MODES.map((wake) => ({ workload, profile, wake }))),
   );
-  const results: BenchResult[] = [];
-  for (const cell of cells) {
-    const run = new BenchRun({ ...cell, vcpus, loops, seed, jitter, check, clock });
-    const place = `machine ${results.length + 1} of ${cells.length}`;
-    await session.follow(run, `${place}, ${cell.workload.name} ${cell.profile} ${cell.wake}`);
-    if (session.interrupted) break;
-    results.push(run.result());
-  }
+  const sequence = new Sequence<BenchResult>(
+    cells.map((cell, at) => ({
+      note: `machine ${at + 1} of ${cells.length}, ${cell.workload.name} ${cell.profile} ${cell.wake}`,
+      begin: () => new BenchRun({ ...cell, vcpus, loops, seed, jitter, check, clock }),
+    })),
+  );
+  await session.follow(sequence, "matrix");
+  const { results } = sequence;
   if (results.length === 0) session.throwIfInterrupted();
   if (plan.json) return `${JSON.stringify(results, undefined, 2)}\n`;
   const noise = jitter ? `jitter with seed ${seed}` : "no jitter";

@@ -1,39 +1,32 @@
 /**
  * One invocation of a command that runs machines: it can be interrupted, and it shows that it is alive.
  *
- * A run goes in stretches of some 100 ms of wall time; between them signals are handled and, after two seconds and on a
- * terminal only, a progress line is drawn.
+ * A run goes in stretches of some 100 ms of wall time; between them signals are handled and the progress line is drawn.
  */
 import type { BenchResult, BenchRun } from "../bench/run-bench.ts";
 import { Interrupted } from "./errors.ts";
 import type { CliIo, StopSignal } from "./io.ts";
+import { type Progressing, ProgressLine } from "./progress.ts";
 
 const STRETCH_MS = 100;
-const QUIET_MS = 2000;
 /** Times a run asks whether to stop for one look at the clock. */
 const ASKED_PER_LOOK = 4;
-const ERASE_LINE = "\r\x1b[K";
 
 /** Something that goes in stretches. */
-export interface Stretched {
-  /** Share that is behind, 0 to 1. */
-  readonly progress: number;
-  /** What the progress line says; default: the share. */
-  readonly status?: string;
+export interface Stretched extends Progressing {
   /** Goes on to the end or until `stop`, asked now and then, says so. Returns whether it is at the end. */
   advance(stop: () => boolean): boolean;
 }
 
 export class Session {
   readonly io: CliIo;
-  readonly #startedAt: number;
+  readonly #line: ProgressLine;
   readonly #removeHandler: () => void;
   #signal: StopSignal | undefined;
-  #drawn = false;
 
   constructor(io: CliIo) {
     this.io = io;
-    this.#startedAt = io.clock();
+    this.#line = new ProgressLine(io);
     this.#removeHandler = io.onSignal((signal) => {
       this.#signal ??= signal;
     });
@@ -48,9 +41,10 @@ export class Session {
 
   /** Goes to the end, or to an interruption, for commands that have something to show all the same. */
   async follow(run: Stretched, label: string): Promise<void> {
+    this.#line.begin(label, run);
     for (let ended = false; !ended && this.#signal === undefined; ) {
       ended = run.advance(this.#stretch());
-      this.#draw(`${label}: ${run.status ?? `${Math.floor(run.progress * 100)} %`}`);
+      this.#line.draw();
       await this.io.turn();
     }
   }
@@ -73,8 +67,7 @@ export class Session {
 
   /** Erases the progress line and gives signals back their default meaning. */
   close(): void {
-    if (this.#drawn) this.io.stderr.write(ERASE_LINE);
-    this.#drawn = false;
+    this.#line.erase();
     this.#removeHandler();
   }
 
@@ -82,11 +75,5 @@ export class Session {
     const end = this.io.clock() + STRETCH_MS;
     let asked = 0;
     return () => ++asked % ASKED_PER_LOOK === 0 && this.io.clock() >= end;
-  }
-
-  #draw(line: string): void {
-    if (!this.io.stderr.isTTY || this.io.clock() - this.#startedAt < QUIET_MS) return;
-    this.io.stderr.write(`${ERASE_LINE}${line}`);
-    this.#drawn = true;
   }
 }

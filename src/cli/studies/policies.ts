@@ -7,6 +7,7 @@ import type { CostModel } from "../../hosts/virtual/cost-model.ts";
 import { POLICY_NAMES, type PolicyName } from "../../server/policies/index.ts";
 import { readProfile, readSeed } from "../machine-options.ts";
 import type { Options } from "../options.ts";
+import { Sequence } from "../sequence.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { formatTable, plural } from "../table.ts";
@@ -127,17 +128,17 @@ function readTime(options: Options, name: string, fallback: string, least: numbe
 }
 
 /** Cell by cell. Those that are done when the session is interrupted. */
-async function measure(plan: Plan, session: Session): Promise<PolicyResult[]> {
-  const results: PolicyResult[] = [];
-  for (const workload of plan.workloads) {
-    for (const policy of plan.policies) {
-      const run = new PolicyRun({ ...plan, workload, policy, clock: () => session.io.clock() });
-      await session.follow(run, `${workload.name}, ${policy}`);
-      if (run.progress < 1) return results;
-      results.push(run.result());
-    }
-  }
-  return results;
+async function measure(plan: Plan, session: Session): Promise<readonly PolicyResult[]> {
+  const clock = (): number => session.io.clock();
+  const cells = plan.workloads.flatMap((workload) => plan.policies.map((policy) => ({ workload, policy })));
+  const sequence = new Sequence<PolicyResult>(
+    cells.map(({ workload, policy }) => ({
+      note: `${workload.name}, ${policy}`,
+      begin: () => new PolicyRun({ ...plan, workload, policy, clock }),
+    })),
+  );
+  await session.follow(sequence, "policies");
+  return sequence.results;
 }
 
 /** The results for people. */
