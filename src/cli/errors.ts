@@ -12,8 +12,8 @@
  * | anything else    | ERR_INTERNAL                  | 1    | a bug of this project; the stack is shown                     |
  */
 import { BareError } from "../explore/bare/bare.ts";
+import { NondeterminismError } from "../explore/nondeterminism.ts";
 import { ExploreError } from "../explore/options.ts";
-import { NondeterminismError } from "../explore/path.ts";
 import { MachineError } from "../kernel-sim/errors.ts";
 import { type CliIo, SIGNAL_EXIT, type StopSignal } from "./io.ts";
 

@@ -9,6 +9,7 @@ import { formatSchedule } from "../interleaving/schedule.ts";
 import type { System, Violation, ViolationKind } from "../interleaving/system.ts";
 import type { Explorable } from "./explorable.ts";
 import { makeStrategy } from "./make-strategy.ts";
+import { verify } from "./nondeterminism.ts";
 import { checkOptions, type ExploreOptions } from "./options.ts";
 import { shrink } from "./shrink.ts";
 import { PRUNED, RESTARTED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "./strategy.ts";
@@ -150,6 +151,7 @@ export class Exploration {
       this.#system.finish();
       this.#remember();
     }
+    if (isPowerOfTwo(this.attempts)) verify(this.#system, this.#strategy.schedule());
     const { violations } = this.#system;
     if (violations.length > 0) this.#report(violations[0]!);
   }
@@ -184,6 +186,7 @@ export class Exploration {
     const key = `${kind}: ${message}`;
     if (this.#findings.has(key) || this.#findings.size >= MAX_FINDINGS) return;
     const found = this.#strategy.schedule();
+    if (kind !== "step-bound") verify(this.#system, found);
     const effort = this.#options.shrink && kind !== "step-bound" ? this.#options.proofExecutions : -1;
     // On a system of its own: the strategy may have left this one where it wants to find it.
     const shrunk = shrink(this.#explorable.makeSystem(), found, { kind, maxSteps, effort });
@@ -199,4 +202,9 @@ export class Exploration {
     });
     if (stopAtFirst) this.#stopped = "violation";
   }
+}
+
+/** The first of something, the second, the fourth ... */
+function isPowerOfTwo(count: number): boolean {
+  return (count & (count - 1)) === 0;
 }

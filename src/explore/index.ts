@@ -10,6 +10,7 @@ export { interleavingText } from "./interleaving-text.ts";
 export { type KernelOptions, type KernelProgram, KernelSystem } from "./kernel/kernel-system.ts";
 export { linearize, type Model, type Operation } from "./linearizability.ts";
 export { makeStrategy, STRATEGIES, type StrategyName } from "./make-strategy.ts";
+export { NondeterminismError } from "./nondeterminism.ts";
 export { ExploreError, type ExploreOptions } from "./options.ts";
 export * from "./path.ts";
 export * from "./replay.ts";

@@ -2,20 +2,13 @@
  * A system and the trace of its execution, kept together: stepping, and going back to a branch.
  *
  * Going back is beginning again and repeating the choices: generators cannot be copied, and repeating a step costs some
- * 20 ns. The trace is not computed again, only shortened.
+ * 20 ns. The trace is not computed again, only shortened. What is repeated must be what it was: each step says beforehand what it
+ * is (`System.stamp`), and that is compared.
  */
 import { type Choice, choice } from "../interleaving/schedule.ts";
 import { STEP_WITHDRAWS, type System } from "../interleaving/system.ts";
+import { differs } from "./nondeterminism.ts";
 import { Trace } from "./trace.ts";
-
-/** A program did something else when the same choices were made again. */
-export class NondeterminismError extends Error {
-  readonly code = "ERR_NONDETERMINISM";
-  constructor(step: number, actor: string, what: string) {
-    super(`step ${step} of ${actor} is not what it was under the same choices: ${what}`);
-    this.name = "NondeterminismError";
-  }
-}
 
 export class Path {
   readonly system: System;
@@ -28,29 +21,41 @@ export class Path {
     this.trace = new Trace(system.footprints, system.objects, system.actors);
   }
 
-  /** Brings the system to the state after the first `length` events. */
+  /** Brings the system to the state after the first `length` events. Throws NondeterminismError. */
   rewind(length: number): void {
-    const { system, trace } = this;
-    trace.truncate(length);
+    this.trace.truncate(length);
+    this.repeat(length);
+  }
+
+  /** The same, and leaves the trace as it is. */
+  repeat(length: number): void {
+    const { system } = this;
+    const { actor, alternative, stamps } = this.trace;
     system.reset();
-    const { actor, alternative } = trace;
     for (let i = 0; i < length; i++) {
-      if (!system.isEnabled(actor[i]!)) {
-        throw new NondeterminismError(i, system.nameOf(actor[i]!), "it is not enabled");
-      }
-      system.step(actor[i]!, alternative[i]!);
+      const who = actor[i]!;
+      if (!system.isEnabled(who) || system.stamp(who) !== stamps[i]) this.fail(who, i);
+      system.step(who, alternative[i]!);
     }
   }
 
-  /** Lets an enabled actor step whose footprint is `peeked`. */
+  /** `actor` is not about to do, after the first `length` events, what it was. */
+  fail(actor: number, length: number = this.trace.length): never {
+    throw differs(this.system, this.schedule().slice(0, length), actor);
+  }
+
+  /** Lets an actor step, which was enabled here before if it is not now, and whose footprint is `peeked`. */
   step(actor: number, alternative: number, peeked: number): void {
     const { system } = this;
+    if (!system.isEnabled(actor)) this.fail(actor);
     const traits = system.traits(actor);
+    const stamp = system.stamp(actor);
     if ((traits & STEP_WITHDRAWS) !== 0) this.#noteOthers(actor);
     const ways = system.alternatives(actor);
     system.step(actor, alternative);
     this.trace.push(actor, alternative, peeked, system.completed(peeked), traits);
     this.trace.ways[this.trace.length - 1] = ways;
+    this.trace.stamps[this.trace.length - 1] = stamp;
     const others = this.#others;
     if (others.length === 0) return;
     for (let i = 0; i < others.length; i++) {

@@ -34,6 +34,8 @@ export class Trace {
   traits: Uint8Array = new Uint8Array(64);
   /** In how many ways the step could have been made. */
   ways: Int32Array = new Int32Array(64);
+  /** What the actor was about to do: `System.stamp`. */
+  stamps: Int32Array = new Int32Array(64);
   /** Entries of a clock. */
   stride: number;
   clocks: Int32Array;
@@ -243,6 +245,7 @@ export class Trace {
     this.peeked = longer(this.peeked);
     this.traits = longerBytes(this.traits);
     this.ways = longer(this.ways);
+    this.stamps = longer(this.stamps);
     this.clocks = longer(this.clocks);
     this.#previous = longer(this.#previous);
     this.#hashes = longer(this.#hashes);

@@ -92,6 +92,11 @@ export interface System {
   traits(actor: number): number;
   /** Who brought `actor` into being, -1: nobody did. */
   parentOf(actor: number): number;
+  /**
+   * A digest of what `actor` is about to do, operands included: the same whenever the same choices have led there. Of no use
+   * to compare steps of different actors.
+   */
+  stamp(actor: number): number;
   /** Whether the actor exists, has not ended and has a step that the state does not enable. */
   isBlocked(actor: number): boolean;
 
@@ -119,4 +124,6 @@ export interface System {
   nameOf(actor: number): string;
   /** What `actor` is about to do, in words: "store x := 1". */
   describe(actor: number): string;
+  /** Where in the text of the program `actor` is when these choices have been made, "file:line:column"; undefined: not known. Slow. */
+  placeOf?(schedule: Schedule, actor: number): string | undefined;
 }

@@ -15,12 +15,14 @@ import {
   type System,
   type Violation,
 } from "../../interleaving/system.ts";
+import { runGuided } from "../guided-run.ts";
 import { digestText, joinLanes, mix } from "../mix.ts";
 import { Bare, BareError, type Program } from "./bare.ts";
 import { act, fault } from "./blocking.ts";
 import { describeRequest, footprintOf, whyStuck } from "./footprint-of.ts";
 import { Likeness } from "./likeness.ts";
 import { Objects } from "./objects.ts";
+import { Places } from "./places.ts";
 import {
   OP_CAS,
   OP_CAS64,
@@ -30,6 +32,7 @@ import {
   OP_NOTIFY,
   OP_PAUSE,
   OP_TRY_LOCK,
+  stampOf,
 } from "./request.ts";
 import { Sleepers, type WakeOrder } from "./sleepers.ts";
 import { type Looked, looked, Spins } from "./spins.ts";
@@ -59,6 +62,8 @@ export class BareSystem implements System {
   readonly enabled: Int32Array;
   readonly violations: readonly Violation[];
   readonly maxThreads: number;
+  readonly #program: Program;
+  readonly #options: BareOptions;
   readonly #bare: Bare;
   readonly #objects: Objects;
   readonly #threads: Threads;
@@ -78,6 +83,8 @@ export class BareSystem implements System {
     if (started === 0) throw new BareError("ERR_PROGRAM", "the program has no thread");
     if (started > max) throw new BareError("ERR_PROGRAM", `${started} threads, maxThreads is ${max}`);
     this.fingerprint = digestText(JSON.stringify([program.toString(), options]));
+    this.#program = program;
+    this.#options = options;
     this.maxThreads = max;
     this.#bare = bare;
     this.#faults = options.faults ?? 0;
@@ -154,6 +161,10 @@ export class BareSystem implements System {
     if (op === OP_PAUSE) return STEP_YIELDS;
     if (op === OP_NOTIFY) return this.#notifyTraits | (this.#wakesAlone ? STEP_WITHDRAWS : 0);
     return op === OP_CAS || op === OP_CAS64 || op === OP_TRY_LOCK ? STEP_VARIES : STEP_FIXED;
+  }
+
+  stamp(actor: number): number {
+    return actor < this.maxThreads ? stampOf(this.#threads.requests[actor]!) : 0;
   }
 
   parentOf(actor: number): number {
@@ -242,6 +253,13 @@ export class BareSystem implements System {
   describe(actor: number): string {
     if (actor >= this.maxThreads) return "wake up";
     return describeRequest(this.#threads.requests[actor]!, this.#threads);
+  }
+
+  placeOf(schedule: Schedule, actor: number): string | undefined {
+    const places = new Places();
+    const system = new BareSystem((bare) => this.#program(places.watch(bare)), this.#options);
+    runGuided(system, schedule, { maxSteps: schedule.length });
+    return places.of(actor);
   }
 
   #listFaults(threads: number): number {

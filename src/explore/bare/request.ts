@@ -114,6 +114,15 @@ export class Request implements PendingStep<number>, StepIterator<number> {
   }
 }
 
+/** Digest of what is asked for. What an operation does not use is left over from another, and from another execution. */
+export function stampOf({ op, a, b, c, x }: Request): number {
+  if (op === OP_PAUSE) return op;
+  const stamp = Math.imul(op, 0x9e3779b1) ^ Math.imul(a, 0x85ebca6b);
+  if (op >= OP_LOAD64 && op <= OP_XCHG64) return stamp ^ Number(BigInt.asIntN(32, x));
+  const operands = op === OP_CAS || op === OP_WAIT ? Math.imul(c, 0x27d4eb2f) : 0;
+  return stamp ^ Math.imul(b, 0xc2b2ae35) ^ operands;
+}
+
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const ALWAYS = (): boolean => true;
 

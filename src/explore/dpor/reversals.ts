@@ -179,10 +179,13 @@ export class Reversals {
 
   /** Brings the system to where the events before `at` and the sequence lead. */
   #replay(at: number): void {
-    const { system, trace } = this.#path;
+    const { system } = this.#path;
     const collected = this.#collected;
-    system.reset();
-    for (let i = 0; i < at; i++) system.step(trace.actor[i]!, trace.alternative[i]!);
-    for (let i = 0; i < collected.length; i++) system.step(collected.actor[i]!, collected.alternative[i]!);
+    this.#path.repeat(at);
+    for (let i = 0; i < collected.length; i++) {
+      const actor = collected.actor[i]!;
+      if (!system.isEnabled(actor)) this.#path.fail(actor, this.#origins[i]!);
+      system.step(actor, collected.alternative[i]!);
+    }
   }
 }

@@ -10,6 +10,8 @@
  * of memory. Actors and their steps: hosts/explore. The first thing that goes wrong ends the execution. The end is reached
  * when every task has exited, whatever timers and interrupts are still on their way.
  */
+
+import { STORE32 } from "../../hosts/explore/access-slot.ts";
 import { ACTOR_CPU, ACTOR_KINDS, ACTOR_SPURIOUS } from "../../hosts/explore/actors.ts";
 import { REQUEST_NAMES, WILL_ACCESS } from "../../hosts/explore/task-code.ts";
 import type { Footprints } from "../../interleaving/footprints.ts";
@@ -102,6 +104,17 @@ export class KernelSystem implements System {
     const { host, kernel } = this.machine;
     const running = host.actors.kind(actor) === ACTOR_CPU && kernel.cpus.curr(host.actors.place(actor)) !== 0;
     return (running ? 0 : STEP_CONDITIONAL) | (this.#objects.varies(actor) ? STEP_VARIES : STEP_FIXED);
+  }
+
+  stamp(actor: number): number {
+    const { host, kernel } = this.machine;
+    if (host.actors.kind(actor) !== ACTOR_CPU) return 0;
+    const tid = kernel.cpus.curr(host.actors.place(actor));
+    if (tid === 0) return -1;
+    const request = host.code.request(tid);
+    if (request !== WILL_ACCESS) return mix(tid, request);
+    const slot = host.code.slot(tid);
+    return mix(mix(mix(tid, slot.operation), slot.addr), slot.operation === STORE32 ? slot.value : 0);
   }
 
   parentOf(): number {
