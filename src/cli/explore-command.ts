@@ -17,6 +17,7 @@ import { TraceFile } from "./trace-file.ts";
 const COMMAND = "umcg explore";
 const MAX_EXECUTIONS = Number.MAX_SAFE_INTEGER;
 const MAX_STEPS = 1 << 20;
+const MAX_DEPTH = 1_000;
 const MAX_SECONDS = 1_000_000;
 
 /** Returns the exit code. Throws UsageError, ProgramFileError, ExploreError, TraceFileError, Interrupted. */
@@ -110,6 +111,9 @@ function readOptions(options: Options): ExploreOptions {
       ? { maxExecutions: options.integer("max-executions", 1, MAX_EXECUTIONS, 1) }
       : {}),
     maxSteps: options.integer("max-steps", 1, MAX_STEPS, 10_000),
+    depth: options.integer("depth", 1, MAX_DEPTH, 3),
+    ...(options.has("max-bound") ? { maxBound: options.integer("max-bound", 0, MAX_EXECUTIONS, 0) } : {}),
+    ...(options.has("fair-after") ? { fairAfter: options.integer("fair-after", 0, MAX_STEPS, 0) } : {}),
     stopAtFirst: !options.has("all"),
     shrink: !options.has("no-shrink"),
   };

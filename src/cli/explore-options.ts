@@ -15,6 +15,9 @@ export const EXPLORE_OPTIONS: OptionTypes = {
   seed: { type: "string" },
   "max-executions": { type: "string" },
   "max-steps": { type: "string" },
+  depth: { type: "string" },
+  "max-bound": { type: "string" },
+  "fair-after": { type: "string" },
   time: { type: "string" },
   all: { type: "boolean" },
   "no-shrink": { type: "boolean" },
@@ -24,7 +27,7 @@ export const EXPLORE_OPTIONS: OptionTypes = {
 
 export const REPLAY_OPTIONS: OptionTypes = {
   ...PROGRAM_OPTIONS,
-  schedule: { type: "string" },
+  schedule: { type: "string", empty: true },
   "best-effort": { type: "boolean" },
   json: { type: "boolean" },
 };
@@ -44,6 +47,10 @@ Options:
   --strategy NAME    how (default optimal):
 ${STRATEGY_LINES.join("\n")}
   --seed N           of strategies that sample (default 1)
+  --depth D          of pct: ordering constraints of the bugs to be found (default 3)
+  --max-bound N      of preemptions, delays: at most N (default: as many as there can be)
+  --fair-after N     of pct, pos, urw, surw: steps after which an execution goes on round
+                     robin (default: half of --max-steps)
   --max-executions N stop after N (default: none; 10000 for strategies that sample)
   --max-steps N      steps of one execution; more are a violation (default 10000)
   --time SECONDS     stop after about that time
@@ -72,7 +79,7 @@ Executes a program along a schedule and prints the interleaving, a column for ea
 
 Options:
   --schedule TEXT    who steps: "0*3 1 2.1" is actor 0 three times, 1 once, and 2 in its
-                     second way
+                     second way; behind its end whoever ran goes on ("": no preemption)
   --best-effort      the program has changed: leave out what cannot be done any more
   --json             one line of JSON
   -h, --help         show this help

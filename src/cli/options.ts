@@ -7,7 +7,15 @@ import { SpecError } from "../bench/stats/spec-error.ts";
 import { UsageError } from "./errors.ts";
 
 export type OptionTypes = Readonly<
-  Record<string, { readonly type: "string" | "boolean"; readonly short?: string }>
+  Record<
+    string,
+    {
+      readonly type: "string" | "boolean";
+      readonly short?: string;
+      /** The empty text is a value, too. */
+      readonly empty?: true;
+    }
+  >
 >;
 
 /** A command line taken apart; the last of repeated options counts. */
@@ -37,8 +45,8 @@ export class Options {
         throw this.usage(`${token.rawName} takes no value, got "${token.value}"`);
       // The parser takes whatever follows for the value, another option too.
       const swallowed = token.inlineValue === false && token.value.startsWith("--");
-      if (type === "string" && (!token.value || swallowed))
-        throw this.usage(`${token.rawName} needs a value`);
+      const missing = token.value === undefined || (token.value === "" && types[token.name]!.empty !== true);
+      if (type === "string" && (missing || swallowed)) throw this.usage(`${token.rawName} needs a value`);
       values.set(token.name, token.value ?? "");
     }
     this.positionals = positionals;

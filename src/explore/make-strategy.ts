@@ -18,6 +18,8 @@ export interface StrategyOptions {
   readonly maxSteps: number;
   /** Of PCT: how many ordering constraints the bugs have that it is to find. Default 3. */
   readonly depth?: number;
+  /** Of samplers but "random": steps after which an execution goes on round robin. Default: half of `maxSteps`. */
+  readonly fairAfter?: number;
   /** Preemptions or delays at most. Default: as many as there can be. */
   readonly maxBound?: number;
 }

@@ -10,6 +10,8 @@ export interface ExploreOptions {
   readonly depth?: number;
   /** Of bounded searches: preemptions or delays at most. Default: as many as there can be. */
   readonly maxBound?: number;
+  /** Of samplers but "random": steps after which an execution goes on round robin. Default: half of `maxSteps`. */
+  readonly fairAfter?: number;
   /** Executions, the given up ones included. Default: no limit for searches, 10 000 for samplers. */
   readonly maxExecutions?: number;
   /** Steps of one execution; one that needs more is a violation. Default 10 000. */
@@ -50,7 +52,21 @@ export function checkOptions(options: ExploreOptions): Required<ExploreOptions> 
   const { stopAtFirst = true, shrink = true, depth = 3, maxBound = Infinity } = options;
   if (!isCount(depth, 1, 1_000)) throw bad("depth", "an integer from 1 to 1000", depth);
   if (!isCount(maxBound, 0, Infinity)) throw bad("maxBound", "an integer of at least 0", maxBound);
-  return { strategy, seed, depth, maxBound, maxExecutions, maxSteps, stopAtFirst, shrink, proofExecutions };
+  const fairAfter = options.fairAfter ?? maxSteps >> 1;
+  if (!isCount(fairAfter, 0, MAX_STEPS))
+    throw bad("fairAfter", `an integer from 0 to ${MAX_STEPS}`, fairAfter);
+  return {
+    strategy,
+    seed,
+    depth,
+    maxBound,
+    fairAfter,
+    maxExecutions,
+    maxSteps,
+    stopAtFirst,
+    shrink,
+    proofExecutions,
+  };
 }
 
 function isCount(value: number, low: number, high: number): boolean {

@@ -85,6 +85,40 @@ describe("umcg explore", () => {
   });
 });
 
+describe("what strategies can be told", () => {
+  test("is how deep the bugs of pct are, and its name says so", async () => {
+    const args = [
+      "explore",
+      CORRECT,
+      "--strategy",
+      "pct",
+      "--depth",
+      "5",
+      "--max-executions",
+      "20",
+      "--json",
+    ];
+    expect(JSON.parse((await run(args)).stdout)).toMatchObject({ strategy: "pct5", executions: 20 });
+  });
+
+  test.each([
+    ["preemptions", "6 executions", 3],
+    ["delays", "1 execution", 3],
+  ])("is the greatest number of %s: with none, few schedules", async (strategy, executions, code) => {
+    const ran = await run(["explore", LOST, "--strategy", strategy, "--max-bound", "0"]);
+    expect([ran.code, ran.stdout]).toEqual([code, expect.stringContaining(`${strategy}: ${executions}`)]);
+  });
+
+  test("is when executions become fair: from the first step on, all are the same", async () => {
+    const args = ["explore", LOST, "--strategy", "pos", "--max-executions", "30", "--all", "--json"];
+    const violations = async (...more: string[]): Promise<number> =>
+      JSON.parse((await run([...args, ...more])).stdout).violations.length;
+    expect(await violations()).toBe(1);
+    const fair = JSON.parse((await run([...args, "--no-shrink", "--fair-after", "0"])).stdout);
+    expect(fair.violations).toMatchObject([{ schedule: "0 1 2 0 1 2" }]);
+  });
+});
+
 describe("a counterexample", () => {
   const file = (): string => join(folder, "found.json");
   const write = (): Promise<unknown> => run(["explore", LOST, "--out", file()]);
@@ -112,6 +146,12 @@ describe("a counterexample", () => {
     expect((await run(["replay", file(), "--best-effort"])).code).toBe(1);
   });
 
+  test("may be a schedule of no steps: whoever comes first runs to the end", async () => {
+    const { code, stdout } = await run(["replay", LOST, "--schedule", ""]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\nno violation\n6 steps, 0 preemptions\n$/);
+  });
+
   test("that goes wrong nowhere gives 0", async () => {
     const { code, stdout } = await run(["replay", LOST, "--schedule", "0*2 1*2 2*2"]);
     expect(code).toBe(0);
@@ -124,6 +164,10 @@ test.each([
   [["explore", LOST, CORRECT], `ERR_USAGE: one program at a time: "${CORRECT}" is too many`],
   [["explore", LOST, "--strategy", "fast"], "ERR_USAGE: --strategy must be one of optimal, "],
   [["explore", LOST, "--max-steps", "0"], "ERR_USAGE: --max-steps must be an integer from 1 to 1048576, got"],
+  [["explore", LOST, "--depth", "0"], "ERR_USAGE: --depth must be an integer from 1 to 1000, got"],
+  [["explore", LOST, "--max-bound", "-1"], "ERR_USAGE: --max-bound must be an integer from 0 to"],
+  [["explore", LOST, "--fair-after", "1.5"], "ERR_USAGE: --fair-after must be an integer from 0 to 1048576"],
+  [["explore", LOST, "--strategy", ""], "ERR_USAGE: --strategy needs a value"],
   [["explore", program("absent")], "ERR_PROGRAM_FILE: "],
   [["explore", program("nothing")], "ERR_PROGRAM_FILE: "],
   [["replay"], "ERR_USAGE: name a counterexample, or a program and a --schedule"],
