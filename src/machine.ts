@@ -202,7 +202,8 @@ export class Machine {
       this.checker?.findings.throwFirst();
     }
     this.host.time.check();
-    if (smp.stopHow === STOP_EMERGENCY) throw new MachineError("ERR_PANIC", `panic: ${kernel.stopReason}`);
+    if (smp.stopHow === STOP_EMERGENCY)
+      throw new MachineError("ERR_PANIC", `panic: ${kernel.record.stopReason}`);
     if (smp.stopHow === STOP_NOT && this.host.pending === 0 && kernel.live > 0) {
       this.checker?.atRest();
       const list = this.waiters();
@@ -246,7 +247,7 @@ export class Machine {
   #stop(how: number, reason: string): StopReport {
     const { kernel } = this;
     beginStop(kernel, OUTSIDE, how, reason);
-    if (!stopEnded(kernel)) this.#lifetime.drive(kernel.stopDeadlineNs, () => stopEnded(kernel));
+    if (!stopEnded(kernel)) this.#lifetime.drive(kernel.record.stopDeadlineNs, () => stopEnded(kernel));
     this.trace.flush();
     this.host.time.check();
     return stopReport(kernel);

@@ -1,7 +1,7 @@
 /**
  * Which pages user space may touch, and how. One byte a page, kept in the machine's own buffer.
  *
- * Four bits: MAPPED (the address belongs to user space), PRESENT (it is resident), WRITABLE, and ON_DISK. A page that is
+ * Five bits: MAPPED (the address belongs to user space), PRESENT (it is resident), WRITABLE, ON_DISK, and BEING_READ. A page that is
  * MAPPED but not PRESENT is absent: touching it raises a page fault that can be resolved, by waiting if it is ON_DISK. Page 0 and the kernel region have no
  * bit set, so NULL and kernel addresses fail the same single test that guards every access.
  *
@@ -14,6 +14,8 @@ export const PAGE_WRITABLE = 2;
 export const PAGE_MAPPED = 4;
 /** Not present, and to be read by a device first. */
 export const PAGE_ON_DISK = 8;
+/** A device has been asked for it and has not answered. */
+const PAGE_BEING_READ = 16;
 
 /** What a page can be set to. */
 export type Protection = "unmapped" | "absent" | "absent-readonly" | "readonly" | "readwrite";
@@ -95,6 +97,15 @@ export class PageTable {
     return a >= 0 && a < this.limit && (this.flags[a >>> PAGE_SHIFT]! & PAGE_ON_DISK) !== 0;
   }
 
+  /** Has a device been asked for the page of `a`, which it has not given yet? */
+  isBeingRead(a: Addr): boolean {
+    return (this.flags[a >>> PAGE_SHIFT]! & PAGE_BEING_READ) !== 0;
+  }
+  setBeingRead(a: Addr, to: boolean): void {
+    if (to) this.flags[a >>> PAGE_SHIFT]! |= PAGE_BEING_READ;
+    else this.flags[a >>> PAGE_SHIFT]! &= ~PAGE_BEING_READ;
+  }
+
   /** Keeps the page of `a` from going to disk, until `unpin`. What `protect` says comes first all the same. */
   pin(a: Addr): void {
     this.pins[a >>> PAGE_SHIFT]!++;
@@ -127,6 +138,7 @@ export class PageTable {
     // Divided, not shifted: a shift would fold ADDR_INVALID, and all of 2^32 and above, onto the first pages.
     const first = Math.max(0, Math.floor(a / PAGE_SIZE));
     const last = Math.min(this.flags.length - 1, Math.floor((a + Math.max(length, 1) - 1) / PAGE_SIZE));
-    for (let page = first; page <= last; page++) this.flags[page] = BITS[protection];
+    for (let page = first; page <= last; page++)
+      this.flags[page] = BITS[protection] | (this.flags[page]! & PAGE_BEING_READ);
   }
 }

@@ -23,25 +23,18 @@ export interface TaskAccount {
 
 /** A slot gets a new task; what its last one had goes into the sum of those that are gone. */
 export function resetAccount(kernel: Kernel, tid: Tid): void {
-  const { tasks, gone } = kernel;
-  gone.runNs += kernel.fair.sumExec(tid);
-  gone.waitNs += tasks.waitNs(tid);
-  gone.voluntarySwitches += tasks.voluntarySwitches(tid);
-  gone.involuntarySwitches += tasks.involuntarySwitches(tid);
-  gone.migrations += tasks.migrations(tid);
+  const { tasks } = kernel;
+  kernel.record.addGone({
+    runNs: kernel.fair.sumExec(tid),
+    waitNs: tasks.waitNs(tid),
+    voluntarySwitches: tasks.voluntarySwitches(tid),
+    involuntarySwitches: tasks.involuntarySwitches(tid),
+    migrations: tasks.migrations(tid),
+  });
   tasks.setWaitNs(tid, 0);
   tasks.setVoluntarySwitches(tid, 0);
   tasks.setInvoluntarySwitches(tid, 0);
   tasks.setMigrations(tid, 0);
-}
-
-/** The sum over tasks whose slots have new owners. */
-export class GoneTasks {
-  runNs = 0;
-  waitNs = 0;
-  voluntarySwitches = 0;
-  involuntarySwitches = 0;
-  migrations = 0;
 }
 
 /** Every task whose slot has not been given to another, in order of tid. */

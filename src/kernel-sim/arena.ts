@@ -3,15 +3,21 @@
  *
  * The same constructor code runs twice, first over a measuring arena that hands out empty columns and only counts, then
  * over the buffer of exactly that size. Rejected: a table of sizes beside the columns, which drifts from them.
+ *
+ * It may run a third time, on another thread that looks at the same machine: then the columns hold what they hold, and
+ * nothing is initialised (`fresh`).
  */
 export class Arena {
   readonly #buffer: ArrayBufferLike | undefined;
+  /** The buffer is new: what is not zero to begin with is to be written. */
+  readonly fresh: boolean;
   #at: number;
 
   /** `at`: first byte to hand out, a multiple of 8. Without a buffer the arena measures. */
-  constructor(at: number, buffer?: ArrayBufferLike) {
+  constructor(at: number, buffer?: ArrayBufferLike, fresh = true) {
     this.#at = at;
     this.#buffer = buffer;
+    this.fresh = fresh;
   }
 
   /** First free byte. */
@@ -23,13 +29,18 @@ export class Arena {
     const at = this.#take(length);
     return this.#buffer ? new Uint8Array(this.#buffer, at, length) : new Uint8Array(0);
   }
-  int32(length: number): Int32Array {
+  /** `initial`: what a fresh column holds. */
+  int32(length: number, initial = 0): Int32Array {
     const at = this.#take(length * 4);
-    return this.#buffer ? new Int32Array(this.#buffer, at, length) : new Int32Array(0);
+    if (this.#buffer === undefined) return new Int32Array(0);
+    const column = new Int32Array(this.#buffer, at, length);
+    return this.fresh && initial !== 0 ? column.fill(initial) : column;
   }
-  float64(length: number): Float64Array {
+  float64(length: number, initial = 0): Float64Array {
     const at = this.#take(length * 8);
-    return this.#buffer ? new Float64Array(this.#buffer, at, length) : new Float64Array(0);
+    if (this.#buffer === undefined) return new Float64Array(0);
+    const column = new Float64Array(this.#buffer, at, length);
+    return this.fresh && initial !== 0 ? column.fill(initial) : column;
   }
 
   bigUint64(length: number): BigUint64Array {

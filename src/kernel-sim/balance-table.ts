@@ -25,8 +25,8 @@ export class BalanceTable {
   constructor(arena: Arena, vcpus: number, levels: number) {
     this.levels = levels;
     this.kicks = arena.uint8(vcpus);
-    this.averages = arena.float64(vcpus).fill(MIGRATION_COST_NS);
-    this.worst = arena.float64(vcpus).fill(MIGRATION_COST_NS);
+    this.averages = arena.float64(vcpus, MIGRATION_COST_NS);
+    this.worst = arena.float64(vcpus, MIGRATION_COST_NS);
     this.costs = arena.float64(vcpus * levels);
     this.decays = arena.float64(vcpus * levels);
     this.lasts = arena.float64(vcpus * levels);

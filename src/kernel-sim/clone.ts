@@ -64,7 +64,7 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   kernel.names.set(tid, options.name);
   kernel.seccomp.inherit(kernel.current, tid);
   tasks.setSigMask(tid, tasks.sigMask(kernel.current));
-  kernel.live++;
+  kernel.record.addLive(1);
   return tid;
 }
 

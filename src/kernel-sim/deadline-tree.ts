@@ -28,12 +28,14 @@ export class DeadlineTree {
   readonly #numbers: Float64Array;
   /** Root by CPU; 0 = empty. */
   readonly #root: Int32Array;
-  #inserted = 0;
+  /** One word: how many were inserted. */
+  readonly #inserted: Int32Array;
 
   constructor(arena: Arena, maxTasks: number, vcpus: number) {
     this.#numbers = arena.float64((maxTasks + 1) << 3);
     this.#words = new Int32Array(this.#numbers.buffer, this.#numbers.byteOffset, this.#numbers.length << 1);
     this.#root = arena.int32(vcpus);
+    this.#inserted = arena.int32(1);
     this.#numbers[LEAST] = Number.POSITIVE_INFINITY;
     this.#numbers[SHORTEST] = Number.POSITIVE_INFINITY;
   }
@@ -88,7 +90,7 @@ export class DeadlineTree {
     numbers[(tid << 3) | SLICE] = slice;
     words[(tid << 4) | LEFT] = 0;
     words[(tid << 4) | RIGHT] = 0;
-    words[(tid << 4) | SEQUENCE] = ++this.#inserted | 0;
+    words[(tid << 4) | SEQUENCE] = ++this.#inserted[0]!;
     let parent = 0;
     let side = LEFT;
     // Bounded by the height. Equal deadlines go right: the newcomer is the latest.

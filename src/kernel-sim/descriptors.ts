@@ -74,6 +74,9 @@ export class Descriptors {
   object(fd: number): number {
     return this.objects[fd - FIRST_FD]!;
   }
+  setObject(fd: number, to: number): void {
+    this.objects[fd - FIRST_FD] = to;
+  }
   mode(fd: number): number {
     return this.modes[fd - FIRST_FD]!;
   }

@@ -11,8 +11,7 @@ import { cancelTimer } from "./timers.ts";
 
 /** The current task forgets its old program. Atomic. */
 export function forgetProgram(kernel: Kernel, tid: number, name: string | Named | undefined): void {
-  const own = kernel.dispositions.get(tid);
-  for (const [signal, action] of [...(own ?? [])]) if (action !== "ignore") own?.delete(signal);
+  kernel.dispositions.forgetHandlers(tid);
   cancelTimer(kernel, tid);
   if (name !== undefined) kernel.names.set(tid, name);
 }

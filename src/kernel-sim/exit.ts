@@ -39,12 +39,12 @@ export function exitTask(kernel: Kernel, tid: number, code: number, signal: numb
   cancelTimer(kernel, tid);
   if (trace.on) kernel.emit(TRACE_TASK_EXIT, tid, code, signal);
   setTaskState(kernel, tid, TASK_DEAD);
-  kernel.dispositions.delete(tid);
+  kernel.dispositions.forget(tid);
   const listener = kernel.seccomp.forget(tid);
   if (listener !== 0 && kernel.seccomp.users(listener, kernel.lastTid).length === 0) {
     tellFromInterrupt(kernel, listener, EPOLLHUP);
   }
-  kernel.live--;
+  kernel.record.addLive(-1);
   const queue = joinQueue(kernel, tid);
   cpus.setWakeStart(kernel.cpu, host.now);
   // Bounded: each turn takes one waiter off the queue.

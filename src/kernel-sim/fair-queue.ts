@@ -62,6 +62,7 @@ export class FairQueue implements FairClass {
     this.slice = sliceNs;
     this.numbers = arena.float64((maxTasks + 1 + vcpus) << 3);
     this.words = new Int32Array(this.numbers.buffer, this.numbers.byteOffset, this.numbers.length << 1);
+    if (!arena.fresh) return;
     for (let row = this.queues; row < this.numbers.length >> 3; row++) {
       this.words[(row << 4) | NEXT] = row;
       this.words[(row << 4) | PREV] = row;

@@ -37,6 +37,10 @@ const SUM_EXEC = 4;
 const PICKED_AT = 5;
 const REMAINING = 6;
 
+// Of the counts.
+const WAITERS = 0;
+const ARRIVALS = 1;
+
 const AWAY = 0;
 const WAITING = 1;
 const CURRENT = 2;
@@ -51,8 +55,8 @@ export class GlobalQueue implements FairClass {
   /** By CPU: its current task; whether that has to give way. */
   readonly #current: Int32Array;
   readonly #gives: Int32Array;
-  #waiting = 0;
-  #arrivals = 0;
+  /** Tasks that wait, and how many have come: a word each. */
+  readonly #counts: Float64Array;
   #ports: GlobalPorts = { allows: () => true, taken() {}, offer() {} };
 
   constructor(arena: Arena, maxTasks: number, vcpus: number, policy: GlobalPolicy, sliceNs: number) {
@@ -63,6 +67,7 @@ export class GlobalQueue implements FairClass {
     this.#tree = new DeadlineTree(arena, maxTasks, 1);
     this.#current = arena.int32(vcpus);
     this.#gives = arena.int32(vcpus);
+    this.#counts = arena.float64(2);
   }
 
   connect(ports: GlobalPorts): void {
@@ -95,23 +100,24 @@ export class GlobalQueue implements FairClass {
   #insert(tid: number): void {
     const numbers = this.#numbers;
     if (this.#policy === "srpt") numbers[(tid << 3) | PLACE] = numbers[(tid << 3) | REMAINING]!;
-    else if (this.#words[(tid << 4) | KEEPS_PLACE] === 0) numbers[(tid << 3) | PLACE] = ++this.#arrivals;
+    else if (this.#words[(tid << 4) | KEEPS_PLACE] === 0)
+      numbers[(tid << 3) | PLACE] = ++this.#counts[ARRIVALS]!;
     this.#words[(tid << 4) | KEEPS_PLACE] = 0;
     this.#words[(tid << 4) | STATE] = WAITING;
     this.#tree.insert(0, tid, numbers[(tid << 3) | PLACE]!, 0, 0);
-    this.#waiting++;
+    this.#counts[WAITERS]!++;
   }
 
   #remove(tid: number): void {
     this.#tree.remove(0, tid);
-    this.#waiting--;
+    this.#counts[WAITERS]!--;
     this.#words[(tid << 4) | STATE] = AWAY;
   }
 
   enqueue(_cpu: number, tid: number, curr: number): void {
     this.#insert(tid);
     // An idle CPU takes it, unless it is to take another.
-    if (curr !== 0 || this.#waiting > 1) this.#ports.offer(tid);
+    if (curr !== 0 || this.#counts[WAITERS]! > 1) this.#ports.offer(tid);
   }
 
   dequeueWaiting(_cpu: number, tid: number): void {
@@ -174,7 +180,7 @@ export class GlobalQueue implements FairClass {
   update(cpu: number, curr: number, now: number): void {
     const numbers = this.#numbers;
     // Another CPU has taken the one for whom it was to give way.
-    if (this.#waiting === 0) this.#gives[cpu] = 0;
+    if (this.#counts[WAITERS]! === 0) this.#gives[cpu] = 0;
     const delta = now - numbers[(curr << 3) | EXEC_START]!;
     if (curr === 0 || delta <= 0) return;
     numbers[(curr << 3) | EXEC_START] = now;
@@ -188,7 +194,7 @@ export class GlobalQueue implements FairClass {
   }
 
   sliceOver(cpu: number, curr: number, now: number): boolean {
-    if (curr === 0 || this.#waiting === 0 || this.sliceLeft(cpu, curr, now) > 0) return false;
+    if (curr === 0 || this.#counts[WAITERS]! === 0 || this.sliceLeft(cpu, curr, now) > 0) return false;
     this.#gives[cpu] = 1;
     return true;
   }
@@ -200,7 +206,7 @@ export class GlobalQueue implements FairClass {
 
   /** Goes behind all who wait; under srpt they have more left, and it stays. */
   yieldCurrent(cpu: number): void {
-    if (this.#waiting > 0 && this.#policy !== "srpt") this.#gives[cpu] = 1;
+    if (this.#counts[WAITERS]! > 0 && this.#policy !== "srpt") this.#gives[cpu] = 1;
   }
 
   wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean {
@@ -270,7 +276,7 @@ export class GlobalQueue implements FairClass {
   }
   /** All who wait could be this CPU's next. */
   nrRunning(cpu: number): number {
-    return this.#waiting + (this.#current[cpu] === 0 ? 0 : 1);
+    return this.#counts[WAITERS]! + (this.#current[cpu] === 0 ? 0 : 1);
   }
   load(cpu: number): number {
     const curr = this.#current[cpu]!;

@@ -14,13 +14,13 @@ import { PageTable } from "../atomics/page-table.ts";
 import type { Coroutine } from "../atomics/step.ts";
 import { type NosleepMode, UserAccess } from "../atomics/user-access.ts";
 import type { TraceRing } from "../trace/ring.ts";
-import { GoneTasks } from "./accounts.ts";
 import { Arena } from "./arena.ts";
 import type { BalanceTable } from "./balance-table.ts";
 import type { ClassOrder } from "./class-order.ts";
 import type { KernelConfig } from "./config.ts";
 import type { CpuTable } from "./cpu-table.ts";
 import type { Descriptors } from "./descriptors.ts";
+import type { Dispositions } from "./dispositions.ts";
 import { assert, MachineError } from "./errors.ts";
 import type { FairClass } from "./fair-class.ts";
 import { GlobalQueue } from "./global-queue.ts";
@@ -28,6 +28,7 @@ import { type Hooks, NO_HOOKS } from "./hooks.ts";
 import type { Host } from "./host.ts";
 import type { IdleGovernor } from "./idle-governor.ts";
 import { type CpuId, NO_TASK, type Tid } from "./ids.ts";
+import type { KernelRecord } from "./kernel-record.ts";
 import { FUTEX_BUCKETS, layOut, PAGE_BUCKETS } from "./layout.ts";
 import type { LlcTable } from "./llc-table.ts";
 import type { PageRead } from "./page-io.ts";
@@ -41,19 +42,14 @@ import type { CallQueues } from "./smp/call-queues.ts";
 import type { SmpTable } from "./smp/smp-table.ts";
 import { TaskNames } from "./task-names.ts";
 import type { TaskTable } from "./task-table.ts";
+import type { TimerOwners } from "./timer-owners.ts";
 import type { TimerQueue } from "./timer-queue.ts";
-import type { TimerCallback } from "./timers.ts";
 import { Topology } from "./topology.ts";
 import type { WaitQueues } from "./wait-queues.ts";
 import type { WatchTable } from "./watch-table.ts";
 
-/** Runs in user mode of the task a signal was sent to. */
-export type SignalHandler = (signal: number) => Coroutine<void>;
 /** The CPU that a WAKING task shall be queued on. */
 export type CpuSelector = (tid: number, flags: number) => number;
-/** What a task does with one signal. A signal not listed has its default action. */
-export type Disposition = "ignore" | SignalHandler;
-
 export { FUTEX_BUCKETS, PAGE_BUCKETS };
 
 export interface KernelParts {
@@ -64,6 +60,8 @@ export interface KernelParts {
   readonly wrapMemory?: ((memory: LocalMemory, side: "kernel" | "user") => Memory) | undefined;
   /** The machine's memory: a SharedArrayBuffer if threads outside look into it. */
   readonly makeBuffer?: ((bytes: number) => ArrayBufferLike) | undefined;
+  /** A machine that exists already, on this thread or another: the kernel is made over its buffer, and finds it as it is. */
+  readonly attach?: ArrayBufferLike | undefined;
   /** Resolves page faults of the kernel's own accesses. */
   readonly fault: (kernel: Kernel) => (a: Addr, write: boolean) => Coroutine<boolean>;
 }
@@ -75,6 +73,9 @@ export class Kernel {
   declare readonly config: KernelConfig;
   declare readonly trace: TraceRing;
   declare readonly buffer: ArrayBufferLike;
+  declare readonly record: KernelRecord;
+  declare readonly dispositions: Dispositions;
+  declare readonly timerOwners: TimerOwners;
   declare readonly tasks: TaskTable;
   declare readonly cpus: CpuTable;
   declare readonly topology: Topology;
@@ -117,37 +118,17 @@ export class Kernel {
   /** The task whose code is executing (0 in an interrupt or the idle loop), and its CPU. Set by the host. */
   current: Tid = 0 as Tid;
   cpu: CpuId = 0 as CpuId;
-  /** Cold per-task data: dispositions other than default. */
-  readonly dispositions: Map<number, Map<number, Disposition>> = new Map();
-  /** Why the machine is being stopped, and when its CPUs' time for that is over (smp/stop.ts). */
-  stopReason = "";
-  stopDeadlineNs: number = Number.POSITIVE_INFINITY;
   /** Functions that CPUs run for each other, by number. */
-  readonly calls: CallFunction[] = [];
+  readonly calls: CallFunction[] = [() => undefined];
   readonly names: TaskNames = new TaskNames();
-  /** What the timers of devices do (timers.ts). */
-  readonly callbacks: (TimerCallback | undefined)[];
   /** Pages that each CPU has asked the disk for (page-io.ts). */
   readonly reads: PageRead[][];
-  /** What tasks had whose slots have new owners. */
-  readonly gone: GoneTasks = new GoneTasks();
-  /** Tasks that exist and have not exited. */
-  live = 0;
-  #lastTid = 0;
-  /**
-   * Slots that were given back, a list through the links of their wait queue, on which the dead are not; 0 = none. Rejected: an
-   * array, from whose front a million take a millisecond each.
-   */
-  #firstFree = 0;
-  #lastFree = 0;
-  declare private userTop: number;
 
   constructor(parts: KernelParts) {
     const { config } = parts;
     this.config = config;
     this.trace = parts.trace;
     this.reads = Array.from({ length: config.vcpus }, () => []);
-    this.callbacks = new Array<undefined>(config.maxTimers).fill(undefined);
     this.topology = new Topology(config.vcpus, config.topology);
     const measure = new Arena(PAGE_SIZE);
     layOut(measure, config, this.topology, 0);
@@ -157,8 +138,13 @@ export class Kernel {
       Math.ceil((PAGE_ENTRY * (userBase + config.userBytes)) / PAGE_SIZE / (PAGE_SIZE - PAGE_ENTRY)) + 2;
     this.userBase = addr(userBase + tablePages * PAGE_SIZE);
     this.userEnd = addr(this.userBase + config.userBytes);
-    this.buffer = parts.makeBuffer?.(this.userEnd) ?? new ArrayBuffer(this.userEnd);
-    const laid = layOut(new Arena(PAGE_SIZE, this.buffer), config, this.topology, this.userEnd / PAGE_SIZE);
+    const fresh = parts.attach === undefined;
+    this.buffer = parts.attach ?? parts.makeBuffer?.(this.userEnd) ?? new ArrayBuffer(this.userEnd);
+    const arena = new Arena(PAGE_SIZE, this.buffer, fresh);
+    const laid = layOut(arena, config, this.topology, this.userEnd / PAGE_SIZE);
+    this.record = laid.record;
+    this.dispositions = laid.dispositions;
+    this.timerOwners = laid.timerOwners;
     this.tasks = laid.tasks;
     this.cpus = laid.cpus;
     this.smp = laid.smp;
@@ -178,14 +164,14 @@ export class Kernel {
     this.scheduling = laid.scheduling;
     this.timers = laid.timers;
     this.pages = new PageTable(laid.pageFlags, laid.pagePins);
-    this.pages.protect(this.userBase, config.userBytes, "readwrite");
+    if (fresh) this.pages.protect(this.userBase, config.userBytes, "readwrite");
     this.local = new LocalMemory(this.buffer);
     this.local.budget = KERNEL_STEP_BUDGET;
     this.userLocal = new LocalMemory(this.buffer);
     this.memory = parts.wrapMemory?.(this.local, "kernel") ?? this.local;
     this.userMemory = parts.wrapMemory?.(this.userLocal, "user") ?? this.userLocal;
     this.access = new UserAccess(this.memory, this.pages, parts.fault(this), parts.nosleep);
-    this.userTop = this.userBase;
+    if (fresh) this.record.userTop = this.userBase;
     this.sliceTimers = config.hrtick || config.fair === "rr" || config.fair === "ps";
     this.selector = this.fair instanceof GlobalQueue ? connectGlobal(this, this.fair) : undefined;
   }
@@ -201,38 +187,48 @@ export class Kernel {
         `allocate(bytes, align) takes whole numbers, got ${bytes}, ${align}`,
       );
     }
-    const at = Math.ceil(this.userTop / align) * align;
+    const { record } = this;
+    const at = Math.ceil(record.userTop / align) * align;
     if (at + bytes > this.userEnd) {
       const size = this.userEnd - this.userBase;
       throw new MachineError("ERR_USER_MEMORY", `${bytes} bytes do not fit: userBytes is ${size}`);
     }
-    this.userTop = at + bytes;
+    record.userTop = at + bytes;
     return addr(at);
   }
 
-  /** A free task slot. Slots of tasks that exited are reused last, oldest first. */
+  /**
+   * A free task slot. Slots of tasks that exited are reused last, oldest first. They are a list through the links of their
+   * wait queue, on which the dead are not. Rejected: an array, from whose front a million take a millisecond each.
+   */
   allocateTid(): Tid {
-    if (this.#lastTid < this.tasks.capacity) return ++this.#lastTid as Tid;
-    const reused = this.#firstFree;
+    const { record, tasks } = this;
+    if (record.lastTid < tasks.capacity) return ++record.lastTid as Tid;
+    const reused = record.firstFree;
     if (reused === 0) {
-      throw new MachineError("ERR_TASK_LIMIT", `no task slot left: maxTasks is ${this.tasks.capacity}`);
+      throw new MachineError("ERR_TASK_LIMIT", `no task slot left: maxTasks is ${tasks.capacity}`);
     }
-    this.#firstFree = this.tasks.waitNext(reused);
-    this.tasks.setWaitNext(reused, 0);
+    record.firstFree = tasks.waitNext(reused);
+    tasks.setWaitNext(reused, 0);
     return reused as Tid;
   }
 
   /** Returns a slot: the task has exited and nobody will ask for its result. */
   freeTid(tid: Tid): void {
-    this.tasks.setWaitNext(tid, 0);
-    if (this.#firstFree === 0) this.#firstFree = tid;
-    else this.tasks.setWaitNext(this.#lastFree, tid);
-    this.#lastFree = tid;
+    const { record, tasks } = this;
+    tasks.setWaitNext(tid, 0);
+    if (record.firstFree === 0) record.firstFree = tid;
+    else tasks.setWaitNext(record.lastFree, tid);
+    record.lastFree = tid;
   }
 
   /** Every tid handed out so far is at most this. */
   get lastTid(): number {
-    return this.#lastTid;
+    return this.record.lastTid;
+  }
+  /** Tasks that exist and have not exited. */
+  get live(): number {
+    return this.record.live;
   }
 
   /**
@@ -240,20 +236,16 @@ export class Kernel {
    * exists or a call is under way. What is no part of the buffer and of no class goes back to what a booted kernel has.
    */
   mark(): Uint8Array {
-    assert(this.#lastTid === 0, "a mark behind the first task");
+    assert(this.lastTid === 0, "a mark behind the first task");
     return new Uint8Array(this.buffer).slice();
   }
   rewind(mark: Uint8Array): void {
     new Uint8Array(this.buffer).set(mark);
     this.dispositions.clear();
-    this.callbacks.fill(undefined);
+    this.timerOwners.clear();
     for (const queue of this.reads) queue.length = 0;
     this.current = NO_TASK;
     this.cpu = 0 as CpuId;
-    this.live = 0;
-    this.#lastTid = 0;
-    this.#firstFree = 0;
-    this.userTop = this.userBase;
   }
 
   emit(kind: number, tid: number, arg0: number, arg1: number): void {

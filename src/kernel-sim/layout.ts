@@ -6,8 +6,10 @@ import type { KernelConfig } from "./config.ts";
 import { CpuTable } from "./cpu-table.ts";
 import { createClass } from "./create-class.ts";
 import { Descriptors } from "./descriptors.ts";
+import { Dispositions } from "./dispositions.ts";
 import type { FairClass } from "./fair-class.ts";
 import { IdleGovernor } from "./idle-governor.ts";
+import { KernelRecord } from "./kernel-record.ts";
 import { LlcTable } from "./llc-table.ts";
 import { PipeTable } from "./pipe-table.ts";
 import { RtQueue } from "./rt-queue.ts";
@@ -16,6 +18,7 @@ import { SeccompTable } from "./seccomp-table.ts";
 import { CallQueues } from "./smp/call-queues.ts";
 import { SmpTable } from "./smp/smp-table.ts";
 import { TaskTable } from "./task-table.ts";
+import { TimerOwners } from "./timer-owners.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import type { Topology } from "./topology.ts";
 import { WaitQueues } from "./wait-queues.ts";
@@ -26,6 +29,9 @@ export const FUTEX_BUCKETS = 256;
 export const PAGE_BUCKETS = 16;
 
 export interface Laid {
+  readonly record: KernelRecord;
+  readonly dispositions: Dispositions;
+  readonly timerOwners: TimerOwners;
   readonly tasks: TaskTable;
   readonly cpus: CpuTable;
   readonly smp: SmpTable;
@@ -62,7 +68,13 @@ export function layOut(arena: Arena, config: KernelConfig, topology: Topology, p
   const waits = new WaitQueues(arena, queues, tasks);
   const io = layOutFiles(arena, config, slots);
   const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers + config.vcpus, config.vcpus);
+  const timerOwners = new TimerOwners(arena, config.maxTimers);
+  const dispositions = new Dispositions(arena, config.maxTasks);
+  const record = new KernelRecord(arena);
   return {
+    record,
+    dispositions,
+    timerOwners,
     tasks,
     cpus,
     smp,

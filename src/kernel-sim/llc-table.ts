@@ -20,8 +20,8 @@ export class LlcTable {
   declare private readonly busy: Uint8Array;
 
   constructor(arena: Arena, { llcs, llcWidth, vcpus }: Topology) {
-    this.idleCores = arena.int32(llcs).fill(1);
-    this.scans = arena.int32(llcs).fill(llcWidth);
+    this.idleCores = arena.int32(llcs, 1);
+    this.scans = arena.int32(llcs, llcWidth);
     this.shares = arena.float64(vcpus);
     this.stamps = arena.float64(vcpus);
     this.busy = arena.uint8(vcpus);

@@ -30,7 +30,7 @@ export function* pageIn(kernel: Kernel, a: Addr): Coroutine<void> {
   // Every turn sleeps. It ends when the page is there, or has become something that is not on disk. A page may have been
   // read and moved out again before the waiter runs: then it asks anew.
   while (pages.isOnDisk(page)) {
-    if (!kernel.reads.some((queue) => queue.some((read) => read.page === page))) ask(kernel, page);
+    if (!pages.isBeingRead(page)) ask(kernel, page);
     tasks.setWaitReason(tid, WAIT_PAGE_IN);
     tasks.setWaitOn(tid, page);
     waits.add(bucketOf(kernel, page), tid);
@@ -48,7 +48,8 @@ function bucketOf(kernel: Kernel, page: Addr): number {
 
 /** Asks the device for a page. It answers in the order of the questions of each CPU. */
 function ask(kernel: Kernel, page: Addr): void {
-  const { reads, cpu, host, config } = kernel;
+  const { reads, cpu, host, config, pages } = kernel;
+  pages.setBeingRead(page, true);
   const queue = reads[cpu]!;
   queue.push({ page, readyNs: host.now + config.majorFaultNs });
   if (queue.length === 1) arm(kernel, cpu);
@@ -56,9 +57,9 @@ function ask(kernel: Kernel, page: Addr): void {
 
 /** Each CPU has a timer for its reads, behind those that can be had. */
 function arm(kernel: Kernel, cpu: number): void {
-  const { callbacks, config, reads } = kernel;
+  const { timerOwners, config, reads } = kernel;
   const index = config.maxTimers + cpu;
-  callbacks[index] ??= () => finish(kernel, cpu);
+  if (timerOwners.callback(index) === undefined) timerOwners.give(index, () => finish(kernel, cpu));
   armTimer(kernel, config.maxTasks + 1 + index, cpu, reads[cpu]![0]!.readyNs);
 }
 
@@ -68,6 +69,7 @@ function finish(kernel: Kernel, cpu: number): void {
   const waiting: number[] = [];
   while (queue.length > 0 && queue[0]!.readyNs <= kernel.host.now) {
     const { page } = queue.shift()!;
+    kernel.pages.setBeingRead(page, false);
     if (kernel.pages.isOnDisk(page)) kernel.pages.makePresent(page);
     waiting.push(...waitersOf(kernel, page));
   }

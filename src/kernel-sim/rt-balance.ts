@@ -19,6 +19,7 @@ const IDLE = -1;
 /** The machine gets its first real-time task: from now on there are two classes. */
 export function introduceRealtime(kernel: Kernel): void {
   if (kernel.order !== undefined) return;
+  kernel.record.realtime = true;
   const ports = {
     pull: (cpu: number, than: number): number => pull(kernel, cpu, than),
     push: (cpu: number): void => push(kernel, cpu),
@@ -29,6 +30,11 @@ export function introduceRealtime(kernel: Kernel): void {
   // The turns of RR end when they end; those of fair tasks as before.
   kernel.sliceTimers = true;
   kernel.selector = (tid) => select(kernel, tid);
+}
+
+/** The same, if the first real-time task was started through another kernel over the same buffer. */
+export function followClasses(kernel: Kernel): void {
+  if (kernel.record.realtime) introduceRealtime(kernel);
 }
 
 function priorityOn(kernel: Kernel, cpu: number): number {

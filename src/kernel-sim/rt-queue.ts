@@ -38,18 +38,25 @@ export class RtQueue {
   readonly #numbers: Float64Array;
   readonly #queues: number;
   readonly #scheduling: SchedTable;
-  /** Tasks that wait, on all CPUs. */
-  waiting = 0;
+  /** One word: tasks that wait, on all CPUs. */
+  readonly #waiting: Int32Array;
 
   constructor(arena: Arena, maxTasks: number, vcpus: number, scheduling: SchedTable) {
     this.#queues = maxTasks + 1;
     this.#scheduling = scheduling;
     this.#numbers = arena.float64((maxTasks + 1 + vcpus) << 3);
     this.#words = new Int32Array(this.#numbers.buffer, this.#numbers.byteOffset, this.#numbers.length << 1);
+    this.#waiting = arena.int32(1);
+    if (!arena.fresh) return;
     for (let row = this.#queues; row < this.#queues + vcpus; row++) {
       this.#words[(row << 4) | NEXT] = row;
       this.#words[(row << 4) | PREV] = row;
     }
+  }
+
+  /** Tasks that wait, on all CPUs. */
+  get waiting(): number {
+    return this.#waiting[0]!;
   }
 
   prepare(tid: number): void {
@@ -79,7 +86,7 @@ export class RtQueue {
     words[(next << 4) | PREV] = tid;
     words[(tid << 4) | STATE] = WAITING;
     words[(tid << 4) | GIVES] = 0;
-    this.waiting++;
+    this.#waiting[0]!++;
   }
 
   #remove(tid: number): void {
@@ -89,7 +96,7 @@ export class RtQueue {
     words[(prev << 4) | NEXT] = next;
     words[(next << 4) | PREV] = prev;
     words[(tid << 4) | STATE] = AWAY;
-    this.waiting--;
+    this.#waiting[0]!--;
   }
 
   dequeueWaiting(cpu: number, tid: number): void {

@@ -15,8 +15,6 @@ export const NOTE_SENT = 2;
 export const NOTE_REPLIED = 3;
 
 export class SeccompTable {
-  /** Tasks with a filter: no call is looked at while it is 0. */
-  filtered = 0;
   /** Notifications that are not answered, by the slot of their listener. */
   declare readonly notes: LinkedLists;
   /** System call trapped, +1; 0 = the task has no filter. */
@@ -28,6 +26,8 @@ export class SeccompTable {
   declare private readonly args: Float64Array;
   declare private readonly results: Float64Array;
   declare private readonly lastId: Float64Array;
+  /** One word: tasks with a filter. */
+  declare private readonly filters: Int32Array;
 
   constructor(arena: Arena, slots: number, maxTasks: number) {
     const rows = maxTasks + 1;
@@ -39,6 +39,12 @@ export class SeccompTable {
     this.args = arena.float64(rows);
     this.results = arena.float64(rows);
     this.lastId = arena.float64(1);
+    this.filters = arena.int32(1);
+  }
+
+  /** Tasks with a filter: no call is looked at while it is 0. */
+  get filtered(): number {
+    return this.filters[0]!;
   }
 
   /** The call that is trapped when `tid` makes it; -1 = none. */
@@ -54,7 +60,7 @@ export class SeccompTable {
   install(tid: number, nr: number, fd: number): void {
     this.calls[tid] = nr + 1;
     this.fds[tid] = fd;
-    this.filtered++;
+    this.filters[0]!++;
   }
   /** A new task has the filter of the one that starts it. */
   inherit(parent: number, child: number): void {
@@ -63,7 +69,7 @@ export class SeccompTable {
   /** The task is gone. Returns its listener, 0 if it had none. */
   forget(tid: number): number {
     const fd = this.fds[tid]!;
-    if (this.calls[tid] !== 0) this.filtered--;
+    if (this.calls[tid] !== 0) this.filters[0]!--;
     this.calls[tid] = 0;
     this.fds[tid] = 0;
     return fd;

@@ -24,7 +24,7 @@ import {
 import { beforeExit, exitTask } from "./exit.ts";
 import { YIELD_EXIT } from "./host.ts";
 import { tid as toTid } from "./ids.ts";
-import type { Disposition, Kernel } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
 import { schedule } from "./schedule.ts";
 import { IPI_RESCHEDULE, wakeCpu } from "./smp/mailbox.ts";
 import { tryToWakeUp } from "./wakeup.ts";
@@ -36,9 +36,14 @@ export function isSignal(signal: number): boolean {
   return Number.isInteger(signal) && signal > 0 && signal < NSIG;
 }
 
-function disposition(kernel: Kernel, tid: number, signal: number): Disposition | "default" | "fatal" {
-  const chosen = kernel.dispositions.get(tid)?.get(signal);
-  if (chosen !== undefined && signal !== SIGKILL) return chosen;
+function disposition(
+  { dispositions }: Kernel,
+  tid: number,
+  signal: number,
+): "ignore" | "handled" | "default" | "fatal" {
+  if (signal === SIGKILL) return "fatal";
+  if (dispositions.isHandled(tid, signal)) return "handled";
+  if (dispositions.isIgnored(tid, signal)) return "ignore";
   return signal === SIGCHLD || signal === SIGCONT || signal === SIGURG ? "default" : "fatal";
 }
 
@@ -83,7 +88,7 @@ export function setMask(kernel: Kernel, tid: number, mask: number): void {
 /** force_sig(): a synchronous fault of the current task. Ignored or masked it is fatal; a handler is honoured. */
 export function forceSignal(kernel: Kernel, tid: number, signal: number): void {
   const masked = (kernel.tasks.sigMask(tid) & (1 << signal)) !== 0;
-  if (masked || disposition(kernel, tid, signal) === "ignore") kernel.dispositions.get(tid)?.delete(signal);
+  if (masked || disposition(kernel, tid, signal) === "ignore") kernel.dispositions.reset(tid, signal);
   kernel.tasks.setSigMask(tid, kernel.tasks.sigMask(tid) & ~(1 << signal));
   sendSignal(kernel, tid, signal);
 }
@@ -130,6 +135,6 @@ function* deliverSignals(kernel: Kernel, tid: number): Coroutine<void> {
       exitTask(kernel, tid, 0, signal);
       yield YIELD_EXIT;
     }
-    if (typeof action === "function") yield* action(signal);
+    if (action === "handled") yield* kernel.dispositions.handler(tid, signal)(signal);
   }
 }

@@ -31,7 +31,7 @@ export class TimerQueue {
   constructor(arena: Arena, timers: number, vcpus: number) {
     this.capacity = timers;
     this.roots = arena.int32(vcpus);
-    this.clocks = arena.float64(vcpus).fill(Number.POSITIVE_INFINITY);
+    this.clocks = arena.float64(vcpus, Number.POSITIVE_INFINITY);
     this.armed = arena.float64(1);
     this.numbers = arena.float64((timers + 1) << 3);
     this.words = new Int32Array(this.numbers.buffer, this.numbers.byteOffset, this.numbers.length << 1);

@@ -18,40 +18,48 @@
  */
 import { TRACE_TICK, TRACE_TIMER_EXPIRE } from "../trace/events.ts";
 import { balanceTick } from "./balance.ts";
-import { TASK_NORMAL } from "./constants.ts";
+import { EPOLLIN, TASK_NORMAL } from "./constants.ts";
+import { FIRST_FD } from "./descriptors.ts";
 import { MachineError } from "./errors.ts";
 import { cpuId } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
+import { tellFromInterrupt } from "./poll.ts";
 import { armSliceEnd } from "./slice-end.ts";
 import { STEP_TIMER_REPROGRAM } from "./steps.ts";
+import type { TimerCallback } from "./timer-owners.ts";
 import { isTime, TIME_MAX } from "./times.ts";
 import { reschedule, tryToWakeUp } from "./wakeup.ts";
-
-/** What a device's timer does, in interrupt context on the CPU that armed it. */
-export type TimerCallback = (timer: number) => void;
 
 /** While its interrupt is handled the device is not touched: it is programmed at the end. */
 const IN_INTERRUPT = Number.NEGATIVE_INFINITY;
 
 /** A timer of a device. Throws ERR_TIMER_LIMIT when `maxTimers` of them exist. */
 export function createTimer(kernel: Kernel, callback: TimerCallback): number {
-  const { callbacks, config } = kernel;
-  const index = callbacks.indexOf(undefined);
+  const { timerOwners, config } = kernel;
+  const index = timerOwners.find();
   if (index < 0) {
     throw new MachineError("ERR_TIMER_LIMIT", `no timer left: maxTimers is ${config.maxTimers}`);
   }
-  callbacks[index] = callback;
+  timerOwners.give(index, callback);
+  return config.maxTasks + 1 + index;
+}
+
+/** The first timer of a device that is free; of which there is one. `fd`, a timerfd, has it from now on. */
+export function giveTimer(kernel: Kernel, fd: number): number {
+  const { timerOwners, config } = kernel;
+  const index = timerOwners.find();
+  timerOwners.giveFile(index, fd);
   return config.maxTasks + 1 + index;
 }
 
 /** How many timers of devices can still be had. */
 export function freeTimers(kernel: Kernel): number {
-  return kernel.callbacks.filter((callback) => callback === undefined).length;
+  return kernel.timerOwners.free;
 }
 
 /** Gives a device's timer back. It must not be armed. */
 export function releaseTimer(kernel: Kernel, timer: number): void {
-  kernel.callbacks[timer - kernel.config.maxTasks - 1] = undefined;
+  kernel.timerOwners.takeBack(timer - kernel.config.maxTasks - 1);
 }
 
 /**
@@ -128,12 +136,24 @@ function isDue(kernel: Kernel): boolean {
 }
 
 function fire(kernel: Kernel, timer: number): void {
-  const { timers, callbacks, config, trace } = kernel;
+  const { timers, config, trace } = kernel;
   timers.cancel(timer);
   const device = timer - config.maxTasks;
   if (trace.on) kernel.emit(TRACE_TIMER_EXPIRE, device > 0 ? 0 : timer, device > 0 ? device : 0, 0);
-  if (device > 0) callbacks[device - 1]!(timer);
+  if (device > 0) fireDevice(kernel, device - 1, timer);
   else tryToWakeUp(kernel, timer, TASK_NORMAL, 0);
+}
+
+function fireDevice(kernel: Kernel, index: number, timer: number): void {
+  const fd = kernel.timerOwners.file(index);
+  if (fd >= 0) expireTimerfd(kernel, fd);
+  else kernel.timerOwners.callback(index)!(timer);
+}
+
+/** One more expiration that nobody has read. */
+function expireTimerfd(kernel: Kernel, fd: number): void {
+  kernel.files.counters[fd - FIRST_FD]! += 1n;
+  tellFromInterrupt(kernel, fd, EPOLLIN);
 }
 
 /** The slice of the executing CPU's current task has ended, or nearly: rounding may leave a ns. */

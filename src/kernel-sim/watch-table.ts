@@ -7,8 +7,6 @@ import type { Arena } from "./arena.ts";
 import { LinkedLists } from "./linked-lists.ts";
 
 export class WatchTable {
-  /** How many watches there are: nobody has to be told while it is 0. */
-  count = 0;
   declare readonly ofFile: LinkedLists;
   declare readonly ofEpoll: LinkedLists;
   declare readonly ready: LinkedLists;
@@ -19,6 +17,8 @@ export class WatchTable {
   declare readonly events: Int32Array;
   /** What the user gets back with an event. */
   declare readonly data: BigUint64Array;
+  /** One word: how many there are. */
+  declare private readonly total: Int32Array;
 
   constructor(arena: Arena, slots: number, watches: number) {
     this.capacity = watches;
@@ -29,6 +29,12 @@ export class WatchTable {
     this.epolls = arena.int32(watches + 1);
     this.events = arena.int32(watches + 1);
     this.data = arena.bigUint64(watches + 1);
+    this.total = arena.int32(1);
+  }
+
+  /** How many watches there are: nobody has to be told while it is 0. */
+  get count(): number {
+    return this.total[0]!;
   }
 
   file(watch: number): number {
@@ -53,7 +59,7 @@ export class WatchTable {
       this.epolls[watch] = epoll;
       this.ofFile.add(file, watch);
       this.ofEpoll.add(epoll, watch);
-      this.count++;
+      this.total[0]!++;
       return watch;
     }
     return 0;
@@ -63,7 +69,7 @@ export class WatchTable {
     this.ofFile.remove(watch);
     this.ofEpoll.remove(watch);
     this.ready.remove(watch);
-    this.count--;
+    this.total[0]!--;
   }
 
   /** Removes every watch of a slot, as a file and as an epoll. */

@@ -38,7 +38,7 @@ export class Breaches {
       const message = `${name} (tid ${tid}) broke the UMCG contract: ${dieReason(reason)}`;
       this.log.push({ tid, name, reason, message });
     }
-    kernel.dispositions.get(tid)?.delete(SIGSEGV);
+    kernel.dispositions.reset(tid, SIGSEGV);
     forceSignal(kernel, tid, SIGSEGV);
   }
 }

@@ -66,7 +66,7 @@ describe.each([
       f.s.machine.trace.flush();
       order.push("handler");
     };
-    f.s.machine.kernel.dispositions.set(w.tid, new Map([[SIGUSR1, handler]]));
+    f.s.machine.kernel.dispositions.set(w.tid, SIGUSR1, handler);
     f.s.machine.trace.flush();
     order.length = 0;
     f.s.store32(serverTidOf(w.record), s.tid);

@@ -1,6 +1,7 @@
 /** The accounts of a machine on the virtual host, as data. */
-import { type GoneTasks, type TaskAccount, taskAccounts } from "../../kernel-sim/accounts.ts";
+import { type TaskAccount, taskAccounts } from "../../kernel-sim/accounts.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
+import type { GoneTasks } from "../../kernel-sim/kernel-record.ts";
 import type { CpuTime, CpuTimes } from "./cpu-time.ts";
 import type { StepAccount, StepLedger } from "./step-ledger.ts";
 
@@ -21,7 +22,7 @@ export interface Accounting {
   /** Tasks whose slots have not been given to others, exited ones included. */
   readonly tasks: readonly TaskAccount[];
   /** The sum over all other tasks. */
-  readonly gone: Readonly<GoneTasks>;
+  readonly gone: GoneTasks;
 }
 
 export function accounting(
@@ -40,5 +41,5 @@ export function accounting(
       ipisCoalesced: cpus.ipisCoalesced(cpu),
     });
   }
-  return { cpus: list, steps: host.ledger.lines(), tasks: taskAccounts(kernel), gone: { ...kernel.gone } };
+  return { cpus: list, steps: host.ledger.lines(), tasks: taskAccounts(kernel), gone: kernel.record.gone };
 }

@@ -39,6 +39,9 @@ export interface Unanswered {
   readonly why: Exclude<CallResult, "queued"> | "no answer" | "deadlock";
 }
 
+/** Function 0 does nothing: the interrupt is all that is wanted. */
+export const CALL_NOTHING = 0;
+
 /** A number for a function; the same one for the same function. */
 export function callNumber(kernel: Kernel, fn: CallFunction): number {
   const known = kernel.calls.indexOf(fn);

@@ -71,8 +71,8 @@ export function beginStop(kernel: Kernel, owner: number, how: number, reason: st
   smp.stopHow = how;
   smp.stopOwner = owner;
   smp.stopLeft = 0;
-  kernel.stopReason = reason;
-  kernel.stopDeadlineNs = host.now + (how === STOP_ORDERLY ? STOP_TIMEOUT_NS : PANIC_TIMEOUT_NS);
+  kernel.record.stopReason = reason;
+  kernel.record.stopDeadlineNs = host.now + (how === STOP_ORDERLY ? STOP_TIMEOUT_NS : PANIC_TIMEOUT_NS);
   for (let cpu = 0; cpu < smp.count; cpu++) {
     if (cpu === owner) continue;
     if (smp.state(cpu) === CPU_STOPPING) smp.stopLeft++;
@@ -91,8 +91,8 @@ export function* stopOthers(kernel: Kernel, reason: string): Coroutine<boolean> 
   if (!beginStop(kernel, kernel.cpu, STOP_ORDERLY, reason)) return false;
   yield* host.sync();
   // Bounded by the deadline.
-  while (smp.stopLeft > 0 && host.now < kernel.stopDeadlineNs) {
-    yield* host.threads.park(smp.stopLeftWord(), smp.stopLeft, kernel.stopDeadlineNs);
+  while (smp.stopLeft > 0 && host.now < kernel.record.stopDeadlineNs) {
+    yield* host.threads.park(smp.stopLeftWord(), smp.stopLeft, kernel.record.stopDeadlineNs);
   }
   return true;
 }
@@ -157,7 +157,7 @@ export function stopEnded(kernel: Kernel): boolean {
   const { smp, host } = kernel;
   if (smp.stopHow === STOP_NOT) return false;
   const owner = smp.stopOwner;
-  const timeIsOver = host.now >= kernel.stopDeadlineNs;
+  const timeIsOver = host.now >= kernel.record.stopDeadlineNs;
   return (timeIsOver && (owner === OUTSIDE || smp.state(owner) === CPU_STOPPED)) || !anyRunning(kernel);
 }
 
@@ -182,7 +182,7 @@ export function stopReport(kernel: Kernel): StopReport {
   }
   return {
     how: smp.stopHow === STOP_EMERGENCY ? "emergency" : "orderly",
-    reason: kernel.stopReason,
+    reason: kernel.record.stopReason,
     atNs: host.now,
     stopped,
     stragglers,

@@ -6,7 +6,7 @@ import type { Coroutine } from "../../atomics/step.ts";
 import { NR_GETCPU, NR_MEMBARRIER, NR_REBOOT } from "../constants.ts";
 import type { Kernel } from "../kernel.ts";
 import { exitToUserMode, hasExitWork } from "../signals.ts";
-import { callAndWait, callNumber } from "../smp/call-function.ts";
+import { CALL_NOTHING, callAndWait } from "../smp/call-function.ts";
 import { CPU_READY } from "../smp/cpu-state.ts";
 import { stopHere, stopOthers } from "../smp/stop.ts";
 import { STEP_IDLE_SCAN } from "../steps.ts";
@@ -27,12 +27,9 @@ export function* sysGetcpu(kernel: Kernel, cpuAt: Addr, nodeAt: Addr): Coroutine
   return sysExit(kernel, tid, NR_GETCPU, result);
 }
 
-/** What an interrupted CPU has to do for a memory barrier: the interrupt is one. */
-function barrier(): void {}
-
 /**
- * Every task that runs at the time of the call passes through a memory barrier before this returns: an IPI to each other CPU
- * that runs a task, and a wait for all of them. MEMBARRIER_CMD_PRIVATE_EXPEDITED; all tasks are of one process. 0; -ETIMEDOUT
+ * Every task that runs at the time of the call passes through a memory barrier before this returns: an IPI, which is one, to
+ * each other CPU that runs a task, and a wait for all of them. MEMBARRIER_CMD_PRIVATE_EXPEDITED; all tasks are of one process. 0; -ETIMEDOUT
  * a CPU has not answered for a second; -EAGAIN one could not be asked.
  * Source: membarrier_private_expedited in kernel/sched/membarrier.c.
  */
@@ -46,7 +43,7 @@ export function* sysMembarrier(kernel: Kernel): Coroutine<number> {
     host.charge(STEP_IDLE_SCAN);
     if (cpus.curr(cpu) !== 0) targets.push(cpu);
   }
-  const unanswered = yield* callAndWait(kernel, targets, callNumber(kernel, barrier), 0);
+  const unanswered = yield* callAndWait(kernel, targets, CALL_NOTHING, 0);
   // A CPU that has stopped since runs nothing, and needs no barrier.
   const missing = unanswered.find(({ why }) => why !== "stopped");
   const result = missing === undefined ? 0 : missing.why === "no answer" ? -ETIMEDOUT : -EAGAIN;

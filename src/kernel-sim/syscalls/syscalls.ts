@@ -33,7 +33,8 @@ import {
   NR_WAIT4,
   NR_WRITE,
 } from "../constants.ts";
-import type { Disposition, Kernel } from "../kernel.ts";
+import type { Disposition } from "../dispositions.ts";
+import type { Kernel } from "../kernel.ts";
 import { FOREVER } from "../times.ts";
 import { fields, word, words } from "./arguments.ts";
 import { sysClose } from "./close.ts";

@@ -15,10 +15,11 @@ import {
   TASK_RUNNING,
   WAIT_JOIN,
 } from "../constants.ts";
+import type { Disposition } from "../dispositions.ts";
 import { beforeExit, exitTask } from "../exit.ts";
 import { YIELD_EXIT } from "../host.ts";
 import { tid as toTid } from "../ids.ts";
-import { type Disposition, joinQueue, type Kernel } from "../kernel.ts";
+import { joinQueue, type Kernel } from "../kernel.ts";
 import { schedule } from "../schedule.ts";
 import { exitToUserMode, hasExitWork, isSignal, sendSignal, signalPending } from "../signals.ts";
 import { setTaskState } from "../task-state.ts";
@@ -121,10 +122,8 @@ export function setDisposition(
   signal: number,
   action: Disposition | "default",
 ): void {
-  const own = kernel.dispositions.get(tid) ?? new Map<number, Disposition>();
-  if (action === "default") own.delete(signal);
-  else own.set(signal, action);
-  kernel.dispositions.set(tid, own);
+  if (action === "default") kernel.dispositions.reset(tid, signal);
+  else kernel.dispositions.set(tid, signal, action);
 }
 
 /** Ends the calling task with `code`. Does not return. */

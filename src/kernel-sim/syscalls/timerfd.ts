@@ -8,7 +8,6 @@ import type { Addr } from "../../atomics/address.ts";
 import { EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EMFILE } from "../../atomics/errno.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import {
-  EPOLLIN,
   NR_TIMERFD_CREATE,
   NR_TIMERFD_SETTIME,
   O_NONBLOCK,
@@ -17,11 +16,10 @@ import {
 } from "../constants.ts";
 import { FILE_NONE, FILE_TIMERFD, FIRST_FD } from "../descriptors.ts";
 import { fileQueue, type Kernel } from "../kernel.ts";
-import { tellFromInterrupt } from "../poll.ts";
 import { exitToUserMode, hasExitWork } from "../signals.ts";
 import { STEP_TIMER_ARM } from "../steps.ts";
 import { sleepQueued, WOKEN } from "../timed-wait.ts";
-import { armTaskTimer, cancelTimer, createTimer, freeTimers, releaseTimer } from "../timers.ts";
+import { armTaskTimer, cancelTimer, freeTimers, giveTimer, releaseTimer } from "../timers.ts";
 import { isTimespec } from "../times.ts";
 import { sysEnter, sysExit } from "./entry.ts";
 
@@ -36,13 +34,10 @@ export function* sysTimerfdCreate(kernel: Kernel, flags: number): Coroutine<numb
 
 function create(kernel: Kernel, flags: number): number {
   if (freeTimers(kernel) === 0) return -EMFILE;
-  const timer = createTimer(kernel, () => {
-    kernel.files.counters[fd - FIRST_FD]! += 1n;
-    tellFromInterrupt(kernel, fd, EPOLLIN);
-  });
-  const fd = kernel.files.open(FILE_TIMERFD, timer, flags);
-  if (fd < 0) releaseTimer(kernel, timer);
-  return fd < 0 ? -EMFILE : fd;
+  const fd = kernel.files.open(FILE_TIMERFD, 0, flags);
+  if (fd < 0) return -EMFILE;
+  kernel.files.setObject(fd, giveTimer(kernel, fd));
+  return fd;
 }
 
 /** The last end of a timerfd is closed. */

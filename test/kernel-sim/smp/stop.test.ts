@@ -116,7 +116,7 @@ describe("halt", () => {
     const report = machine.halt();
     expect(report.stopped).toEqual([0, 2]);
     expect(report.stragglers).toEqual([{ cpu: 1, state: "ready", irqsOff: true }]);
-    expect(report.atNs).toBe(machine.kernel.stopDeadlineNs);
+    expect(report.atNs).toBe(machine.kernel.record.stopDeadlineNs);
     expect(machine.run().virtualNs).toBe(report.atNs);
     expect(report.atNs - T).toBeLessThan(STOP_TIMEOUT_NS + 200_000);
   });
