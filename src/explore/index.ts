@@ -8,6 +8,7 @@ export * from "./exploration.ts";
 export { explore } from "./explore.ts";
 export { interleavingText } from "./interleaving-text.ts";
 export { type KernelOptions, type KernelProgram, KernelSystem } from "./kernel/kernel-system.ts";
+export { type PolicyProgramOptions, policyProgram } from "./library/policy-program.ts";
 export { linearize, type Model, type Operation } from "./linearizability.ts";
 export { makeStrategy, STRATEGIES, type StrategyName } from "./make-strategy.ts";
 export { NondeterminismError } from "./nondeterminism.ts";

@@ -8,7 +8,7 @@ import { stopped } from "./fixture.ts";
 function run(workload: string, policy: PolicyName, options: Partial<PolicyRunOptions> = {}): PolicyResult {
   const cell = new PolicyRun({
     workload: POLICY_WORKLOADS.find(({ name }) => name === workload)!,
-    policy,
+    contender: { name: policy, policy },
     vcpus: 2,
     durationNs: 4_000_000,
     preemptNs: 100_000,
@@ -81,7 +81,7 @@ describe("what they show", () => {
 test("a run goes in stretches and comes to the same", () => {
   const options: PolicyRunOptions = {
     workload: POLICY_WORKLOADS[0]!,
-    policy: "go-like",
+    contender: { name: "go-like", policy: "go-like" },
     vcpus: 2,
     durationNs: 1_000_000,
     preemptNs: 100_000,

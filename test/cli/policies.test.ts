@@ -1,6 +1,9 @@
 // `umcg bench policies`: its table, its JSON, and bad usage.
+import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { run } from "./fake-io.ts";
+
+const inRepository = (path: string): string => resolve(import.meta.dirname, "../..", path);
 
 const SMALL = "bench policies --vcpus 2 --duration 1ms".split(" ");
 
@@ -73,9 +76,28 @@ describe("umcg bench policies", () => {
     expect(stdout).toMatch(/^The study was cut short: 7 of 15 runs\.$/m);
   });
 
+  test("a policy of one's own beside a shipped one", async () => {
+    const policy = `fifo,${inRepository("test/cli/programs/own-policy.ts")}`;
+    const { code, stdout } = await run([...SMALL, "--workload", "pipeline", "--policy", policy, "--json"]);
+    expect(code).toBe(0);
+    const { results } = JSON.parse(stdout) as { results: { policy: string; wake: unknown }[] };
+    expect(results.map(({ policy }) => policy)).toEqual(["fifo", "own-policy"]);
+    // It is the same policy under another name.
+    expect(results[0]!.wake).toEqual(results[1]!.wake);
+  });
+
+  test.each([
+    ["./no-such.ts", "Cannot find"],
+    [inRepository("test/cli/fake-io.ts"), "its default export is missing: it must be a PolicyFactory"],
+  ])("the file %s is refused", async (file, problem) => {
+    const { code, stderr } = await run([...SMALL, "--policy", file]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`umcg: ERR_PROGRAM_FILE: "${file}": ${problem}`);
+  });
+
   test("--help names workloads, policies and defaults", async () => {
     const { stdout } = await run(["bench", "policies", "--help"]);
-    for (const text of ["fork-join  ", "mixed  ", "go-like | work-stealing", "(default 8)", "Examples:"])
+    for (const text of ["fork-join  ", "mixed  ", "go-like, work-stealing", "(default 8)", "Examples:"])
       expect(stdout).toContain(text);
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   });
@@ -83,8 +105,9 @@ describe("umcg bench policies", () => {
   test.each([
     [
       ["--policy", "lottery"],
-      '--policy must be one of go-like, work-stealing, fifo, priority, edf, got "lottery"',
+      '--policy must be of go-like, work-stealing, fifo, priority, edf, or a file (./mine.ts), got "lottery"',
     ],
+    [["--policy", "fifo,edf,fifo"], '--policy names "fifo" twice'],
     [["--workload", "idle"], '--workload must be one of fork-join, pipeline, mixed, got "idle"'],
     [["--vcpus", "257"], '--vcpus must be an integer from 1 to 256, got "257"'],
     [["--duration", "5"], "--duration: "],

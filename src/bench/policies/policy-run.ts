@@ -1,7 +1,7 @@
 /**
  * One cell of the study of policies: a workload on a runtime with a policy, for a stretch of virtual time.
  *
- *     const run = new PolicyRun({ workload: mixed, policy: "edf", vcpus: 8, durationNs: 50e6, ... });
+ *     const run = new PolicyRun({ workload: mixed, contender: { name: "edf", policy: "edf" }, vcpus: 8, durationNs: 50e6, ... });
  *     while (!run.advance());
  *     const { throughput, wake } = run.result();
  *
@@ -12,14 +12,21 @@
 import type { CostModel, ProfileName } from "../../hosts/virtual/cost-model.ts";
 import { createMachine, type Machine } from "../../machine.ts";
 import type { PolicyName } from "../../server/policies/index.ts";
+import type { PolicyFactory } from "../../server/policy.ts";
 import type { ServerStats } from "../../server/server-stats.ts";
 import type { SpanSummary } from "../../trace/histogram.ts";
 import { createRuntime, type Runtime } from "../../worker/runtime.ts";
 import { type PolicyWorkload, Tally } from "./policy-workload.ts";
 
+/** A policy that is measured, and what it is called in the results. */
+export interface Contender {
+  readonly name: string;
+  readonly policy: PolicyName | PolicyFactory;
+}
+
 export interface PolicyRunOptions {
   readonly workload: PolicyWorkload;
-  readonly policy: PolicyName;
+  readonly contender: Contender;
   readonly vcpus: number;
   /** Length of the measured stretch, ns. */
   readonly durationNs: number;
@@ -39,7 +46,8 @@ type Counted = Readonly<Record<(typeof COUNTED)[number], number>>;
 
 export interface PolicyResult extends Counted {
   readonly workload: string;
-  readonly policy: PolicyName;
+  /** The contender's name. */
+  readonly policy: string;
   readonly durationNs: number;
   readonly operations: number;
   /** Operations a second. */
@@ -69,7 +77,8 @@ export class PolicyRun {
 
   /** Throws MachineError, RuntimeError for what cannot be simulated. */
   constructor(options: PolicyRunOptions) {
-    const { workload, policy, vcpus, durationNs, preemptNs, seed, profile, check } = options;
+    const { workload, contender, vcpus, durationNs, preemptNs, seed, profile, check } = options;
+    const { policy } = contender;
     this.#options = options;
     this.#warmUpNs = Math.ceil(durationNs / 10);
     const workers = workload.workers(vcpus);
@@ -122,7 +131,7 @@ export class PolicyRun {
 
   /** Of the measured stretch, when it is over. */
   result(): PolicyResult {
-    const { workload, policy, durationNs } = this.#options;
+    const { workload, contender, durationNs } = this.#options;
     const before = this.#before ?? [];
     const after = this.#runtime.stats();
     const spent = (what: keyof ServerStats): number =>
@@ -133,7 +142,7 @@ export class PolicyRun {
     const { operations, wakes } = this.#tally;
     return {
       workload: workload.name,
-      policy,
+      policy: contender.name,
       durationNs,
       operations,
       throughput: (operations * 1e9) / durationNs,

@@ -1,10 +1,11 @@
 /** `umcg bench policies`: what it may be asked, and what it prints. */
-import { type PolicyResult, PolicyRun } from "../../bench/policies/policy-run.ts";
+import { type Contender, type PolicyResult, PolicyRun } from "../../bench/policies/policy-run.ts";
 import type { PolicyWorkload } from "../../bench/policies/policy-workload.ts";
 import { POLICY_WORKLOADS } from "../../bench/policies/policy-workloads.ts";
 import { formatDuration, parseDuration } from "../../bench/stats/quantities.ts";
 import type { CostModel } from "../../hosts/virtual/cost-model.ts";
-import { POLICY_NAMES, type PolicyName } from "../../server/policies/index.ts";
+import { POLICY_NAMES } from "../../server/policies/index.ts";
+import { readContenders } from "../contenders.ts";
 import { readProfile, readSeed } from "../machine-options.ts";
 import type { Options } from "../options.ts";
 import { Sequence } from "../sequence.ts";
@@ -32,8 +33,8 @@ ${POLICY_WORKLOADS.map(({ name, summary }) => `  ${name.padEnd(10)}  ${summary}`
 
 Options:
   --workload NAME  ${NAMES.join(" | ")} (default: all)
-  --policy NAME    ${POLICY_NAMES.join(" | ")}
-                   (default: all)
+  --policy LIST    of ${POLICY_NAMES.join(", ")}, and files
+                   whose default export is a policy of your own (default: all that have names)
   --vcpus N        1 to ${MAX_VCPUS} (default ${DEFAULT_VCPUS})
   --duration T     of virtual time to measure, behind a tenth of it of warm-up
                    (default ${DEFAULT_DURATION})
@@ -51,11 +52,12 @@ Ctrl-C ends the study; the policies that are done by then are printed.
 Examples:
   umcg bench policies --workload mixed
   umcg bench policies --policy edf --preempt off --vcpus 16 --json
+  umcg bench policies --policy fifo,./mine.ts --workload fork-join
 `;
 
 interface Plan {
   readonly workloads: readonly PolicyWorkload[];
-  readonly policies: readonly PolicyName[];
+  readonly contenders: readonly Contender[];
   readonly vcpus: number;
   readonly durationNs: number;
   readonly preemptNs: number;
@@ -83,7 +85,7 @@ export const policies: Study = {
   },
 
   async run(options: Options, session: Session): Promise<string> {
-    const plan = readPlan(options);
+    const plan = await readPlan(options);
     const format = options.oneOf("format", ["table", "json"]);
     const results = await measure(plan, session);
     if (format !== "json" && !options.has("json")) return tableText(plan, results);
@@ -95,20 +97,19 @@ export const policies: Study = {
       preemptNs,
       seed,
       profile: profile.name,
-      complete: results.length === plan.workloads.length * plan.policies.length,
+      complete: results.length === plan.workloads.length * plan.contenders.length,
       results,
     };
     return `${JSON.stringify(json, undefined, 2)}\n`;
   },
 };
 
-/** Throws UsageError. */
-function readPlan(options: Options): Plan {
+/** Throws UsageError, ProgramFileError. */
+async function readPlan(options: Options): Promise<Plan> {
   const workload = options.oneOf("workload", NAMES);
-  const policy = options.oneOf("policy", POLICY_NAMES);
   return {
     workloads: POLICY_WORKLOADS.filter(({ name }) => workload === undefined || name === workload),
-    policies: policy === undefined ? POLICY_NAMES : [policy],
+    contenders: await readContenders(options),
     vcpus: options.integer("vcpus", 1, MAX_VCPUS, DEFAULT_VCPUS),
     durationNs: readTime(options, "duration", DEFAULT_DURATION, 1),
     preemptNs:
@@ -130,11 +131,13 @@ function readTime(options: Options, name: string, fallback: string, least: numbe
 /** Cell by cell. Those that are done when the session is interrupted. */
 async function measure(plan: Plan, session: Session): Promise<readonly PolicyResult[]> {
   const clock = (): number => session.io.clock();
-  const cells = plan.workloads.flatMap((workload) => plan.policies.map((policy) => ({ workload, policy })));
+  const cells = plan.workloads.flatMap((workload) =>
+    plan.contenders.map((contender) => ({ workload, contender })),
+  );
   const sequence = new Sequence<PolicyResult>(
-    cells.map(({ workload, policy }) => ({
-      note: `${workload.name}, ${policy}`,
-      begin: () => new PolicyRun({ ...plan, workload, policy, clock }),
+    cells.map(({ workload, contender }) => ({
+      note: `${workload.name}, ${contender.name}`,
+      begin: () => new PolicyRun({ ...plan, workload, contender, clock }),
     })),
   );
   await session.follow(sequence, "policies");
@@ -150,7 +153,7 @@ function tableText(plan: Plan, results: readonly PolicyResult[]): string {
     const own = results.filter((result) => result.workload === workload.name);
     return own.length === 0 ? [] : [block(workload, own)];
   });
-  const cells = plan.workloads.length * plan.policies.length;
+  const cells = plan.workloads.length * plan.contenders.length;
   const cut = `The study was cut short: ${results.length} of ${cells} runs.\n`;
   return [title, ...blocks, ...(results.length < cells ? [cut] : [])].join("\n");
 }
