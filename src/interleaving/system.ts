@@ -60,6 +60,8 @@ export interface Violation {
   readonly message: string;
   /** The actor at fault; -1: none in particular. */
   readonly actor: number;
+  /** Numbers of the steps at fault, from 0, ascending. */
+  readonly steps?: readonly number[];
   /** What a program threw. */
   readonly cause?: unknown;
   /** Number of a broken invariant of UMCG (docs/invariants.md). */

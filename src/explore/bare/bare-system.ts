@@ -23,6 +23,7 @@ import { describeRequest, footprintOf, whyStuck } from "./footprint-of.ts";
 import { Likeness } from "./likeness.ts";
 import { Objects } from "./objects.ts";
 import { Places } from "./places.ts";
+import type { Races } from "./races.ts";
 import {
   OP_CAS,
   OP_CAS64,
@@ -174,6 +175,7 @@ export class BareSystem implements System {
   step(actor: number, alternative: number): void {
     const threads = this.#threads;
     threads.turnedOutCount = 0;
+    if (threads.races !== undefined) this.#lookForRaces(threads.races, actor);
     if (actor >= this.maxThreads) {
       fault(threads, actor % this.maxThreads, Math.trunc(actor / this.maxThreads));
       return;
@@ -260,6 +262,14 @@ export class BareSystem implements System {
     const system = new BareSystem((bare) => this.#program(places.watch(bare)), this.#options);
     runGuided(system, schedule, { maxSteps: schedule.length });
     return places.of(actor);
+  }
+
+  #lookForRaces(races: Races, actor: number): void {
+    if (actor >= this.maxThreads) races.tick();
+    else {
+      const race = races.step(this.#threads.requests[actor]!);
+      if (race !== undefined) this.#threads.violations.push(race);
+    }
   }
 
   #listFaults(threads: number): number {

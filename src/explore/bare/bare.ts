@@ -38,6 +38,8 @@ import {
   OP_LOCK,
   OP_NOTIFY,
   OP_PAUSE,
+  OP_PLAIN_LOAD,
+  OP_PLAIN_STORE,
   OP_SPAWN,
   OP_STORE,
   OP_STORE64,
@@ -87,6 +89,10 @@ export class Bare implements Memory {
   observed64 = 0n;
   /** The record of the thread that runs now. Written by the system before each resume. */
   current: Request = new Request(-1);
+  /** Called for each plain access. */
+  onPlain: () => void = () => {};
+  /** Names of threads that have come to be. Written by the system. */
+  nameOfThread: (thread: number) => string = String;
   readonly #names: Map<number, string> = new Map();
   readonly #fenced: Completed<number> = new Completed(0);
   #next = FIRST_ADDR;
@@ -184,6 +190,15 @@ export class Bare implements Memory {
   /** Adds and returns the word that was there. */
   add32(a: Addr, value: number): Step<number> {
     return this.#ask(OP_ADD, this.#index(a), value);
+  }
+  /** A read that orders nothing, as of a variable that is not atomic. See races.ts for what it must not meet. */
+  plainLoad32(a: Addr): Step<number> {
+    this.onPlain();
+    return this.#ask(OP_PLAIN_LOAD, this.#index(a));
+  }
+  plainStore32(a: Addr, value: number): Step<number> {
+    this.onPlain();
+    return this.#ask(OP_PLAIN_STORE, this.#index(a), value);
   }
   load64(a: Addr): Step<bigint> {
     return this.#askWide(OP_LOAD64, a, 0n, 0n);

@@ -7,6 +7,7 @@
  */
 import { EAGAIN, EINTR, ETIMEDOUT } from "../../atomics/errno.ts";
 import { BareError } from "./bare.ts";
+import { FREE } from "./objects.ts";
 import {
   OP_ASLEEP,
   OP_CHOOSE,
@@ -19,7 +20,7 @@ import {
   OP_WAIT,
   type Request,
 } from "./request.ts";
-import { FREE, type Threads } from "./threads.ts";
+import type { Threads } from "./threads.ts";
 
 /** Makes the step `op`. Returns whether the thread goes on: it does not when it fell asleep. */
 export function act(threads: Threads, request: Request, op: number, alternative: number): boolean {
@@ -87,6 +88,7 @@ function notify(threads: Threads, request: Request, alternative: number): number
 /** Ends a thread's wait with `result`. */
 function wake(threads: Threads, thread: number, result: number): void {
   const request = threads.requests[thread]!;
+  threads.races?.woken(thread, request.a);
   request.result.value = result;
   request.fresh = true;
   threads.turnOut(threads.objects.lifeOf(thread));
@@ -114,6 +116,7 @@ function spawn(threads: Threads, parent: Request): number {
   child.spawned = true;
   child.parent = parent.actor;
   threads.turnOut(threads.objects.lifeOf(number));
+  threads.races?.spawned(parent.actor, number);
   threads.begin(child);
   return number;
 }

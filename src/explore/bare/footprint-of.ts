@@ -1,10 +1,10 @@
 /** What the next step of a thread accesses, and in words. */
 import { NO_ACCESS, reads, writes } from "../../interleaving/footprints.ts";
 import type { Bare } from "./bare.ts";
-import type { Objects } from "./objects.ts";
+import { FREE, type Objects } from "./objects.ts";
 import * as op from "./request.ts";
 import { opName, type Request } from "./request.ts";
-import { FREE, type Threads } from "./threads.ts";
+import type { Threads } from "./threads.ts";
 
 /** `faults`: a plain wait, too, may end without a notify. */
 export function footprintOf(request: Request, threads: Threads, objects: Objects, faults: boolean): number {
@@ -20,9 +20,11 @@ function bare(request: Request, threads: Threads, objects: Objects, faults: bool
   const { words } = threads.bare;
   switch (request.op) {
     case op.OP_LOAD:
+    case op.OP_PLAIN_LOAD:
     case op.OP_UNTIL:
       return reads(request.a);
     case op.OP_STORE:
+    case op.OP_PLAIN_STORE:
     case op.OP_XCHG:
     case op.OP_ADD:
       return writes(request.a);
@@ -75,10 +77,12 @@ export function describeRequest(request: Request, threads: Threads): string {
   const word = (): string => program.nameOfWord(request.a);
   switch (request.op) {
     case op.OP_LOAD:
+    case op.OP_PLAIN_LOAD:
     case op.OP_LOAD64:
     case op.OP_UNTIL:
       return `${name} ${word()}`;
     case op.OP_STORE:
+    case op.OP_PLAIN_STORE:
     case op.OP_XCHG:
     case op.OP_ADD:
     case op.OP_WAIT:

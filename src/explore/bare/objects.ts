@@ -15,6 +15,9 @@
  */
 import { Footprints, reads, writes } from "../../interleaving/footprints.ts";
 
+/** Owner of a mutex that has none. */
+export const FREE = -1;
+
 export class Objects {
   readonly footprints: Footprints;
   readonly count: number;

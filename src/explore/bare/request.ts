@@ -15,27 +15,30 @@ export const OP_STORE = 2;
 export const OP_CAS = 3;
 export const OP_XCHG = 4;
 export const OP_ADD = 5;
-export const OP_LOAD64 = 6;
-export const OP_STORE64 = 7;
-export const OP_CAS64 = 8;
-export const OP_XCHG64 = 9;
-export const OP_COPY_OUT = 10;
-export const OP_COPY_IN = 11;
-export const OP_PAUSE = 12;
-export const OP_CHOOSE = 13;
-export const OP_TRY_LOCK = 14;
-export const OP_UNLOCK = 15;
-export const OP_WAIT = 16;
-export const OP_NOTIFY = 17;
-export const OP_SPAWN = 18;
+/** Accesses that order nothing and must not meet others (races.ts). */
+export const OP_PLAIN_LOAD = 6;
+export const OP_PLAIN_STORE = 7;
+export const OP_LOAD64 = 8;
+export const OP_STORE64 = 9;
+export const OP_CAS64 = 10;
+export const OP_XCHG64 = 11;
+export const OP_COPY_OUT = 12;
+export const OP_COPY_IN = 13;
+export const OP_PAUSE = 14;
+export const OP_CHOOSE = 15;
+export const OP_TRY_LOCK = 16;
+export const OP_UNLOCK = 17;
+export const OP_WAIT = 18;
+export const OP_NOTIFY = 19;
+export const OP_SPAWN = 20;
 /** From here on: steps that the state enables. */
-export const OP_LOCK = 19;
-export const OP_JOIN = 20;
-export const OP_UNTIL = 21;
+export const OP_LOCK = 21;
+export const OP_JOIN = 22;
+export const OP_UNTIL = 23;
 /** In a futex wait: only others can end it. */
-export const OP_ASLEEP = 22;
+export const OP_ASLEEP = 24;
 /** An iteration without effect was given up: there is no further step. */
-export const OP_CUT = 23;
+export const OP_CUT = 25;
 
 /** What an announcing thread yields. No other coroutine protocol has this number. */
 export const YIELD_ANNOUNCED = -1;
@@ -133,6 +136,8 @@ const NAMES: readonly string[] = [
   "cmpxchg",
   "xchg",
   "add",
+  "plain load",
+  "plain store",
   "load64",
   "store64",
   "cmpxchg64",

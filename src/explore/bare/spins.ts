@@ -19,7 +19,7 @@
  */
 import { mix } from "../mix.ts";
 import type { Likeness } from "./likeness.ts";
-import { OP_ADD, OP_LOAD, OP_PAUSE, type Request } from "./request.ts";
+import { OP_LOAD, OP_PAUSE, OP_PLAIN_STORE, type Request } from "./request.ts";
 
 /** What a thread at some point waits for: in each case, any of the words to differ from its value. */
 export interface Spin {
@@ -172,7 +172,7 @@ export function looked(request: Request, words: Uint32Array, step: () => void): 
   const { op, actor, point } = request;
   const answer = request.result.value;
   const wideAnswer = request.wide.answer.result.value;
-  const word = op >= OP_LOAD && op <= OP_ADD ? request.a : -1;
+  const word = op >= OP_LOAD && op <= OP_PLAIN_STORE ? request.a : -1;
   const value = word < 0 ? 0 : words[word]!;
   step();
   const pure = op === OP_PAUSE || (word >= 0 && words[word] === value);

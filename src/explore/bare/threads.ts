@@ -11,7 +11,8 @@ import { RESUME, YIELD_PAUSE } from "../../atomics/step.ts";
 import type { Violation, ViolationKind } from "../../interleaving/system.ts";
 import { mix } from "../mix.ts";
 import { type Bare, BareError } from "./bare.ts";
-import type { Objects } from "./objects.ts";
+import { FREE, type Objects } from "./objects.ts";
+import { Races } from "./races.ts";
 import {
   OP_COPY_IN,
   OP_CUT,
@@ -31,9 +32,6 @@ const resumeGenerator = Object.getPrototypeOf(Object.getPrototypeOf((function* (
   this: unknown,
   value?: number,
 ) => IteratorResult<unknown, unknown>;
-
-/** Owner of a mutex that has none. */
-export const FREE = -1;
 
 export class Threads {
   readonly bare: Bare;
@@ -55,8 +53,13 @@ export class Threads {
   cut = false;
   /** Threads that have not ended. */
   unfinished = 0;
+  /** Looks for data races; undefined: there is none to be found. */
+  races: Races | undefined;
   /** Known spins; undefined: none has been looked for. */
   spins: Spins | undefined = undefined;
+  /** An execution has been made; a plain access has been met. */
+  #tried = false;
+  #plain = false;
   #enabledCount = 0;
   /** Threads at a step that the state enables, in no order; whether it does now is in `Request.listed`. */
   readonly #conditional: Int32Array;
@@ -72,6 +75,13 @@ export class Threads {
     this.#conditional = new Int32Array(maxThreads);
     this.turnedOut = new Int32Array(2 * maxThreads + 2);
     this.enabled = new Int32Array(4 * maxThreads);
+    const races = new Races(bare, this.owners, maxThreads);
+    this.races = races;
+    bare.nameOfThread = (thread) => this.nameOf(thread);
+    bare.onPlain = () => {
+      this.races = races;
+      this.#plain = true;
+    };
     for (let t = 0; t < maxThreads; t++) this.requests.push(new Request(t));
     bare.threads.forEach(({ body }, t) => {
       this.requests[t]!.body = body;
@@ -80,6 +90,7 @@ export class Threads {
 
   reset(): void {
     this.owners.fill(FREE);
+    this.#resetRaces();
     if (this.violations.length > 0) this.violations.length = 0;
     const started = this.bare.threads.length;
     for (let t = started; t < this.count; t++) this.requests[t]!.coroutine = undefined;
@@ -89,6 +100,13 @@ export class Threads {
     this.unfinished = 0;
     for (let t = 0; t < started; t++) this.begin(this.requests[t]!);
     this.turnedOutCount = 0;
+  }
+
+  /** They are looked for in the first execution, and in all when there may be some. */
+  #resetRaces(): void {
+    if (this.#tried && !this.#plain) this.races = undefined;
+    this.#tried = true;
+    this.races?.reset();
   }
 
   /** Brings `enabled` up to date and returns how many there are. */

@@ -15,6 +15,8 @@ import {
   OP_COPY_OUT,
   OP_LOAD,
   OP_LOAD64,
+  OP_PLAIN_LOAD,
+  OP_PLAIN_STORE,
   OP_STORE,
   OP_STORE64,
   OP_XCHG,
@@ -64,9 +66,11 @@ export class WordSteps {
     const at = request.a;
     switch (op) {
       case OP_LOAD:
+      case OP_PLAIN_LOAD:
         request.result.value = words[at]!;
         return;
       case OP_STORE:
+      case OP_PLAIN_STORE:
         this.#store(at, request.b);
         request.result.value = 0;
         return;
