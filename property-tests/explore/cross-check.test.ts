@@ -21,6 +21,7 @@ import {
   asProgram,
   FUTEX,
   LOCKS,
+  PLAIN,
   type RandomProgram,
   randomProgram,
   SPINS,
@@ -129,5 +130,6 @@ describe("all strategies see the same", () => {
   test.prop([randomProgram(WORDS)])("of words", crossCheck);
   test.prop([randomProgram(FUTEX)])("of futexes", crossCheck);
   test.prop([randomProgram(LOCKS)])("of locks and awaits", crossCheck);
+  test.prop([randomProgram(PLAIN)])("of plain accesses, the same data races", crossCheck);
   test.prop([randomProgram(ALL_KINDS, { spawns: true })])("of everything together", crossCheck);
 });

@@ -5,7 +5,18 @@ import type { Bare, Program } from "../../src/explore/index.ts";
 
 export type Operation =
   | readonly [
-      kind: "load" | "wait" | "timed" | "until" | "cas" | "store" | "xchg" | "add" | "notify",
+      kind:
+        | "load"
+        | "plain load"
+        | "plain store"
+        | "wait"
+        | "timed"
+        | "until"
+        | "cas"
+        | "store"
+        | "xchg"
+        | "add"
+        | "notify",
       word: number,
       value: number,
     ]
@@ -30,6 +41,19 @@ export const WORDS = ["load", "store", "store", "cas", "cas", "xchg", "add"] as 
 export const FUTEX = ["load", "store", "cas", "wait", "wait", "timed", "notify", "notify"] as const;
 export const LOCKS = ["load", "store", "lock", "lock", "unlock", "try", "until", "until"] as const;
 export const SPINS = ["load", "store", "store", "cas", "add", "until", "until", "until"] as const;
+export const PLAIN = [
+  "plain load",
+  "plain store",
+  "load",
+  "store",
+  "xchg",
+  "cas",
+  "lock",
+  "unlock",
+  "try",
+  "wait",
+  "notify",
+] as const;
 export const ALL_KINDS: readonly Operation[0][] = [...WORDS, ...FUTEX, ...LOCKS, "choose", "pause"];
 
 export function randomProgram(
@@ -98,6 +122,10 @@ function* perform(
   switch (kind) {
     case "load":
       return yield* bare.load32(word);
+    case "plain load":
+      return yield* bare.plainLoad32(word);
+    case "plain store":
+      return yield* bare.plainStore32(word, value);
     case "store":
       return yield* bare.store32(word, value);
     case "xchg":

@@ -11,7 +11,7 @@
  * | Interrupted      | -                             | 130, 143 | SIGINT, SIGTERM                                           |
  * | anything else    | ERR_INTERNAL                  | 1    | a bug of this project; the stack is shown                     |
  */
-import { BareError } from "../explore/bare/bare.ts";
+import { BareError } from "../explore/bare/bare-error.ts";
 import { NondeterminismError } from "../explore/nondeterminism.ts";
 import { ExploreError } from "../explore/options.ts";
 import { MachineError } from "../kernel-sim/errors.ts";

@@ -139,10 +139,11 @@ function summary(result: ExploreResult, rate: number): string {
   return `${strategy}: ${counts.join(", ")}; ${extent}, ${verdict}; ${rate} executions/s\n`;
 }
 
-function headline({ kind, invariant, message, steps, preemptions, minimal }: Finding): string {
+function headline({ kind, invariant, message, steps, preemptions, minimal, atFault = [] }: Finding): string {
   const what = invariant === undefined ? kind : `${kind} ${invariant}`;
   const least = minimal ? ", minimal" : "";
-  return `${what}: ${message}\n${plural(steps, "step")}, ${plural(preemptions, "preemption")}${least}`;
+  const told = atFault.map((step) => `  ${step}\n`).join("");
+  return `${what}: ${message}\n${told}${plural(steps, "step")}, ${plural(preemptions, "preemption")}${least}`;
 }
 
 function replayLine({ file, builtin, parameters = {} }: ProgramName, { schedule }: Finding): string {

@@ -5,13 +5,13 @@
  * The result is a *certificate* when `complete` is true and there are no violations: every class of executions has been seen.
  * Samplers never give one. When distinct classes are too many to be remembered, `distinct` is undefined.
  */
-import { formatSchedule } from "../interleaving/schedule.ts";
+import { actorOf, formatSchedule } from "../interleaving/schedule.ts";
 import type { System, Violation, ViolationKind } from "../interleaving/system.ts";
 import type { Explorable } from "./explorable.ts";
 import { makeStrategy } from "./make-strategy.ts";
 import { verify } from "./nondeterminism.ts";
 import { checkOptions, type ExploreOptions } from "./options.ts";
-import { shrink } from "./shrink.ts";
+import { type Shrunk, shrink } from "./shrink.ts";
 import { PRUNED, RESTARTED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "./strategy.ts";
 
 /** Signatures that are remembered, some 40 MB. */
@@ -33,6 +33,8 @@ export interface Finding {
   readonly preemptions: number;
   /** It is known that nothing with fewer preemptions shows a violation of this kind. */
   readonly minimal: boolean;
+  /** Its steps at fault, where they are known: "step 3, a at file:line:column". */
+  readonly atFault?: readonly string[];
 }
 
 /** Why an exploration ended before its end. */
@@ -165,6 +167,14 @@ export class Exploration {
     this.#signatures?.clear();
   }
 
+  #tellSteps({ schedule, atFault }: Shrunk): string[] {
+    return atFault.map((step) => {
+      const actor = actorOf(schedule[step]!);
+      const place = this.#system.placeOf?.(schedule.slice(0, step), actor);
+      return `step ${step}, ${this.#system.nameOf(actor)}${place === undefined ? "" : ` at ${place}`}`;
+    });
+  }
+
   #endless(): void {
     this.#tooLong++;
     const message = `an execution did not end within ${this.#options.maxSteps} steps`;
@@ -199,6 +209,7 @@ export class Exploration {
       steps: shrunk.schedule.length,
       preemptions: shrunk.preemptions,
       minimal: shrunk.minimal,
+      ...(shrunk.atFault.length > 0 ? { atFault: this.#tellSteps(shrunk) } : {}),
     });
     if (stopAtFirst) this.#stopped = "violation";
   }

@@ -1,6 +1,7 @@
 /** Exploring every interleaving of a program, or sampling them. */
 export * from "../interleaving/index.ts";
-export { ALL, Bare, BareError, type Program } from "./bare/bare.ts";
+export { ALL, Bare, type Program } from "./bare/bare.ts";
+export { BareError } from "./bare/bare-error.ts";
 export { type BareOptions, BareSystem } from "./bare/bare-system.ts";
 export { History } from "./bare/history.ts";
 export * from "./explorable.ts";

@@ -29,6 +29,8 @@ export interface Shrunk {
   readonly minimal: boolean;
   /** What goes wrong in it; undefined if it was not reproduced. */
   readonly message: string | undefined;
+  /** The steps at fault, where they are known. */
+  readonly atFault: readonly number[];
 }
 
 /** `system` is left anywhere. */
@@ -36,7 +38,13 @@ export function shrink(system: System, found: Schedule, options: ShrinkOptions):
   const { kind, maxSteps, effort } = options;
   let best = runGuided(system, found, { maxSteps });
   if (best.violation?.kind !== kind || effort < 0) {
-    return { schedule: found, preemptions: best.preemptions, minimal: false, message: undefined };
+    return {
+      schedule: found,
+      preemptions: best.preemptions,
+      minimal: false,
+      message: undefined,
+      atFault: [],
+    };
   }
   best = simplify(system, best, options);
   if (best.preemptions === 0) return { ...result(best), minimal: true };
@@ -67,7 +75,7 @@ function searchFewer(
 }
 
 function result({ schedule, preemptions, violation }: GuidedRun): Omit<Shrunk, "minimal"> {
-  return { schedule, preemptions, message: violation?.message };
+  return { schedule, preemptions, message: violation?.message, atFault: violation?.steps ?? [] };
 }
 
 /** To a fixpoint. */

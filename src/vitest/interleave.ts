@@ -62,8 +62,9 @@ function check(explorable: Explorable, options: InterleaveOptions): void {
 }
 
 function failure(explorable: Explorable, { violations }: ExploreResult): string {
-  const { kind, message, schedule, steps: length, preemptions, minimal } = violations[0]!;
+  const { kind, message, schedule, steps: length, preemptions, minimal, atFault = [] } = violations[0]!;
   const steps = replay(explorable, schedule, { bestEffort: true }).steps.slice(0, length);
   const least = minimal ? "the fewest preemptions that break it" : "preemptions";
-  return `${kind}: ${message}\n\n${interleavingText(steps)}\n${preemptions} ${least}; schedule "${schedule}"`;
+  const told = atFault.map((step) => `  ${step}\n`).join("");
+  return `${kind}: ${message}\n${told}\n${interleavingText(steps)}\n${preemptions} ${least}; schedule "${schedule}"`;
 }

@@ -1,5 +1,5 @@
 /** A part of this project as something to explore: a small program that uses it, and what it is held to. */
-import { BareError } from "../../../src/explore/bare/bare.ts";
+import { BareError } from "../../../src/explore/bare/bare-error.ts";
 import {
   type BareOptions,
   bareProgram,

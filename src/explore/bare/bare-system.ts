@@ -17,13 +17,13 @@ import {
 } from "../../interleaving/system.ts";
 import { runGuided } from "../guided-run.ts";
 import { digestText, joinLanes, mix } from "../mix.ts";
-import { Bare, BareError, type Program } from "./bare.ts";
+import { Bare, type Program } from "./bare.ts";
+import { BareError } from "./bare-error.ts";
 import { act, fault } from "./blocking.ts";
 import { describeRequest, footprintOf, whyStuck } from "./footprint-of.ts";
 import { Likeness } from "./likeness.ts";
 import { Objects } from "./objects.ts";
 import { Places } from "./places.ts";
-import type { Races } from "./races.ts";
 import {
   OP_CAS,
   OP_CAS64,
@@ -175,7 +175,7 @@ export class BareSystem implements System {
   step(actor: number, alternative: number): void {
     const threads = this.#threads;
     threads.turnedOutCount = 0;
-    if (threads.races !== undefined) this.#lookForRaces(threads.races, actor);
+    if (threads.races !== undefined) threads.races.step(threads.requests[actor]);
     if (actor >= this.maxThreads) {
       fault(threads, actor % this.maxThreads, Math.trunc(actor / this.maxThreads));
       return;
@@ -262,14 +262,6 @@ export class BareSystem implements System {
     const system = new BareSystem((bare) => this.#program(places.watch(bare)), this.#options);
     runGuided(system, schedule, { maxSteps: schedule.length });
     return places.of(actor);
-  }
-
-  #lookForRaces(races: Races, actor: number): void {
-    if (actor >= this.maxThreads) races.tick();
-    else {
-      const race = races.step(this.#threads.requests[actor]!);
-      if (race !== undefined) this.#threads.violations.push(race);
-    }
   }
 
   #listFaults(threads: number): number {

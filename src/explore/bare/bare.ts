@@ -23,6 +23,7 @@
 import { type Addr, addr } from "../../atomics/address.ts";
 import type { Memory } from "../../atomics/memory.ts";
 import { Completed, type Step } from "../../atomics/step.ts";
+import { BareError } from "./bare-error.ts";
 import {
   type Body,
   OP_ADD,
@@ -52,30 +53,16 @@ import {
   Request,
 } from "./request.ts";
 
-/** A wrong use of bare mode, or a failed check of a program. */
-export class BareError extends Error {
-  readonly code: "ERR_CHECK" | "ERR_PROGRAM" | "ERR_MEMORY";
-  constructor(code: BareError["code"], message: string) {
-    super(message);
-    this.name = "BareError";
-    this.code = code;
-  }
-}
-
 export type Program = (bare: Bare) => void;
 
-/** Of a thread that the program starts with. */
-export interface StaticThread {
-  readonly name: string;
-  readonly body: Body;
-}
+/** A thread that the program starts with. */
+export type StaticThread = { readonly name: string; readonly body: Body };
 
 /** Wakes as many as there are. */
 export const ALL = 0x7fffffff;
-
 /** First address that is given out: 0 is NULL. */
 const FIRST_ADDR = 64;
-const BAD_INDEX = -1;
+const BAD = -1;
 
 export class Bare implements Memory {
   readonly buffer: ArrayBuffer;
@@ -89,9 +76,8 @@ export class Bare implements Memory {
   observed64 = 0n;
   /** The record of the thread that runs now. Written by the system before each resume. */
   current: Request = new Request(-1);
-  /** Called for each plain access. */
+  /** Called for each plain access. Written by the system, as is the next. */
   onPlain: () => void = () => {};
-  /** Names of threads that have come to be. Written by the system. */
   nameOfThread: (thread: number) => string = String;
   readonly #names: Map<number, string> = new Map();
   readonly #fenced: Completed<number> = new Completed(0);
@@ -150,7 +136,6 @@ export class Bare implements Memory {
   }
 
   // --- Not steps.
-
   peek32(a: Addr): number {
     return this.words[this.#index(a)]!;
   }
@@ -191,7 +176,7 @@ export class Bare implements Memory {
   add32(a: Addr, value: number): Step<number> {
     return this.#ask(OP_ADD, this.#index(a), value);
   }
-  /** A read that orders nothing, as of a variable that is not atomic. See races.ts for what it must not meet. */
+  /** As of a variable that is not atomic: it orders nothing, and see races.ts for what it must not meet. */
   plainLoad32(a: Addr): Step<number> {
     this.onPlain();
     return this.#ask(OP_PLAIN_LOAD, this.#index(a));
@@ -270,7 +255,7 @@ export class Bare implements Memory {
   choose(count: number): Step<number> {
     return this.#ask(OP_CHOOSE, count);
   }
-  /** A step that touches nothing: lets others run. Unfair strategies take it as "not me". */
+  /** Touches nothing: lets others run. Unfair strategies take it as "not me". */
   pause(): Step<number> {
     return this.#ask(OP_PAUSE, 0);
   }
@@ -290,18 +275,18 @@ export class Bare implements Memory {
   #askWide(op: number, a: Addr, x: bigint, y: bigint): Step<bigint> {
     const request = this.current;
     request.op = op;
-    request.a = (a & 7) === 0 ? this.#index(a) : BAD_INDEX;
+    request.a = (a & 7) === 0 ? this.#index(a) : BAD;
     request.x = x;
     request.y = y;
     return request.wide;
   }
 
   #index(a: Addr): number {
-    return (a & 3) === 0 && a < this.buffer.byteLength ? a >>> 2 : BAD_INDEX;
+    return (a & 3) === 0 && a < this.buffer.byteLength ? a >>> 2 : BAD;
   }
 
   #range(a: Addr, bytes: number): number {
-    return (bytes & 3) === 0 && a + bytes <= this.buffer.byteLength ? this.#index(a) : BAD_INDEX;
+    return (bytes & 3) === 0 && a + bytes <= this.buffer.byteLength ? this.#index(a) : BAD;
   }
 
   #allocate(bytes: number, align: number): Addr {

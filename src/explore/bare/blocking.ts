@@ -6,7 +6,7 @@
  * with anyway.
  */
 import { EAGAIN, EINTR, ETIMEDOUT } from "../../atomics/errno.ts";
-import { BareError } from "./bare.ts";
+import { BareError } from "./bare-error.ts";
 import { FREE } from "./objects.ts";
 import {
   OP_ASLEEP,

@@ -16,7 +16,8 @@
 import { type Addr, offsetBy } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import { linearize, type Model, type Operation } from "../linearizability.ts";
-import { type Bare, BareError } from "./bare.ts";
+import type { Bare } from "./bare.ts";
+import { BareError } from "./bare-error.ts";
 
 interface Entry<I, O> {
   thread: number;

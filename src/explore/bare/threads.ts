@@ -10,7 +10,8 @@
 import { RESUME, YIELD_PAUSE } from "../../atomics/step.ts";
 import type { Violation, ViolationKind } from "../../interleaving/system.ts";
 import { mix } from "../mix.ts";
-import { type Bare, BareError } from "./bare.ts";
+import type { Bare } from "./bare.ts";
+import { BareError } from "./bare-error.ts";
 import { FREE, type Objects } from "./objects.ts";
 import { Races } from "./races.ts";
 import {
@@ -75,7 +76,7 @@ export class Threads {
     this.#conditional = new Int32Array(maxThreads);
     this.turnedOut = new Int32Array(2 * maxThreads + 2);
     this.enabled = new Int32Array(4 * maxThreads);
-    const races = new Races(bare, this.owners, maxThreads);
+    const races = new Races(bare, this.owners, maxThreads, this.violations);
     this.races = races;
     bare.nameOfThread = (thread) => this.nameOf(thread);
     bare.onPlain = () => {
