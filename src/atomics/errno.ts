@@ -23,6 +23,7 @@ export const ENOSYS = 38;
 export const EOPNOTSUPP = 95;
 export const ETIMEDOUT = 110;
 export const EINPROGRESS = 115;
+export const EOWNERDEAD = 130;
 
 const NAMES: Readonly<Record<number, string>> = {
   [EPERM]: "EPERM",
@@ -45,6 +46,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [EOPNOTSUPP]: "EOPNOTSUPP",
   [ETIMEDOUT]: "ETIMEDOUT",
   [EINPROGRESS]: "EINPROGRESS",
+  [EOWNERDEAD]: "EOWNERDEAD",
 };
 
 /** `-14` -> `"-EFAULT"`, `0` -> `"0"`: for messages and dumps. */

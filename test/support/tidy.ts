@@ -54,6 +54,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["effection", 1],
   ["library", 1],
   ["machine", 2],
+  ["threads", 2],
   ["index", 2],
   ["stepping", 1],
   ["hosts/virtual", 3],
@@ -200,6 +201,7 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["effection", "effection"],
   ["fast-check", "fast-check"],
   ["vitest", "vitest"],
+  ["p-queue", "threads"],
 ]);
 
 function checkPackages(file: Parsed): Violation[] {

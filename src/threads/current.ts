@@ -1,0 +1,152 @@
+/**
+ * What a host thread can do: plain functions that block. They are about the thread that calls them, of which there is one in
+ * an isolate.
+ *
+ * ```ts
+ * import { blocking, lock, park, safepoint, unlock, yieldNow } from "umcg/threads";
+ * export function job(path: string): number {
+ *   const text = blocking(() => readFileSync(path, "utf8")); // meanwhile its CPU is for others
+ *   for (const line of text.split("\n")) { work(line); safepoint(); }
+ * }
+ * ```
+ */
+import { EDEADLK, EOWNERDEAD, ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
+import { runToEnd } from "../hosts/threads/index.ts";
+import { FOREVER } from "../kernel-sim/times.ts";
+import { UMCG_TF_PREEMPTED } from "../umcg/abi.ts";
+import { ThreadError } from "./errors.ts";
+import { ID, STATE } from "./layout.ts";
+import { abandonMutexes, lockMutex, tryLockMutex, unlockMutex } from "./mutex-words.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { wakeWaiters } from "./word-waits.ts";
+
+let current: Scheduler | undefined;
+/** Mutexes that the thread has locked. */
+let held = 0;
+let stateWord = 0;
+
+/** A thread begins on this isolate. */
+export function begin(scheduler: Scheduler): void {
+  current = scheduler;
+  held = 0;
+  stateWord = scheduler.board.record(scheduler.words.self) + STATE;
+}
+
+/** It is over. What it has locked is abandoned. */
+export function finish(): void {
+  const scheduler = current;
+  current = undefined;
+  if (scheduler === undefined || held === 0) return;
+  const { board, words } = scheduler;
+  runToEnd(abandonMutexes(words.memory, board.layout, words.self));
+  for (let mutex = 0; mutex < board.layout.sizes.mutexes; mutex++)
+    runToEnd(wakeWaiters(scheduler, board.layout.mutexes + mutex, board.lastSlot));
+}
+
+function self(): Scheduler {
+  if (current !== undefined) return current;
+  throw new ThreadError("ERR_NOT_A_THREAD", "this function is for host threads, while they run");
+}
+
+/** The number of the calling thread: what its handle calls `id`. */
+export function threadId(): number {
+  const { board, words } = self();
+  return board.words[board.record(words.self) + ID]!;
+}
+
+/** The CPU that the thread runs on, from 0. */
+export function cpu(): number {
+  const { board, words } = self();
+  return board.cpuOf(words.self);
+}
+
+/** Lets others run that are ready. False: nobody was. */
+export function yieldNow(): boolean {
+  const scheduler = self();
+  if (!scheduler.anybodyReady) return false;
+  return runToEnd(scheduler.yieldNow());
+}
+
+/** Gives way if the scheduler has asked for it. For code that computes for long: nothing else can interrupt it. */
+export function safepoint(): void {
+  const scheduler = self();
+  if ((scheduler.board.words[stateWord]! & UMCG_TF_PREEMPTED) !== 0) runToEnd(scheduler.yieldNow());
+}
+
+/**
+ * Gives the CPU to `peer`, which is parked, or ready, and waits until somebody switches to the caller or unparks it. False: it
+ * was `timeoutMs` before. Throws ERR_NO_PEER when the peer cannot run now, and ERR_PEER_DIED.
+ */
+export function switchTo(peer: number, timeoutMs: number = FOREVER): boolean {
+  const result = runToEnd(self().switchTo(peer, timeoutMs * 1e6));
+  if (result === -ESRCH)
+    throw new ThreadError("ERR_NO_PEER", `thread ${peer} is not there, or neither parked nor ready`);
+  if (result === -EOWNERDEAD) throw new ThreadError("ERR_PEER_DIED", `thread ${peer} has died`);
+  return result !== -ETIMEDOUT;
+}
+
+/** Waits until somebody unparks the caller or switches to it; at once if that has happened before. False: time is up. */
+export function park(timeoutMs: number = FOREVER): boolean {
+  return runToEnd(self().park(timeoutMs * 1e6)) !== -ETIMEDOUT;
+}
+
+/** Ends the park of a thread, or its next. False: there is no such thread. */
+export function unpark(peer: number): boolean {
+  return runToEnd(self().unpark(peer));
+}
+
+/** Asks a running thread to give way at its next safepoint. False: it does not run. */
+export function kick(peer: number): boolean {
+  return runToEnd(self().kick(peer));
+}
+
+/** Leaves the CPU to others for `ms`. */
+export function sleep(ms: number): void {
+  runToEnd(self().sleep(ms * 1e6));
+}
+
+/**
+ * Runs `call`, which may block the host thread: files, `Atomics.wait`, child processes. The CPU is somebody else's meanwhile,
+ * and `call` must not use these functions. What it returns or throws.
+ */
+export function blocking<T>(call: () => T): T {
+  const scheduler = self();
+  runToEnd(scheduler.block());
+  current = undefined;
+  try {
+    return call();
+  } finally {
+    current = scheduler;
+    runToEnd(scheduler.unblock());
+  }
+}
+
+/**
+ * Locks a mutex: a number from `HostThreads.mutex()`. "owner-died": the caller has it, and its last owner died with it, so what it
+ * protects may be half changed. Throws ERR_MUTEX when the caller has it already, or there is none.
+ */
+export function lock(mutex: number, timeoutMs: number = FOREVER): "locked" | "owner-died" | "timed-out" {
+  return lockOutcome(mutex, runToEnd(lockMutex(self(), mutex, timeoutMs * 1e6)));
+}
+
+/** The same, without waiting. */
+export function tryLock(mutex: number): "locked" | "owner-died" | "timed-out" {
+  return lockOutcome(mutex, runToEnd(tryLockMutex(self(), mutex)));
+}
+
+function lockOutcome(mutex: number, result: number): "locked" | "owner-died" | "timed-out" {
+  if (result === -ETIMEDOUT) return "timed-out";
+  if (result === -EDEADLK)
+    throw new ThreadError("ERR_MUTEX", `thread ${threadId()} locks mutex ${mutex}, which it has`);
+  if (result !== 0 && result !== -EOWNERDEAD)
+    throw new ThreadError("ERR_MUTEX", `there is no mutex ${mutex}`);
+  held++;
+  return result === 0 ? "locked" : "owner-died";
+}
+
+/** Throws ERR_MUTEX when the caller does not have it. */
+export function unlock(mutex: number): void {
+  if (runToEnd(unlockMutex(self(), mutex)) !== 0)
+    throw new ThreadError("ERR_MUTEX", `thread ${threadId()} unlocks mutex ${mutex}, which it does not have`);
+  held--;
+}

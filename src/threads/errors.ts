@@ -1,0 +1,70 @@
+/**
+ * Errors of host threads. The message names the bad value.
+ *
+ * | code               | when                                                                                        |
+ * |--------------------|---------------------------------------------------------------------------------------------|
+ * | ERR_OPTION         | an option is not usable                                                                       |
+ * | ERR_THREAD_THREW   | the thread's function threw; `cause` is what                                                  |
+ * | ERR_THREAD_DIED    | its Worker is gone: terminated, process.exit, out of memory. `cause` is what is known         |
+ * | ERR_THREAD_KILLED  | it was killed by its handle or its AbortSignal; `cause` is the signal's reason                  |
+ * | ERR_THREAD_LOAD    | its module does not load, or has no such function; `cause`                                    |
+ * | ERR_THREAD_ASYNC   | its function has returned a promise                                                           |
+ * | ERR_THREAD_START   | no Worker came up in time                                                                     |
+ * | ERR_PEER_DIED      | the thread that was switched to has died before it switched back                              |
+ * | ERR_CLOSED         | the runtime is closed                                                                         |
+ * | ERR_NOT_A_THREAD   | a function for host threads was called by none                                                |
+ * | ERR_NO_PEER        | there is no such thread, or it is not in a state to be switched to                             |
+ * | ERR_MUTEX          | a mutex is unlocked by who has not locked it, locked twice, or does not exist                  |
+ * | ERR_ARGUMENTS      | arguments or a result cannot be passed between threads                                        |
+ */
+import type { WaitReason } from "./layout.ts";
+
+export type ThreadErrorCode =
+  | "ERR_OPTION"
+  | "ERR_THREAD_THREW"
+  | "ERR_THREAD_DIED"
+  | "ERR_THREAD_KILLED"
+  | "ERR_THREAD_LOAD"
+  | "ERR_THREAD_ASYNC"
+  | "ERR_THREAD_START"
+  | "ERR_PEER_DIED"
+  | "ERR_CLOSED"
+  | "ERR_NOT_A_THREAD"
+  | "ERR_NO_PEER"
+  | "ERR_MUTEX"
+  | "ERR_ARGUMENTS";
+
+export class ThreadError extends Error {
+  readonly code: ThreadErrorCode;
+  constructor(code: ThreadErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ThreadError";
+    this.code = code;
+  }
+}
+
+/** Where a thread was in its life: "queued" for a Worker, or what its state word said. */
+export type ThreadState = "queued" | "running" | "ready" | "waiting" | "blocked" | "ended";
+
+/** A thread that has ended without a result: who it was, and what it did last. */
+export class ThreadEndError extends ThreadError {
+  readonly thread: number;
+  readonly state: ThreadState;
+  /** Why it was not running, if it was not; else why it was not before. */
+  readonly lastWait: WaitReason;
+
+  constructor(
+    code: ThreadErrorCode,
+    thread: number,
+    state: ThreadState,
+    lastWait: WaitReason,
+    what: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, `thread ${thread} ${what} (it was ${state}, its last wait: ${lastWait})`, options);
+    this.name = "ThreadEndError";
+    this.thread = thread;
+    this.state = state;
+    this.lastWait = lastWait;
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The module that every Worker of a runtime runs: one thread after the other, each a call of a function of the user's.
+ *
+ * A Worker that is no thread waits as a thread does, for its turn: who spawns one makes a slot ready that has a Worker, and the
+ * scheduler does the rest. A function's module is loaded once, and without a CPU, because it takes milliseconds.
+ *
+ * Between two threads the Worker's event loop does not turn: what a thread leaves in it does not run.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { runToEnd, WorkerWords } from "../hosts/threads/index.ts";
+import { fetchAdd } from "../kernel-sim/lkl/host/words.ts";
+import { FOREVER } from "../kernel-sim/times.ts";
+import { Board } from "./board.ts";
+import { begin, finish } from "./current.ts";
+import {
+  addrOf,
+  CALLER,
+  DONE_BELL,
+  ID,
+  JOB,
+  layOutThreads,
+  OWNER,
+  OWNER_SLEEPS,
+  PHASE,
+  PHASE_ENDED,
+  PHASE_FREE,
+  REASON,
+  RESULT,
+  RESULT_VALUE,
+  WAIT_CALL,
+} from "./layout.ts";
+import { type Code, type FromThread, READY_MESSAGE, type ThreadStart, type ToThread } from "./messages.ts";
+import { loadPolicy } from "./policies/index.ts";
+import { Scheduler } from "./scheduler.ts";
+import {
+  kindOfResult,
+  RESULT_ASYNC,
+  RESULT_IN_PORT,
+  RESULT_NOT_CLONED,
+  RESULT_NOT_LOADED,
+  RESULT_NUMBER,
+  RESULT_THROWN,
+  takeArguments,
+} from "./values.ts";
+
+/** What was thrown. A clone keeps neither the name nor the code of an error that is not of the language's own. */
+class Thrown {
+  readonly error: unknown;
+  readonly name: unknown;
+  readonly code: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+    if (!(error instanceof Error)) return;
+    this.name = error.name;
+    this.code = "code" in error ? error.code : undefined;
+  }
+}
+
+type Body = (...values: unknown[]) => unknown;
+
+interface Outcome {
+  readonly kind: number;
+  readonly value?: unknown;
+}
+
+const start = workerData as ThreadStart;
+const { buffer, slot, port } = start;
+const words = new WorkerWords(buffer, slot, () => undefined);
+const layout = layOutThreads(start.sizes);
+const board = new Board(
+  layout,
+  await loadPolicy(start.policy),
+  new Int32Array(buffer),
+  new Float64Array(buffer),
+);
+const scheduler = new Scheduler(words, board, start.spins);
+const record = board.record(slot);
+const codes = new Map<number, Code>(start.codes.map((code) => [code.number, code]));
+const bodies = new Map<number, Body>();
+
+runToEnd(scheduler.lock());
+board.words[record + PHASE] = PHASE_FREE;
+runToEnd(scheduler.unlock());
+parentPort!.postMessage(READY_MESSAGE);
+
+for (let idle = false; ; ) {
+  runToEnd(scheduler.awaitTurn(idle, FOREVER));
+  const code = board.words[record + JOB]!;
+  const values = takeArguments(board, record) ?? receiveArguments(board.words[record + ID]!);
+  const body = bodies.get(code);
+  // No promise where none is needed: it would cost more than the hand-over.
+  idle = settle(body === undefined ? await loadAndRun(code, values) : run(body, values));
+}
+
+async function loadAndRun(code: number, values: readonly unknown[]): Promise<Outcome> {
+  runToEnd(scheduler.block());
+  const loaded = await load(code);
+  runToEnd(scheduler.unblock());
+  return typeof loaded === "function" ? run(loaded, values) : loaded;
+}
+
+async function load(number: number): Promise<Body | Outcome> {
+  try {
+    // What was defined since this Worker began is in the port.
+    while (!codes.has(number)) receive();
+    const code = codes.get(number)!;
+    const module = (await import(code.url)) as Record<string, unknown>;
+    const body = module[code.export];
+    if (typeof body !== "function") throw new TypeError(`${code.url} exports no function ${code.export}`);
+    bodies.set(number, body as Body);
+    return body as Body;
+  } catch (error) {
+    return { kind: RESULT_NOT_LOADED, value: new Thrown(error) };
+  }
+}
+
+function run(body: Body, values: readonly unknown[]): Outcome {
+  begin(scheduler);
+  try {
+    const value = body(...values);
+    if (typeof value === "object" && value !== null && "then" in value) return { kind: RESULT_ASYNC };
+    return { kind: kindOfResult(value), value };
+  } catch (error) {
+    return { kind: RESULT_THROWN, value: new Thrown(error) };
+  } finally {
+    finish();
+  }
+}
+
+/** The thread is over. Whether its CPU idles now. */
+function settle(outcome: Outcome): boolean {
+  const thread = board.words[record + ID]!;
+  const kind = outcome.kind >= RESULT_IN_PORT ? send(thread, outcome) : outcome.kind;
+  let caller = OWNER;
+  const idle = runToEnd(
+    scheduler.end((nowNs) => {
+      caller = board.words[record + CALLER]!;
+      board.words[record + RESULT] = kind;
+      if (kind === RESULT_NUMBER) board.times[(record >> 1) + RESULT_VALUE] = outcome.value as number;
+      board.words[record + PHASE] = PHASE_ENDED;
+      const waits = caller !== OWNER && board.isWaiting(caller);
+      if (waits && board.words[board.record(caller) + REASON] === WAIT_CALL) board.wake(caller, 0, nowNs);
+    }),
+  );
+  if (caller === OWNER) ring();
+  return idle;
+}
+
+/** Tells the owner that a thread has ended. It says that it sleeps before it looks at the bell for the last time. */
+function ring(): void {
+  runToEnd(fetchAdd(words.memory, addrOf(DONE_BELL), 1));
+  if (runToEnd(words.memory.load32(addrOf(OWNER_SLEEPS))) !== 0)
+    runToEnd(words.wakeWord(addrOf(DONE_BELL), 1));
+}
+
+/** Puts a result into the port. What kind it is there. */
+function send(thread: number, { kind, value }: Outcome): number {
+  try {
+    port.postMessage({ thread, value } satisfies FromThread);
+    return kind;
+  } catch (error) {
+    const text = value instanceof Thrown ? String(value.error) : String(error);
+    port.postMessage({ thread, value: { error: text } } satisfies FromThread);
+    return kind === RESULT_IN_PORT ? RESULT_NOT_CLONED : kind;
+  }
+}
+
+/** Takes a message that is known to be there. Arguments that are not those of `thread` were for one that was never begun. */
+function receive(): ToThread {
+  const message = receiveMessageOnPort(port)?.message as ToThread | undefined;
+  if (message === undefined) throw new Error("a message is missing");
+  if (message.kind === "code") codes.set(message.code.number, message.code);
+  return message;
+}
+
+function receiveArguments(thread: number): readonly unknown[] {
+  for (;;) {
+    const message = receive();
+    if (message.kind === "arguments" && message.thread === thread) return message.values;
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * Host threads: blocking JavaScript threads, many of them on few CPUs, under a scheduler of the user's choice.
+ *
+ * ```ts
+ * const threads = await createThreads({ cpus: 2, threads: 100 });
+ * const thread = threads.spawn<number>({ url: new URL("./job.ts", import.meta.url), export: "job", args: [7] });
+ * const result = await thread.join();
+ * await threads.close();
+ * ```
+ *
+ * The isolate that creates a runtime owns it: it starts Workers, collects results, sees Workers die and puts right what they
+ * leave (recover.ts). It must let its event loop turn. Threads run, switch, wait and wake each other without it.
+ */
+import type { MessagePort } from "node:worker_threads";
+import type { Coroutine } from "../atomics/step.ts";
+import { OwnerWords } from "../hosts/threads/index.ts";
+import { assign, freeSlot } from "./assign.ts";
+import { Board } from "./board.ts";
+import { Codes } from "./codes.ts";
+import { Crew, type Hand } from "./crew.ts";
+import { DoneWatch } from "./done-watch.ts";
+import { ThreadError, type ThreadErrorCode, type ThreadState } from "./errors.ts";
+import { Job, type JobSpec, Jobs } from "./jobs.ts";
+import { layOutThreads, PHASE, PHASE_ENDED, PHASE_FREE, WAIT_REASONS } from "./layout.ts";
+import { type HostThreadsOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { Overseer } from "./overseer.ts";
+import { choiceOf, loadPolicy } from "./policies/index.ts";
+import type { ThreadPolicy } from "./policy.ts";
+import { recover } from "./recover.ts";
+import { deliver } from "./results.ts";
+import { Scheduler } from "./scheduler.ts";
+import { nameOfState, type ThreadsReport } from "./snapshot.ts";
+import { type ThreadControl, ThreadHandle } from "./thread-handle.ts";
+import { RESULT_ASYNC, RESULT_IN_PORT, RESULT_NOT_CLONED, RESULT_NOT_LOADED, takeResult } from "./values.ts";
+
+/** Looks per microsecond of a thread that spins. */
+const SPINS_PER_US = 100;
+/** How long the owner looks for what has ended before it sleeps: some wake-ups. */
+const OWNER_SPIN_FACTOR = 3;
+
+export class HostThreads implements ThreadControl {
+  readonly #options: ResolvedOptions;
+  readonly #board: Board;
+  readonly #words: OwnerWords;
+  readonly #scheduler: Scheduler;
+  readonly #shared: Int32Array<SharedArrayBuffer>;
+  readonly #jobs: Jobs = new Jobs();
+  readonly #codes: Codes;
+  readonly #crew: Crew;
+  readonly #watch: DoneWatch;
+  readonly #overseer: Overseer;
+  #mutexes = 0;
+  #starting = 0;
+  #assigning = false;
+  #closed: Promise<void> | undefined;
+  #drained: (() => void)[] = [];
+
+  /** Use `createThreads`. */
+  constructor(options: ResolvedOptions, policy: ThreadPolicy) {
+    this.#options = options;
+    const { threads, cpus, mutexes } = options;
+    const sizes = { threads, cpus, mutexes, policyWords: policy.words({ threads, cpus }) };
+    const layout = layOutThreads(sizes);
+    const buffer = new SharedArrayBuffer(Math.ceil(layout.bytes / 8) * 8);
+    this.#shared = new Int32Array(buffer);
+    this.#board = new Board(layout, policy, this.#shared, new Float64Array(buffer));
+    this.#words = new OwnerWords(buffer, { launch: () => undefined, print: options.print });
+    const spins = options.spinUs * SPINS_PER_US;
+    this.#scheduler = new Scheduler(this.#words, this.#board, spins);
+    this.#codes = new Codes((code) => {
+      for (const { port } of this.#crew.hands.values()) port.postMessage({ kind: "code", code });
+    });
+    this.#crew = new Crew({
+      slots: threads,
+      startTimeoutMs: options.startTimeoutMs,
+      starting: Math.max(2, cpus),
+      resourceLimits: options.resourceLimits,
+      startOf: (slot) => ({
+        buffer,
+        sizes,
+        policy: choiceOf(options.policy),
+        slot,
+        spins,
+        codes: this.#codes.all,
+      }),
+      onGone: (hand, exitCode) => void this.#bury(hand, exitCode),
+    });
+    this.#watch = new DoneWatch(this.#shared, (options.spinUs * OWNER_SPIN_FACTOR) / 1000, () =>
+      this.#collect(),
+    );
+    this.#overseer = new Overseer(this.#scheduler, options, (body) => this.#words.run(body));
+  }
+
+  /** Starts Workers ahead of their threads. Rejects with ERR_THREAD_START. */
+  async prewarm(count: number): Promise<void> {
+    await Promise.all(Array.from({ length: count }, () => this.#crew.start()));
+  }
+
+  /** Spawns a thread. Throws ERR_CLOSED, ERR_OPTION. */
+  spawn<T = unknown>(spec: JobSpec): ThreadHandle<T> {
+    if (this.#closed !== undefined) throw new ThreadError("ERR_CLOSED", "the runtime is closed");
+    const id = this.#jobs.nextId();
+    const code = this.#codes.numberOf(spec.url, spec.export);
+    const job = new Job(id, code, spec, () => this.kill(id, spec.signal?.reason));
+    this.#jobs.add(job);
+    const handle = new ThreadHandle<T>(id, this, job.promise as Promise<T>);
+    if (spec.signal?.aborted) this.kill(id, spec.signal.reason);
+    else this.#assign();
+    return handle;
+  }
+
+  /** A mutex for `lock` and `unlock` of threads: a number. Throws ERR_OPTION when there are as many as were asked for. */
+  mutex(): number {
+    if (this.#mutexes < this.#options.mutexes) return this.#mutexes++;
+    throw new ThreadError("ERR_OPTION", `there are ${this.#mutexes} mutexes, and no room for more`);
+  }
+
+  /** Workers that have not ended. */
+  get workers(): number {
+    return this.#crew.size;
+  }
+
+  /** What is going on. */
+  report(): ThreadsReport {
+    return this.#overseer.report((id) => this.#jobs.get(id)?.spec.name);
+  }
+
+  /** Resolves when every thread has ended that was spawned by then. */
+  drain(): Promise<void> {
+    if (this.#jobs.count === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Ends every thread wherever it is: their joins reject with ERR_CLOSED. Returns when no Worker is left. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#overseer.stop();
+    for (const job of [...this.#jobs.queued]) this.#drop(job, "ERR_CLOSED", "was not begun");
+    await this.#crew.terminate();
+    this.#watch.stop();
+  }
+
+  kill(thread: number, reason: unknown): void {
+    const job = this.#jobs.get(thread);
+    if (job === undefined || job.killed !== undefined) return;
+    job.killed = { reason };
+    if (job.slot === 0) this.#drop(job, "ERR_THREAD_KILLED", "was killed", reason);
+    else void this.#crew.hands.get(job.slot)?.worker.terminate();
+  }
+
+  unpark(thread: number): Promise<boolean> {
+    return this.#words.run(this.#scheduler.unpark(thread));
+  }
+  kick(thread: number): Promise<boolean> {
+    return this.#words.run(this.#scheduler.kick(thread));
+  }
+  stateOf(thread: number): ThreadState {
+    const job = this.#jobs.get(thread);
+    if (job === undefined) return "ended";
+    return job.slot === 0 ? "queued" : nameOfState(this.#board, job.slot);
+  }
+
+  #drop(job: Job, code: ThreadErrorCode, what: string, cause?: unknown): void {
+    this.#remove(job);
+    job.fail(code, "queued", "none", what, cause);
+  }
+
+  #remove(job: Job): void {
+    this.#jobs.remove(job);
+    if (this.#jobs.count > 0) return;
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
+  /** Gives jobs that wait to Workers that wait, and starts more of these. */
+  #assign(): void {
+    // A turn that waits for the lock takes those along that have come meanwhile.
+    if (this.#assigning) return;
+    this.#assigning = true;
+    void this.#words.run(this.#assignAll()).then(() => {
+      this.#assigning = false;
+      if (this.#jobs.queued.length > 0) this.#startMore();
+    });
+  }
+
+  *#assignAll(): Coroutine<void> {
+    yield* this.#scheduler.lock();
+    for (let slot = freeSlot(this.#board); slot !== 0; slot = freeSlot(this.#board)) {
+      const job = this.#jobs.queued[0];
+      if (job === undefined) break;
+      assign(this.#board, slot, job, this.#crew.hands.get(slot)!.port, this.#words.now());
+      this.#jobs.begin(slot);
+      this.#watch.watch();
+    }
+    this.#board.fill(this.#words.now());
+    yield* this.#scheduler.unlock();
+  }
+
+  #startMore(): void {
+    for (; this.#crew.hasRoom && this.#starting < this.#jobs.queued.length; ) {
+      if (this.#closed !== undefined) return;
+      this.#starting++;
+      this.#crew.start().then(
+        () => this.#started(),
+        (error) => this.#started(error),
+      );
+    }
+  }
+
+  #started(error?: unknown): void {
+    this.#starting--;
+    const first = this.#jobs.queued[0];
+    if (error !== undefined && first !== undefined)
+      this.#drop(first, "ERR_THREAD_START", "has no Worker", error);
+    if (this.#jobs.queued.length > 0) this.#assign();
+  }
+
+  /** Takes the results of threads that have ended. False: none is under way. */
+  #collect(): boolean {
+    for (const job of this.#jobs.running) {
+      const word = this.#board.record(job.slot) + PHASE;
+      if (Atomics.load(this.#shared, word) !== PHASE_ENDED) continue;
+      this.#take(job, this.#crew.hands.get(job.slot)!.port);
+      Atomics.store(this.#shared, word, PHASE_FREE);
+    }
+    if (this.#jobs.queued.length > 0) this.#assign();
+    return this.#jobs.runningCount > 0;
+  }
+
+  #take(job: Job, port: MessagePort): void {
+    this.#remove(job);
+    deliver(this.#board, job, port);
+  }
+
+  /** A Worker is gone. Its thread, if it was one, will not say so. */
+  async #bury(hand: Hand, exitCode: number): Promise<void> {
+    const { slot } = hand;
+    const job = this.#jobs.at(slot);
+    if (job !== undefined && this.#board.words[this.#board.record(slot) + PHASE] === PHASE_ENDED) {
+      this.#take(job, hand.port);
+    }
+    const mourned = this.#jobs.at(slot);
+    if (this.#closed !== undefined) {
+      if (mourned === undefined) return;
+      this.#remove(mourned);
+      mourned.fail("ERR_CLOSED", nameOfState(this.#board, slot), "none", "was ended: the runtime is closed");
+      return;
+    }
+    const { state, reason } = await this.#words.run(recover(this.#scheduler, slot));
+    this.#crew.release(slot);
+    if (mourned !== undefined) {
+      this.#remove(mourned);
+      const [code, what] =
+        mourned.killed === undefined
+          ? (["ERR_THREAD_DIED", `died: its Worker ended with ${exitCode}`] as const)
+          : (["ERR_THREAD_KILLED", "was killed"] as const);
+      const cause = mourned.killed === undefined ? hand.error : mourned.killed.reason;
+      mourned.fail(code, nameOfState(this.#board, slot, state), WAIT_REASONS[reason]!, what, cause);
+    }
+    this.#watch.ring();
+    if (this.#jobs.queued.length > 0) this.#assign();
+  }
+}
+
+/** A runtime, with as many Workers started as `prewarm` says. Rejects with ERR_OPTION, ERR_THREAD_START, or what a policy throws. */
+export async function createThreads(options: HostThreadsOptions = {}): Promise<HostThreads> {
+  const resolved = resolveOptions(options);
+  const threads = new HostThreads(resolved, await loadPolicy(choiceOf(resolved.policy)));
+  try {
+    await threads.prewarm(resolved.prewarm);
+  } catch (error) {
+    await threads.close();
+    throw error;
+  }
+  return threads;
+}

@@ -1,0 +1,70 @@
+/** What a runtime of host threads is created with. */
+import { availableParallelism } from "node:os";
+import type { ResourceLimits } from "node:worker_threads";
+import { ThreadError } from "./errors.ts";
+import type { PolicyModule, PolicyName } from "./policy.ts";
+
+export interface HostThreadsOptions {
+  /** How many threads run at once. Default: as many as the machine runs. */
+  readonly cpus?: number;
+  /** How many there are at once, each a Worker of about 10 MB; more that are spawned wait. Default 64. */
+  readonly threads?: number;
+  /** Workers to start before `createThreads` returns. Default 0: each when it is needed. */
+  readonly prewarm?: number;
+  /** Which thread runs next: "fifo" (default), "per-cpu", or a module of one's own. */
+  readonly policy?: PolicyName | PolicyModule;
+  /** How long a thread may run while others are ready, until its next safepoint. Default 10; 0: as long as it likes. */
+  readonly quantumMs?: number;
+  /** Mutexes that can be made. Default 64. */
+  readonly mutexes?: number;
+  /** How long an idle CPU looks for work before its thread sleeps, about. Default 20 µs, and 0 on one host CPU. */
+  readonly spinUs?: number;
+  readonly startTimeoutMs?: number;
+  /** Memory of each Worker. */
+  readonly resourceLimits?: ResourceLimits;
+  /** A thread that has not run for so long is reported, with what it waits for. Default: none is. */
+  readonly watchdogMs?: number;
+  /** Where reports go. Default: standard error. */
+  readonly print?: (text: string) => void;
+}
+
+export interface ResolvedOptions {
+  readonly cpus: number;
+  readonly threads: number;
+  readonly prewarm: number;
+  readonly policy: PolicyName | PolicyModule;
+  readonly quantumMs: number;
+  readonly mutexes: number;
+  readonly spinUs: number;
+  readonly startTimeoutMs: number;
+  readonly resourceLimits: ResourceLimits | undefined;
+  readonly watchdogMs: number;
+  readonly print: (text: string) => void;
+}
+
+/** Fills in what was not given. Throws ERR_OPTION. */
+export function resolveOptions(options: HostThreadsOptions): ResolvedOptions {
+  const all: ResolvedOptions = {
+    cpus: availableParallelism(),
+    threads: 64,
+    prewarm: 0,
+    policy: "fifo",
+    quantumMs: 10,
+    mutexes: 64,
+    spinUs: availableParallelism() > 1 ? 20 : 0,
+    startTimeoutMs: 20_000,
+    resourceLimits: undefined,
+    watchdogMs: 0,
+    print: (text) => process.stderr.write(`${text}\n`),
+    ...options,
+  };
+  for (const name of ["quantumMs", "spinUs", "startTimeoutMs", "watchdogMs"] as const) {
+    if (all[name] >= 0) continue;
+    throw new ThreadError("ERR_OPTION", `${name} must be a number from 0 up, got ${all[name]}`);
+  }
+  if (!Number.isInteger(all.prewarm) || all.prewarm < 0 || all.prewarm > all.threads) {
+    const range = `from 0 to threads, which is ${all.threads}`;
+    throw new ThreadError("ERR_OPTION", `prewarm must be a whole number ${range}, got ${all.prewarm}`);
+  }
+  return all;
+}

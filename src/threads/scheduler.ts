@@ -1,0 +1,277 @@
+/**
+ * What a host thread asks of the scheduler, each call a coroutine over host words: on a Worker every step has happened when it
+ * is taken, the main thread awaits what would block it, and the deterministic host has others run, and die, between any two.
+ *
+ * Every call has the same shape: take the lock, decide (board.ts), tell those who were given a CPU, give the lock back, wake
+ * them, and wait for one's own turn if one has given one's CPU away. There is no thread that schedules.
+ *
+ * Nobody is told before the lock's holder has written all there is to write; a wake-up is lost only with the one who owes it,
+ * and then `recover.ts` makes up for it.
+ *
+ * Who leaves a CPU to nobody spins a while before it sleeps: it stands for the CPU's idle loop, so there are never more that
+ * spin than CPUs that idle. Who has handed its CPU on sleeps at once.
+ */
+import { ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
+import type { Coroutine } from "../atomics/step.ts";
+import type { HostWords } from "../kernel-sim/lkl/host/host-words.ts";
+import { deadlineOf, remaining } from "../kernel-sim/lkl/host/words.ts";
+import { FOREVER } from "../kernel-sim/times.ts";
+import { UMCG_TASK_BLOCKED, UMCG_TASK_IDLE, UMCG_TASK_NONE } from "../umcg/abi.ts";
+import type { Board } from "./board.ts";
+import {
+  addrOf,
+  FIRST_SLOT,
+  ID,
+  KICKS,
+  LAST_CPU,
+  NEXT_TID,
+  PERMIT,
+  READY,
+  REASON,
+  SERVER_TID,
+  WAIT_BLOCKING,
+  WAIT_PARK,
+  WAIT_RESULT,
+  WAIT_SLEEP,
+  WAIT_SWITCH,
+} from "./layout.ts";
+import { hasSleepers, LOCK_ADDR, lockSlow, wakeSleepers } from "./sched-lock.ts";
+
+export class Scheduler {
+  readonly words: HostWords;
+  readonly board: Board;
+  /** How often an idle thread looks before it sleeps: 0 where there is one host CPU. */
+  readonly spins: number;
+  readonly #record: number;
+
+  constructor(words: HostWords, board: Board, spins: number) {
+    this.words = words;
+    this.board = board;
+    this.spins = spins;
+    this.#record = board.record(words.self);
+  }
+
+  *lock(): Coroutine<void> {
+    const step = this.words.memory.cmpxchg32(LOCK_ADDR, 0, this.words.self);
+    if ((step.done ? step.value : yield* step) !== 0) yield* lockSlow(this.words, this.spins);
+  }
+
+  /** Tells who was given a CPU, gives the lock back, and wakes them. */
+  *unlock(): Coroutine<void> {
+    const { board, words } = this;
+    const { told } = board;
+    for (let i = 0; i < told.length; i++) {
+      const record = board.record(told[i]!);
+      const step = words.memory.store32(addrOf(record + SERVER_TID), board.words[record + LAST_CPU]! + 1);
+      if (!step.done) yield* step;
+    }
+    const given = words.memory.xchg32(LOCK_ADDR, 0);
+    if (hasSleepers(given.done ? given.value : yield* given)) yield* wakeSleepers(words);
+    while (told.length > 0) {
+      const slot = told.pop()!;
+      if (slot === words.self) continue;
+      const woken = words.wakeWord(addrOf(board.record(slot) + SERVER_TID), 1);
+      if (!woken.done) yield* woken;
+    }
+  }
+
+  /** Waits for a CPU. A thread that waits for something else as well does so for `timeoutNs`. What its wait has come to. */
+  *awaitTurn(idle: boolean, timeoutNs: number): Coroutine<number> {
+    const { memory } = this.words;
+    const turn = addrOf(this.#record + SERVER_TID);
+    for (let i = idle ? this.spins : 0; i > 0; i--) {
+      const step = memory.load32(turn);
+      if ((step.done ? step.value : yield* step) !== 0) break;
+    }
+    const deadline = timeoutNs === FOREVER ? FOREVER : deadlineOf(this.words, timeoutNs);
+    let left = timeoutNs;
+    // Each turn is a wake-up: for the turn, for a deadline, or for no reason.
+    for (;;) {
+      const step = memory.load32(turn);
+      if ((step.done ? step.value : yield* step) !== 0) return this.board.words[this.#record + WAIT_RESULT]!;
+      const wait = this.words.waitWord(turn, 0, left);
+      const waited = wait.done ? wait.value : yield* wait;
+      if (left === FOREVER) continue;
+      left = remaining(this.words, deadline);
+      if (waited === -ETIMEDOUT || left === 0) {
+        yield* this.#expire();
+        left = FOREVER;
+      }
+    }
+  }
+
+  /** The caller's time is up: unless what it waits for has come by now, it is ready, and will be told -ETIMEDOUT. */
+  *#expire(): Coroutine<void> {
+    const { board, words } = this;
+    yield* this.lock();
+    if (board.isWaiting(words.self)) {
+      board.wake(words.self, -ETIMEDOUT, words.now());
+      board.fill(words.now());
+    }
+    yield* this.unlock();
+  }
+
+  /** Lets whoever is ready run before the caller goes on. False: nobody is. */
+  *yieldNow(): Coroutine<boolean> {
+    const { board, words } = this;
+    const { self } = words;
+    const record = this.#record;
+    yield* this.lock();
+    const cpu = board.words[record + SERVER_TID]! - 1;
+    const next = board.pick(cpu);
+    // The flag of a kick is answered, whoever was there to run.
+    if (next === 0) board.words[record] = board.words[record]! & 0xff;
+    else {
+      const now = words.now();
+      board.words[record + REASON] = 0;
+      board.words[record + WAIT_RESULT] = 0;
+      board.take(self, UMCG_TASK_IDLE, now);
+      board.ready(self, now);
+      board.give(cpu, next, now);
+    }
+    yield* this.unlock();
+    if (next !== 0) yield* this.awaitTurn(false, FOREVER);
+    return next !== 0;
+  }
+
+  /** Is somebody ready? Without the lock: a hint. */
+  get anybodyReady(): boolean {
+    return this.board.words[READY] !== 0;
+  }
+
+  /**
+   * Gives the CPU to `peer`, which is parked or ready, and waits until it is given back, or somebody unparks the caller: 0;
+   * -ETIMEDOUT; -EOWNERDEAD: the peer has died meanwhile; -ESRCH, without effect: it is none that could run.
+   */
+  *switchTo(peer: number, timeoutNs: number): Coroutine<number> {
+    const { board, words } = this;
+    const { self } = words;
+    yield* this.lock();
+    const slot = this.slotOf(peer);
+    if (slot === 0 || slot === self || !this.#runnable(slot)) {
+      yield* this.unlock();
+      return -ESRCH;
+    }
+    const now = words.now();
+    if (board.isListed(slot)) board.dequeue(slot);
+    board.words[this.#record + NEXT_TID] = peer;
+    const cpu = board.wait(self, WAIT_SWITCH, 0, now);
+    board.words[board.record(slot) + WAIT_RESULT] = 0;
+    board.give(cpu, slot, now);
+    this.#spendPermit();
+    yield* this.unlock();
+    return yield* this.awaitTurn(false, timeoutNs);
+  }
+
+  /** Waits until somebody unparks the caller or switches to it: 0, -ETIMEDOUT. At once when that has happened before. */
+  *park(timeoutNs: number): Coroutine<number> {
+    const { board, words } = this;
+    yield* this.lock();
+    if (board.words[this.#record + PERMIT] !== 0) {
+      board.words[this.#record + PERMIT] = 0;
+      yield* this.unlock();
+      return 0;
+    }
+    return yield* this.waitFor(WAIT_PARK, 0, timeoutNs, words.now());
+  }
+
+  /** Nobody but time, or a death of whoever it waits for, ends this wait. */
+  *sleep(timeoutNs: number): Coroutine<void> {
+    yield* this.lock();
+    yield* this.waitFor(WAIT_SLEEP, 0, timeoutNs, this.words.now());
+  }
+
+  /** By who has the lock: waits, gives the lock back, and waits for its turn. */
+  *waitFor(reason: number, address: number, timeoutNs: number, nowNs: number): Coroutine<number> {
+    const { board, words } = this;
+    const cpu = board.wait(words.self, reason, address, nowNs);
+    const idle = !board.next(cpu, nowNs);
+    yield* this.unlock();
+    return yield* this.awaitTurn(idle, timeoutNs);
+  }
+
+  /** Ends a thread's park, or its next one. False: there is no such thread. */
+  *unpark(peer: number): Coroutine<boolean> {
+    const { board, words } = this;
+    yield* this.lock();
+    const slot = this.slotOf(peer);
+    if (slot !== 0) {
+      const reason = board.words[board.record(slot) + REASON];
+      if (board.isWaiting(slot) && (reason === WAIT_PARK || reason === WAIT_SWITCH)) {
+        board.wake(slot, 0, words.now());
+        board.fill(words.now());
+      } else board.words[board.record(slot) + PERMIT] = 1;
+    }
+    yield* this.unlock();
+    return slot !== 0;
+  }
+
+  /** Block detection: the caller is going to do something that blocks its host thread, and its CPU is for others meanwhile. */
+  *block(): Coroutine<void> {
+    const { board, words } = this;
+    yield* this.lock();
+    const now = words.now();
+    board.words[this.#record + REASON] = WAIT_BLOCKING;
+    const cpu = board.take(words.self, UMCG_TASK_BLOCKED, now);
+    board.next(cpu, now);
+    yield* this.unlock();
+  }
+
+  /** Wake detection: it is ready again, and goes on when it has a CPU. */
+  *unblock(): Coroutine<void> {
+    const { board, words } = this;
+    yield* this.lock();
+    const now = words.now();
+    board.words[this.#record + WAIT_RESULT] = 0;
+    board.ready(words.self, now);
+    board.fill(now);
+    yield* this.unlock();
+    yield* this.awaitTurn(false, FOREVER);
+  }
+
+  /** Asks a thread to give way at its next safepoint. False: it does not run. */
+  *kick(peer: number): Coroutine<boolean> {
+    const { board } = this;
+    yield* this.lock();
+    const slot = this.slotOf(peer);
+    const kicked = slot !== 0 && board.preempt(slot);
+    if (kicked) board.words[board.record(slot) + KICKS]!++;
+    yield* this.unlock();
+    return kicked;
+  }
+
+  /** The caller's thread is over: its CPU is somebody else's. `settle` writes what becomes of it, under the lock. */
+  *end(settle: (nowNs: number) => void): Coroutine<boolean> {
+    const { board, words } = this;
+    yield* this.lock();
+    const now = words.now();
+    const cpu = board.take(words.self, UMCG_TASK_NONE, now);
+    settle(now);
+    const idle = !board.next(cpu, now);
+    yield* this.unlock();
+    return idle;
+  }
+
+  /** The slot of a thread that has begun and not ended; 0: none. By who has the lock. */
+  slotOf(thread: number): number {
+    const { board } = this;
+    for (let slot = FIRST_SLOT; slot <= board.lastSlot; slot++)
+      if (board.words[board.record(slot) + ID] === thread && board.lives(slot)) return slot;
+    return 0;
+  }
+
+  #runnable(slot: number): boolean {
+    const { board } = this;
+    if (board.isListed(slot)) return true;
+    const reason = board.words[board.record(slot) + REASON];
+    return board.isWaiting(slot) && (reason === WAIT_PARK || reason === WAIT_SWITCH);
+  }
+
+  /** Who waits with a permit is ready at once. */
+  #spendPermit(): void {
+    const { board, words } = this;
+    if (board.words[this.#record + PERMIT] === 0) return;
+    board.words[this.#record + PERMIT] = 0;
+    board.wake(words.self, 0, words.now());
+  }
+}

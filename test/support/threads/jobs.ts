@@ -1,0 +1,184 @@
+/** What the host threads of tests run: plain functions that block. Shared words come as an Int32Array over shared memory. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import {
+  blocking,
+  cpu,
+  lock,
+  park,
+  safepoint,
+  sleep,
+  switchTo,
+  threadId,
+  unlock,
+  unpark,
+  yieldNow,
+} from "../../../src/threads/index.ts";
+
+type Words = Int32Array<SharedArrayBuffer>;
+
+/** Words that count who owns a CPU: how many do now, and the most that ever did. */
+const OWNERS = 0;
+const MOST = 1;
+
+/** Counts the caller among the owners while `body` runs, which must not give its CPU away. */
+function counted(words: Words, body: () => void): void {
+  const owners = Atomics.add(words, OWNERS, 1) + 1;
+  for (let most = Atomics.load(words, MOST); owners > most; most = Atomics.load(words, MOST))
+    Atomics.compareExchange(words, MOST, most, owners);
+  body();
+  Atomics.sub(words, OWNERS, 1);
+}
+
+function spin(loops: number): void {
+  for (let i = 0, x = 1; i < loops; i++) x = Math.imul(x, 1_103_515_245) + 12_345;
+}
+
+export function add(a: number, b: number): number {
+  return a + b;
+}
+
+export function echo(value: unknown): unknown {
+  return value;
+}
+
+export function identity(): { id: number; cpu: number } {
+  return { id: threadId(), cpu: cpu() };
+}
+
+export function throws(text: string): never {
+  throw new RangeError(text);
+}
+
+export function exits(code: number): never {
+  process.exit(code);
+}
+
+export function returnsFunction(): unknown {
+  return () => 1;
+}
+
+export async function isAsync(): Promise<number> {
+  return 1;
+}
+
+export function eats(): number {
+  const kept: number[][] = [];
+  for (;;) kept.push(new Array(100_000).fill(1.5));
+}
+
+export function spinsForEver(words: Words, word: number): void {
+  Atomics.store(words, word, 1);
+  Atomics.notify(words, word);
+  for (;;) spin(1000);
+}
+
+/** Yields, computes and yields again. */
+export function yields(words: Words, rounds: number): number {
+  for (let i = 0; i < rounds; i++) {
+    counted(words, () => spin(200));
+    yieldNow();
+  }
+  return rounds;
+}
+
+export function parks(words: Words, word: number, timeoutMs?: number): boolean {
+  Atomics.store(words, word, 1);
+  return park(timeoutMs);
+}
+
+export function unparks(peer: number): boolean {
+  return unpark(peer);
+}
+
+/** One of a ring: waits for its turn, and hands the CPU to the next until its rounds are over. */
+export function ringMember(words: Words, next: number, turn: number, rounds: number): number {
+  park();
+  for (let visit = 1; visit <= rounds; visit++) {
+    counted(words, () => Atomics.add(words, turn, 1));
+    if (visit === rounds) unpark(next);
+    else switchTo(next);
+  }
+  return rounds;
+}
+
+/** While this blocks, its CPU is another's. */
+export function blocksOn(words: Words, word: number): string {
+  return blocking(() => {
+    Atomics.store(words, word, 1);
+    Atomics.notify(words, word);
+    return Atomics.wait(words, word, 1, 20_000);
+  });
+}
+
+export function reads(path: string): number {
+  return blocking(() => readFileSync(path, "utf8").length);
+}
+
+export function runsChild(): string {
+  return blocking(() => spawnSync(process.execPath, ["-p", "6 * 7"], { encoding: "utf8" }).stdout.trim());
+}
+
+export function wakes(words: Words, word: number): void {
+  Atomics.store(words, word, 2);
+  Atomics.notify(words, word);
+}
+
+/** Adds to a plain word, which only the mutex protects. */
+export function addsUnder(mutex: number, words: Words, word: number, rounds: number): number {
+  let died = 0;
+  for (let i = 0; i < rounds; i++) {
+    if (lock(mutex) === "owner-died") died++;
+    const found = words[word]!;
+    if (i % 8 === 0) yieldNow();
+    words[word] = found + 1;
+    unlock(mutex);
+  }
+  return died;
+}
+
+/** Locks a mutex and never unlocks it: ends, or stays, as `how` says. */
+export function keeps(mutex: number, words: Words, word: number, how: "returns" | "throws" | "stays"): void {
+  lock(mutex);
+  Atomics.store(words, word, 1);
+  Atomics.notify(words, word);
+  if (how === "throws") throw new Error("with the mutex");
+  while (how === "stays") spin(1000);
+}
+
+export function locks(mutex: number, timeoutMs?: number): string {
+  const outcome = lock(mutex, timeoutMs);
+  if (outcome !== "timed-out") unlock(mutex);
+  return outcome;
+}
+
+export function misuses(mutex: number, how: "twice" | "not-mine" | "none"): void {
+  if (how === "none") lock(9999);
+  if (how === "not-mine") unlock(mutex);
+  lock(mutex);
+  lock(mutex);
+}
+
+/** Computes until the word changes; others get the CPU at its safepoints. */
+export function computes(words: Words, word: number): number {
+  let loops = 0;
+  for (; Atomics.load(words, word) === 0; loops++) {
+    spin(100);
+    safepoint();
+  }
+  return loops;
+}
+
+export function sets(words: Words, word: number): void {
+  Atomics.store(words, word, 1);
+}
+
+export function sleeps(ms: number): number {
+  const begin = performance.now();
+  sleep(ms);
+  return performance.now() - begin;
+}
+
+export function switches(peer: number, timeoutMs?: number): boolean {
+  return switchTo(peer, timeoutMs);
+}

@@ -1,0 +1,251 @@
+/**
+ * Host threads, as a user has them: results, errors, parking, switching, blocking, preemption. Every runtime is closed, and no
+ * Worker is left behind; every wait of a test has the test's own timeout as its watchdog.
+ */
+import { afterEach, describe, expect, test } from "vitest";
+import { createThreads, type HostThreads, type HostThreadsOptions } from "../../src/threads/index.ts";
+
+const url = new URL("../support/threads/jobs.ts", import.meta.url);
+const TIMEOUT_MS = 30_000;
+
+let threads: HostThreads;
+const lines: string[] = [];
+async function open(options: HostThreadsOptions = {}): Promise<HostThreads> {
+  threads = await createThreads({ cpus: 2, threads: 8, print: (text) => lines.push(text), ...options });
+  return threads;
+}
+afterEach(async () => {
+  await threads.close();
+  expect(threads.workers).toBe(0);
+  lines.length = 0;
+}, TIMEOUT_MS);
+
+const job = (name: string, ...args: unknown[]): { url: URL; export: string; args: unknown[] } => ({
+  url,
+  export: name,
+  args,
+});
+const shared = (): Int32Array<SharedArrayBuffer> => new Int32Array(new SharedArrayBuffer(256));
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+describe("a thread", { timeout: TIMEOUT_MS }, () => {
+  test("runs a function of a module, and its result is cloned", async () => {
+    await open();
+    expect(await threads.spawn(job("add", 2, 0.5)).join()).toBe(2.5);
+    const value = { text: "a", list: [1, new Date(0)], bytes: new Uint8Array([1, 2]) };
+    expect(await threads.spawn(job("echo", value)).join()).toEqual(value);
+    for (const plain of [undefined, null, true, false, -0, Number.NaN, "text", 2n ** 70n])
+      expect(await threads.spawn(job("echo", plain)).join()).toBe(plain);
+    const handle = threads.spawn<{ id: number; cpu: number }>(job("identity"));
+    expect(await handle.join()).toEqual({ id: handle.id, cpu: expect.any(Number) });
+    expect(handle.state).toBe("ended");
+  });
+
+  test("that fails says how, and its Worker is the next one's", async () => {
+    await open({ threads: 1 });
+    const failure = (name: string, ...args: unknown[]): Promise<unknown> =>
+      threads
+        .spawn(job(name, ...args))
+        .join()
+        .catch((error: unknown) => error);
+    expect(await failure("throws", "on purpose")).toMatchObject({
+      code: "ERR_THREAD_THREW",
+      cause: expect.objectContaining({ name: "RangeError", message: "on purpose" }),
+    });
+    expect(await failure("nowhere")).toMatchObject({ code: "ERR_THREAD_LOAD" });
+    expect(await failure("isAsync")).toMatchObject({ code: "ERR_THREAD_ASYNC" });
+    expect(await failure("returnsFunction")).toMatchObject({ code: "ERR_ARGUMENTS" });
+    expect(threads.workers).toBe(1);
+    expect(() => threads.spawn({ url: "nowhere.ts", export: "a" })).toThrow(/absolute URL/);
+    expect(await threads.spawn(job("add", 1, 2)).join()).toBe(3);
+  });
+
+  test("waits for a Worker when all are busy", async () => {
+    await open({ threads: 2 });
+    const words = shared();
+    const parked = [0, 1].map((word) => threads.spawn<boolean>(job("parks", words, word)));
+    const queued = threads.spawn(job("add", 1, 1));
+    await until(() => parked.every(({ state }) => state === "waiting"));
+    expect(queued.state).toBe("queued");
+    for (const handle of parked) expect(await handle.unpark()).toBe(true);
+    expect(await queued.join()).toBe(2);
+    expect(await Promise.all(parked.map((handle) => handle.join()))).toEqual([true, true]);
+  });
+});
+
+describe("parking and switching", { timeout: TIMEOUT_MS }, () => {
+  test("an unpark that comes first is not lost; a park has a timeout", async () => {
+    await open();
+    const words = shared();
+    expect(await threads.spawn(job("parks", words, 0, 5)).join()).toBe(false);
+    const sleeper = threads.spawn<boolean>(job("parks", words, 1));
+    expect(await threads.spawn(job("unparks", 999)).join()).toBe(false);
+    await until(() => sleeper.state === "waiting");
+    expect(await threads.spawn(job("unparks", sleeper.id)).join()).toBe(true);
+    expect(await sleeper.join()).toBe(true);
+    expect(await threads.spawn<number>(job("sleeps", 20)).join()).toBeGreaterThanOrEqual(19);
+  });
+
+  test("rings hand two CPUs around, and never more than two own one", async () => {
+    await open({ threads: 16 });
+    const words = shared();
+    const [rings, members, rounds] = [4, 4, 200];
+    const handles = Array.from({ length: rings * members }, (_, i) => {
+      const base = 1 + Math.floor(i / members) * members;
+      return threads.spawn<number>(job("ringMember", words, base + ((i + 1) % members), 2, rounds));
+    });
+    await until(() => handles.every(({ state }) => state === "waiting"));
+    for (let ring = 0; ring < rings; ring++) await handles[ring * members]!.unpark();
+    expect(await Promise.all(handles.map((handle) => handle.join()))).toEqual(
+      new Array(rings * members).fill(rounds),
+    );
+    expect(words[2]).toBe(rings * members * rounds);
+    expect(words[0]).toBe(0);
+    expect(words[1]).toBeLessThanOrEqual(2);
+  });
+
+  test("switching to nobody is an error", async () => {
+    await open();
+    await expect(threads.spawn(job("switches", 999)).join()).rejects.toMatchObject({
+      cause: expect.objectContaining({ code: "ERR_NO_PEER" }),
+    });
+  });
+});
+
+describe("sharing CPUs", { timeout: TIMEOUT_MS }, () => {
+  test.each(["fifo", "per-cpu"] as const)("%s: more threads than CPUs, and no more run", async (policy) => {
+    await open({ policy });
+    const words = shared();
+    const handles = Array.from({ length: 8 }, () => threads.spawn<number>(job("yields", words, 100)));
+    expect(await Promise.all(handles.map((handle) => handle.join()))).toEqual(new Array(8).fill(100));
+    expect(words[0]).toBe(0);
+    expect(words[1]).toBeLessThanOrEqual(2);
+  });
+
+  test("a thread that blocks leaves its CPU to others", async () => {
+    await open({ cpus: 1 });
+    const words = shared();
+    const blocked = threads.spawn<string>(job("blocksOn", words, 0));
+    await until(() => blocked.state === "blocked");
+    await threads.spawn(job("wakes", words, 0)).join();
+    expect(await blocked.join()).toBe("ok");
+    expect(await threads.spawn(job("reads", import.meta.filename)).join()).toBeGreaterThan(100);
+    expect(await threads.spawn(job("runsChild")).join()).toBe("42");
+  });
+
+  test("a thread that computes gives way at its safepoints", async () => {
+    await open({ cpus: 1, quantumMs: 2 });
+    const words = shared();
+    const computing = threads.spawn<number>(job("computes", words, 0));
+    await until(() => computing.state === "running");
+    await threads.spawn(job("sets", words, 0)).join();
+    expect(await computing.join()).toBeGreaterThan(0);
+  });
+});
+
+describe("mutexes", { timeout: TIMEOUT_MS }, () => {
+  test("exclude, whoever waits", async () => {
+    await open();
+    const words = shared();
+    const mutex = threads.mutex();
+    const handles = Array.from({ length: 6 }, () => threads.spawn(job("addsUnder", mutex, words, 5, 200)));
+    expect(await Promise.all(handles.map((handle) => handle.join()))).toEqual(new Array(6).fill(0));
+    expect(words[5]).toBe(1200);
+  });
+
+  test.each(["returns", "throws"])("of one that %s with it is the next one's, who is told", async (how) => {
+    await open();
+    const mutex = threads.mutex();
+    await threads
+      .spawn(job("keeps", mutex, shared(), 0, how))
+      .join()
+      .catch(String);
+    expect(await threads.spawn(job("locks", mutex)).join()).toBe("owner-died");
+    expect(await threads.spawn(job("locks", mutex)).join()).toBe("locked");
+  });
+
+  test("misuse is an error", async () => {
+    await open({ mutexes: 1 });
+    const mutex = threads.mutex();
+    expect(() => threads.mutex()).toThrow(/no room/);
+    for (const how of ["twice", "not-mine", "none"])
+      await expect(threads.spawn(job("misuses", mutex, how)).join()).rejects.toMatchObject({
+        cause: expect.objectContaining({ code: "ERR_MUTEX" }),
+      });
+  });
+});
+
+describe("deaths", { timeout: TIMEOUT_MS }, () => {
+  test("who joins is told, and the others go on", async () => {
+    await open({ cpus: 1, resourceLimits: { maxOldGenerationSizeMb: 24 } });
+    const words = shared();
+    await expect(threads.spawn(job("exits", 3)).join()).rejects.toMatchObject({
+      code: "ERR_THREAD_DIED",
+      state: "running",
+    });
+    await expect(threads.spawn(job("eats")).join()).rejects.toMatchObject({
+      code: "ERR_THREAD_DIED",
+      cause: expect.objectContaining({ code: "ERR_WORKER_OUT_OF_MEMORY" }),
+    });
+    const victim = threads.spawn({ ...job("spinsForEver", words, 0), name: "victim" });
+    await until(() => words[0] === 1);
+    const waiting = threads.spawn(job("add", 1, 1));
+    victim.kill("enough");
+    await expect(victim.join()).rejects.toMatchObject({
+      code: "ERR_THREAD_KILLED",
+      cause: "enough",
+      message: expect.stringContaining('"victim"'),
+    });
+    expect(await waiting.join()).toBe(2);
+    expect(threads.report()).toMatchObject({ recoveries: 3, ready: 0, threads: [] });
+  });
+
+  test("a mutex of the dead is recovered; a switch to the dead ends", async () => {
+    await open();
+    const words = shared();
+    const mutex = threads.mutex();
+    const keeper = threads.spawn(job("keeps", mutex, words, 0, "stays"));
+    await until(() => words[0] === 1);
+    const waiter = threads.spawn(job("locks", mutex));
+    await until(() => waiter.state === "waiting");
+    expect(threads.report().threads.find(({ id }) => id === waiter.id)?.waitsFor).toBe(
+      `mutex ${mutex}, which thread ${keeper.id} has`,
+    );
+    keeper.kill();
+    expect(await waiter.join()).toBe("owner-died");
+    const parked = threads.spawn(job("parks", words, 1));
+    await until(() => parked.state === "waiting");
+    const switching = threads.spawn(job("switches", parked.id));
+    // The peer has returned and not died: nobody switches back, and the one that waits is unparked.
+    await until(() => switching.state === "waiting");
+    await switching.unpark();
+    expect(await switching.join()).toBe(true);
+  });
+
+  test("an abort kills, before it begins and after", async () => {
+    await open({ threads: 1 });
+    const words = shared();
+    const controllers = [new AbortController(), new AbortController()];
+    const handles = controllers.map(({ signal }) =>
+      threads.spawn({ ...job("spinsForEver", words, 0), signal }),
+    );
+    await until(() => words[0] === 1);
+    for (const controller of controllers.toReversed()) controller.abort("stop");
+    for (const handle of handles)
+      await expect(handle.join()).rejects.toMatchObject({ code: "ERR_THREAD_KILLED", cause: "stop" });
+    expect(await threads.spawn(job("add", 1, 1)).join()).toBe(2);
+  });
+
+  test("closing ends all of them", async () => {
+    await open({ threads: 2 });
+    const words = shared();
+    const handles = [0, 1, 2].map((word) => threads.spawn(job("spinsForEver", words, word)));
+    await until(() => words[0] === 1 && words[1] === 1);
+    await threads.close();
+    for (const handle of handles) await expect(handle.join()).rejects.toMatchObject({ code: "ERR_CLOSED" });
+    expect(() => threads.spawn(job("add", 1, 1))).toThrow(/closed/);
+  });
+});
