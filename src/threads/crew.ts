@@ -29,6 +29,8 @@ export interface CrewOptions {
   readonly resourceLimits: ResourceLimits | undefined;
   /** What the Worker of a slot is told, but for its port. */
   readonly startOf: (slot: number) => Omit<ThreadStart, "port">;
+  /** A Worker is there. */
+  readonly onReady: (hand: Hand) => void;
   /** A Worker that was there is gone. */
   readonly onGone: (hand: Hand, exitCode: number) => void;
 }
@@ -99,6 +101,7 @@ export class Crew {
         this.hands.set(slot, hand);
         // Threads that are under way keep the process alive, and not Workers that wait to be one.
         worker.unref();
+        this.#options.onReady(hand);
         resolve(hand);
       });
       worker.on("exit", (code) => {

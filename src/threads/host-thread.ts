@@ -23,7 +23,6 @@ import {
   OWNER_SLEEPS,
   PHASE,
   PHASE_ENDED,
-  PHASE_FREE,
   REASON,
   RESULT,
   RESULT_VALUE,
@@ -78,9 +77,6 @@ const record = board.record(slot);
 const codes = new Map<number, Code>(start.codes.map((code) => [code.number, code]));
 const bodies = new Map<number, Body>();
 
-runToEnd(scheduler.lock());
-board.words[record + PHASE] = PHASE_FREE;
-runToEnd(scheduler.unlock());
 parentPort!.postMessage(READY_MESSAGE);
 
 for (let idle = false; ; ) {

@@ -31,7 +31,6 @@ import { deliver } from "./results.ts";
 import { Scheduler } from "./scheduler.ts";
 import { nameOfState, type ThreadsReport } from "./snapshot.ts";
 import { type ThreadControl, ThreadHandle } from "./thread-handle.ts";
-import { RESULT_ASYNC, RESULT_IN_PORT, RESULT_NOT_CLONED, RESULT_NOT_LOADED, takeResult } from "./values.ts";
 
 /** Looks per microsecond of a thread that spins. */
 const SPINS_PER_US = 100;
@@ -83,6 +82,7 @@ export class HostThreads implements ThreadControl {
         spins,
         codes: this.#codes.all,
       }),
+      onReady: ({ slot }) => Atomics.store(this.#shared, this.#board.record(slot) + PHASE, PHASE_FREE),
       onGone: (hand, exitCode) => void this.#bury(hand, exitCode),
     });
     this.#watch = new DoneWatch(this.#shared, (options.spinUs * OWNER_SPIN_FACTOR) / 1000, () =>
