@@ -1,18 +1,19 @@
 /**
- * The code in the documents runs, and prints what it says.
+ * The code in the documents runs, and prints what it says. (That of the tutorial is run from the packed package: package-tests.)
  *
- * A block of TypeScript that makes a machine is a program. One that says `runtime.` is set-up code: it is given a `machine` of two
- * vCPUs and its `runtime`, and the machine runs when it is over. Any other is the body of a worker called `worker`. What it
- * needs besides stands in a comment of the document above it, `<!-- given: ... -->`, as code. The names of the library are in
- * scope. A block that imports from "umcg/explore" is a program to explore, and what comes of it is in a block of text below.
- * Each `// prints: ...` is one call of console.log, in the order of the text.
+ * A block of TypeScript that imports something is a module: it may await, and what it exports is explored if it is a program.
+ * Any other has the names of the library in scope. If it makes a machine it is a program. One that makes or uses a
+ * `runtime` is set-up code: it is given a `machine`, and a `runtime` unless it makes one, and the machine runs when it is
+ * over. What is left is the body of a worker called `worker`. What a block needs besides stands in a comment of the
+ * document above it, `<!-- given: ... -->`, as code; there `modules` has what can be imported, and `after` takes what is to be done at the end. Each `// prints: ...` is one call of console.log, in the order of the text.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as explorer from "../src/explore/index.ts";
 import * as umcg from "../src/index.ts";
+import * as library from "../src/library/index.ts";
 
 interface Block {
   readonly line: number;
@@ -20,9 +21,10 @@ interface Block {
   readonly code: string;
 }
 
-const DOCUMENTS = ["README.md", "docs/threads.md", "docs/synchronisation.md"];
+const ROOT = resolve(import.meta.dirname, "..");
+const TUTORIAL = "docs/tutorial.md";
 
-const textOf = (path: string): string => readFileSync(resolve(import.meta.dirname, "..", path), "utf8");
+const textOf = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
 function blocksOf(path: string): Block[] {
   const text = textOf(path);
@@ -34,36 +36,65 @@ function blocksOf(path: string): Block[] {
   }));
 }
 
-/** The program that a block stands for. */
-function programOf({ given, code }: Block): string {
-  const body = code.replaceAll(/^import \{[^}]*\} from "umcg";$/gm, "");
-  if (body.includes("createMachine(")) return `${given}\n${body}`;
+const DOCUMENTS = ["README.md", ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`)].filter(
+  (path) => path.endsWith(".md") && path !== TUTORIAL && blocksOf(path).length > 0,
+);
+
+/** What a block may import. */
+const MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  umcg: umcg,
+  "umcg/explore": explorer,
+  "umcg/library": library,
+};
+
+const isModule = ({ code }: Block): boolean => /^import /m.test(code);
+
+/** The body of a function that does what the block does. */
+function programOf(block: Block): string {
+  const { given } = block;
+  const code = stripTypeScriptTypes(block.code)
+    .replaceAll(/^import \{([^}]*)\} from ("[^"]*");$/gm, "const {$1} = modules[$2];")
+    .replace("export default ", "return ");
+  if (isModule(block) || code.includes("createMachine(")) return `${given}\n${code}`;
+  const machine = "const machine = createMachine({ vcpus: 4 });";
+  const rest = `${given}\n${code}\nif (machine.kernel.live > 0) machine.run();`;
+  if (code.includes("createRuntime(")) return `${machine}\n${rest}`;
   const begin = "const machine = createMachine({ vcpus: 2 });\nconst runtime = createRuntime(machine);";
-  const setUp = body.includes("runtime.");
-  const rest = setUp ? `${given}\n${body}` : `runtime.spawn(function* (worker) {\n${given}\n${body}\n});`;
-  return `${begin}\n${rest}\nif (machine.kernel.live > 0) machine.run();`;
+  if (code.includes("runtime.")) return `${begin}\n${rest}`;
+  return `${begin}\nruntime.spawn(function* (worker) {\n${given}\n${code}\n});\nmachine.run();`;
 }
 
-/** Runs a block and gives what it printed. */
-function printed(block: Block): string[] {
-  const lines: string[] = [];
-  const log = (...values: unknown[]): void => void lines.push(values.map(String).join(" "));
-  const names = { ...umcg, console: { log } };
-  const program = stripTypeScriptTypes(programOf(block));
-  new Function(...Object.keys(names), `"use strict";\n${program}`)(...Object.values(names));
-  return lines;
+interface Outcome {
+  readonly printed: readonly string[];
+  readonly exported: unknown;
 }
 
-const EXPLORED = 'from "umcg/explore"';
+const AsyncFunction = (async () => {}).constructor as new (
+  ...args: string[]
+) => (...values: unknown[]) => Promise<unknown>;
 
-/** Explores a block, and tells what is found as the command line does. */
-function explored({ code }: Block): string {
-  const body = code.replaceAll(/^import .*$/gm, "").replace("export default", "return");
-  const program = new Function(...Object.keys(explorer), `"use strict";\n${body}`)(
-    ...Object.values(explorer),
-  ) as explorer.Explorable;
-  const [finding] = explorer.explore(program).violations;
-  if (finding === undefined) return "";
+async function runBlock(block: Block): Promise<Outcome> {
+  const printed: string[] = [];
+  const log = (...values: unknown[]): void => void printed.push(values.map(String).join(" "));
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const after = (cleanup: () => Promise<unknown>): void => void cleanups.push(cleanup);
+  const scope = { modules: MODULES, after, console: { log }, ...(isModule(block) ? {} : umcg) };
+  const run = new AsyncFunction(...Object.keys(scope), `"use strict";\n${programOf(block)}`);
+  try {
+    return { printed, exported: await run(...Object.values(scope)) };
+  } finally {
+    for (const cleanup of cleanups) await cleanup();
+  }
+}
+
+/** Explores a program, and tells what is found as the command line does. Empty: nothing is. */
+function findingOf(program: explorer.Explorable): string {
+  const { violations, complete } = explorer.explore(program);
+  const [finding] = violations;
+  if (finding === undefined) {
+    expect(complete).toBe(true);
+    return "";
+  }
   const { steps } = explorer.replay(program, finding.schedule);
   const told = `${finding.kind}: ${finding.message}\n${finding.steps} steps, ${finding.preemptions} preemption`;
   return `${told}, minimal\n\n${explorer.interleavingText(steps)}`;
@@ -71,23 +102,18 @@ function explored({ code }: Block): string {
 
 describe.each(DOCUMENTS)("%s", (path) => {
   const blocks = blocksOf(path);
-  const programs = blocks.filter(({ code }) => code.includes(EXPLORED));
-  it.each(programs.map((block): [number, Block] => [block.line, block]))("line %i, explored", (_, block) => {
-    const found = explored(block);
-    expect(found).not.toBe("");
-    expect(textOf(path)).toContain(found);
-  });
 
-  const others = blocks.filter((block) => !programs.includes(block));
-  it.each(others.map((block): [number, Block] => [block.line, block]))("line %i", (_, block) => {
+  it.each(blocks.map((block): [number, Block] => [block.line, block]))("line %i", async (_, block) => {
     const expected = [...block.code.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => match[1]);
-    const lines = printed(block);
-    if (expected.length > 0) expect(lines).toEqual(expected);
+    const { printed, exported } = await runBlock(block);
+    if (expected.length > 0) expect(printed).toEqual(expected);
+    if (explorer.isExplorable(exported)) expect(textOf(path)).toContain(findingOf(exported));
   });
 
   it("imports what there is", () => {
-    for (const { code } of blocksOf(path))
-      for (const [, names = ""] of code.matchAll(/^import \{([^}]*)\} from "umcg";$/gm))
-        for (const name of names.split(",")) expect(Object.keys(umcg)).toContain(name.trim());
+    for (const { code } of blocks)
+      for (const [, names = "", from = ""] of code.matchAll(/^import \{([^}]*)\} from "([^"]*)";$/gm))
+        for (const name of names.split(",").map((part) => part.trim()))
+          if (!name.startsWith("type ")) expect(Object.keys(MODULES[from] ?? {})).toContain(name);
   });
 });
