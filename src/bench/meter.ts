@@ -12,7 +12,7 @@ import type { Machine, RunResult } from "../machine.ts";
 import { WakeSpans } from "../trace/spans.ts";
 import type { Rounds } from "./workload.ts";
 
-/** Rounds before the measured ones: enough for every task to have been on the CPU it stays on. */
+/** Rounds before the measured ones, by default: enough for every task to have been on the CPU it stays on. */
 export const WARM_UP_ROUNDS = 16;
 
 export interface Measured {
@@ -35,6 +35,7 @@ function difference(after: readonly StepAccount[], before: readonly StepAccount[
 
 export class Meter implements Rounds {
   readonly total: number;
+  readonly warmUp: number;
   readonly spans: WakeSpans;
   /** The tasks whose wake-ups count; the workload's, set before the machine runs. */
   tasks: ReadonlySet<Tid> = new Set();
@@ -53,9 +54,10 @@ export class Meter implements Rounds {
   #wallMs = 0;
   #resumedAt = 0;
 
-  /** `loops`: rounds to measure. `clock`: wall time, ms. */
-  constructor(machine: Machine, loops: number, clock: () => number, wantsSpans: boolean) {
-    this.total = WARM_UP_ROUNDS + loops;
+  /** `warmUp` rounds, then `loops` to measure. `clock`: wall time, ms. */
+  constructor(machine: Machine, warmUp: number, loops: number, clock: () => number, wantsSpans: boolean) {
+    this.warmUp = warmUp;
+    this.total = warmUp + loops;
     this.#machine = machine;
     this.#clock = clock;
     this.#wantsSpans = wantsSpans;
@@ -64,7 +66,7 @@ export class Meter implements Rounds {
 
   onRound(round: number): void {
     this.finished = round;
-    if (round === WARM_UP_ROUNDS) this.#begin();
+    if (round === this.warmUp) this.#begin();
     if (round === this.total) this.#end();
   }
 
@@ -81,7 +83,7 @@ export class Meter implements Rounds {
   /** The workload is not going to be run on: what was measured so far is all there is. Returns the measured rounds. */
   cut(): number {
     if (this.#before !== undefined && this.#after === undefined) this.#end();
-    return Math.max(0, this.finished - WARM_UP_ROUNDS);
+    return Math.max(0, this.finished - this.warmUp);
   }
 
   /** What was measured; throws when the workload did not go through its rounds. */

@@ -16,13 +16,16 @@ import type { TopologyConfig } from "../kernel-sim/topology.ts";
 import { createMachine, type Machine } from "../machine.ts";
 import type { TraceSink } from "../trace/sink.ts";
 import type { WakeSummary } from "../trace/spans.ts";
-import { Meter } from "./meter.ts";
+import { Meter, WARM_UP_ROUNDS } from "./meter.ts";
+import { type Metric, metric } from "./metrics.ts";
 import { TICKLESS, type Workload } from "./workload.ts";
 
 export interface BenchOptions {
   readonly workload: Workload;
-  /** Rounds to measure; a short warm-up comes before. */
+  /** Rounds to measure. */
   readonly loops: number;
+  /** Rounds before them. Default 16. */
+  readonly warmUp?: number;
   readonly vcpus: number;
   /** One mode for all primitives. Default: each as Linux does it (pipe sync, futex any, UMCG current-cpu). */
   readonly wake?: WakeMode;
@@ -78,6 +81,23 @@ export interface BenchResult {
   readonly spans: WakeSummary;
 }
 
+/** What is compared of two runs: all of it virtual. */
+export function benchMetrics({ nsPerOp, loops, switches, ipis, spans }: BenchResult): Metric[] {
+  const { wakeToQueued, queuedToRunning, wakeToUser } = spans;
+  const spanned = [
+    metric("wake to queued p50", "ns", wakeToQueued.p50),
+    metric("queued to running p50", "ns", queuedToRunning.p50),
+    metric("wake to user p50", "ns", wakeToUser.p50),
+    metric("wake to user p99", "ns", wakeToUser.p99),
+  ];
+  return [
+    metric("hand-off", "ns", nsPerOp),
+    ...(wakeToUser.count > 0 ? spanned : []),
+    metric("switches a loop", "", switches / loops),
+    metric("IPIs a loop", "", ipis / loops),
+  ];
+}
+
 export class BenchRun {
   readonly machine: Machine;
   readonly #options: BenchOptions;
@@ -119,7 +139,8 @@ export class BenchRun {
       trace: sink !== undefined || check === true,
     });
     if (sink !== undefined) this.machine.trace.addSink(sink(this.machine));
-    this.#meter = new Meter(this.machine, loops, options.clock, options.spans ?? true);
+    const warmUp = options.warmUp ?? WARM_UP_ROUNDS;
+    this.#meter = new Meter(this.machine, warmUp, loops, options.clock, options.spans ?? true);
     this.#meter.tasks = workload.start(this.machine, this.#meter);
   }
 

@@ -14,6 +14,8 @@ import type { Machine, MachineConfig } from "../machine.ts";
 export interface Rounds {
   /** All rounds, warm-up included; at least 1. */
   readonly total: number;
+  /** Those of them that come before the measured ones. Default 0. */
+  readonly warmUp?: number;
   /** The leading task calls it from user mode before each round (0, 1, ...), and with `total` after the last. */
   onRound(round: number): void;
 }

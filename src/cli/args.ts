@@ -1,12 +1,15 @@
 /** The command line of `umcg bench`: what it may say, and what it means. */
 
+import { WARM_UP_ROUNDS } from "../bench/meter.ts";
 import type { Workload } from "../bench/workload.ts";
 import type { CostModel } from "../hosts/virtual/cost-model.ts";
 import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
 import { FAIR_POLICIES, type FairPolicy } from "../kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../kernel-sim/topology.ts";
+import { suggestion } from "./did-you-mean.ts";
 import { MAX_VCPUS, readIdle, readProfile, readSeed } from "./machine-options.ts";
 import { Options, type OptionTypes } from "./options.ts";
+import { RUN_OPTIONS } from "./run-plan.ts";
 import { STUDIES } from "./study.ts";
 
 export const DEFAULT_VCPUS = 8;
@@ -28,14 +31,14 @@ const OPTIONS: OptionTypes = {
   llc: { type: "string" },
   socket: { type: "string" },
   "working-set": { type: "string" },
-  loops: { type: "string" },
+  loops: { type: "string", short: "l" },
+  "warm-up": { type: "string" },
   seed: { type: "string" },
   jitter: { type: "boolean" },
   "no-jitter": { type: "boolean" },
   check: { type: "boolean" },
-  json: { type: "boolean" },
   trace: { type: "string" },
-  help: { type: "boolean", short: "h" },
+  ...RUN_OPTIONS,
 };
 
 /** What every cell of a matrix and every single benchmark has. */
@@ -46,24 +49,27 @@ interface Common {
   readonly jitter: boolean;
   /** Hold the machines to the invariants of UMCG. */
   readonly check: boolean;
-  readonly json: boolean;
 }
 
 export interface SinglePlan extends Common {
   readonly kind: "single";
   readonly workload: Workload;
-  readonly wake: WakeMode | undefined;
+  readonly wake?: WakeMode;
   readonly profile: CostModel;
-  readonly idle: string | undefined;
-  readonly fair: FairPolicy | undefined;
+  readonly idle?: string;
+  readonly fair?: FairPolicy;
   readonly topology: TopologyConfig;
   readonly migrationBytes: number;
+  /** Rounds before those that are measured. */
+  readonly warmUp: number;
   /** File for the timeline. */
   readonly trace: string | undefined;
+  readonly options: Options;
 }
 
 export interface MatrixPlan extends Common {
   readonly kind: "matrix";
+  readonly json: boolean;
 }
 
 export interface HelpPlan {
@@ -82,26 +88,35 @@ export function parseBenchArgs(
 
 function singlePlan(options: Options, workloads: readonly Workload[]): SinglePlan {
   const [name, extra] = options.positionals;
-  const known = workloads.map((workload) => workload.name).join(", ");
-  const studies = STUDIES.map((study) => study.name).join(", ");
+  const known = workloads.map((workload) => workload.name);
+  const studies = STUDIES.map((study) => study.name);
   if (name === undefined)
-    throw options.usage(`name a workload (${known}) or a study (${studies}), or use --matrix`);
+    throw options.usage(
+      `name a workload (${known.join(", ")}) or a study (${studies.join(", ")}), or use --matrix`,
+    );
   if (extra !== undefined) throw options.usage(`one workload at a time: "${extra}" is too many`);
   const workload = workloads.find((candidate) => candidate.name === name);
   if (workload === undefined)
-    throw options.usage(`unknown workload "${name}"; known are ${known}, ${studies}`);
+    throw options.usage(`unknown workload "${name}"${suggestion(name, [...known, ...studies])}`);
   const profile = readProfile(options);
+  const wake = options.oneOf("wake", WAKE_MODES);
+  const idle = readIdle(options, profile);
+  const fair = options.oneOf("fair", FAIR_POLICIES);
   const trace = options.text("trace");
+  if (trace !== undefined && options.has("repeat"))
+    throw options.usage("--trace is of one run: leave out --repeat");
   return {
     kind: "single",
     workload,
-    wake: options.oneOf("wake", WAKE_MODES),
     profile,
-    idle: readIdle(options, profile),
-    fair: options.oneOf("fair", FAIR_POLICIES),
+    ...(wake !== undefined && { wake }),
+    ...(idle !== undefined && { idle }),
+    ...(fair !== undefined && { fair }),
     topology: readTopology(options),
     migrationBytes: options.integer("working-set", 0, MAX_WORKING_SET, 0),
+    warmUp: options.integer("warm-up", 0, MAX_LOOPS, WARM_UP_ROUNDS),
     trace,
+    options,
     ...common(options, trace === undefined ? DEFAULT_LOOPS : DEFAULT_TRACED_LOOPS, false),
   };
 }
@@ -121,7 +136,9 @@ function matrixPlan(options: Options): MatrixPlan {
     if (options.has(fixed)) throw options.usage(`--${fixed} does not go with --matrix, which compares them`);
   }
   if (options.has("trace")) throw options.usage("--trace does not go with --matrix: trace one workload");
-  return { kind: "matrix", ...common(options, DEFAULT_MATRIX_LOOPS, true) };
+  if (options.has("repeat")) throw options.usage("--repeat does not go with --matrix: repeat one workload");
+  const json = (options.oneOf("format", ["table", "json"]) ?? "table") === "json" || options.has("json");
+  return { kind: "matrix", json, ...common(options, DEFAULT_MATRIX_LOOPS, true) };
 }
 
 function common(options: Options, defaultLoops: number, defaultJitter: boolean): Common {
@@ -133,6 +150,5 @@ function common(options: Options, defaultLoops: number, defaultJitter: boolean):
     seed: readSeed(options),
     jitter: options.has("jitter") || (defaultJitter && !options.has("no-jitter")),
     check: options.has("check"),
-    json: options.has("json"),
   };
 }

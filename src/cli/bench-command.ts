@@ -1,27 +1,43 @@
 /** `umcg bench`: one workload, or the matrix of all. */
-import { type BenchResult, BenchRun } from "../bench/run-bench.ts";
+import { type BenchResult, BenchRun, benchMetrics } from "../bench/run-bench.ts";
 import { traceNames } from "../bench/trace-names.ts";
 import type { Workload } from "../bench/workload.ts";
 import type { Machine } from "../machine.ts";
 import { ChromeTrace } from "../trace/chrome.ts";
 import type { SpanSummary } from "../trace/histogram.ts";
 import { parseBenchArgs, type SinglePlan } from "./args.ts";
+import { compareCommand } from "./compare-command.ts";
 import { benchHelp } from "./help.ts";
 import type { CliIo } from "./io.ts";
 import { matrixCommand } from "./matrix.ts";
+import { perfTimes } from "./perf-text.ts";
+import { runPlan } from "./run-plan.ts";
 import { Session } from "./session.ts";
 import { findStudy, studyCommand } from "./study.ts";
 import { formatNs, formatTable, plural } from "./table.ts";
 import { TraceFile } from "./trace-file.ts";
 
-/** Throws UsageError, TraceFileError, MachineError, Interrupted. */
+/** Workloads that are another tool's, as it prints them. */
+const COMPAT: Readonly<Record<string, ((result: BenchResult) => string) | undefined>> = {
+  pipe: ({ loops, virtualNs }) =>
+    `# Running 'sched/pipe' benchmark:\n# Executed ${loops} pipe operations between two threads\n\n${perfTimes(virtualNs, loops)}`,
+};
+
+/** Returns the exit code. Throws UsageError, TraceFileError, MachineError, Interrupted, and what compareCommand throws. */
 export async function benchCommand(
   args: readonly string[],
   io: CliIo,
   workloads: readonly Workload[],
-): Promise<void> {
+): Promise<number> {
+  const [first, ...others] = args;
+  if (first === "compare") return compareCommand(others, io);
   const own = findStudy(args);
-  if (own !== undefined) return studyCommand(own.study, own.rest, io);
+  if (own !== undefined) await studyCommand(own.study, own.rest, io);
+  else await runCommand(args, io, workloads);
+  return 0;
+}
+
+async function runCommand(args: readonly string[], io: CliIo, workloads: readonly Workload[]): Promise<void> {
   const plan = parseBenchArgs(args, workloads);
   if (plan.kind === "help") return io.stdout.write(benchHelp(workloads));
   const session = new Session(io);
@@ -40,34 +56,46 @@ export async function benchCommand(
 
 /** Returns what is to be printed. */
 async function singleCommand(plan: SinglePlan, session: Session): Promise<string> {
-  const file = plan.trace === undefined ? undefined : new TraceFile(plan.trace);
-  try {
-    const { workload, vcpus, wake, profile, idle, fair, topology, migrationBytes, loops } = plan;
-    const { seed, jitter, check } = plan;
-    let chrome: ChromeTrace | undefined;
-    const sink = (machine: Machine): ChromeTrace => {
-      chrome = new ChromeTrace(traceNames(machine));
-      return chrome;
-    };
-    const run = new BenchRun({
+  const { workload, seed, jitter, trace, options, ...machine } = plan;
+  const file = trace === undefined ? undefined : new TraceFile(trace);
+  let run: BenchRun | undefined;
+  let chrome: ChromeTrace | undefined;
+  const sink = (of: Machine): ChromeTrace => {
+    chrome = new ChromeTrace(traceNames(of));
+    return chrome;
+  };
+  const begin = (ofSeed: number): BenchRun => {
+    const clock = (): number => session.io.clock();
+    run = new BenchRun({
+      ...machine,
       workload,
-      vcpus,
-      profile,
-      topology,
-      migrationBytes,
-      loops,
-      seed,
       jitter,
-      check,
-      ...(wake !== undefined && { wake }),
-      ...(idle !== undefined && { idle }),
-      ...(fair !== undefined && { fair }),
+      seed: ofSeed,
+      clock,
       ...(file !== undefined && { sink }),
-      clock: () => session.io.clock(),
     });
-    const result = await session.finish(run, workload.name);
-    if (file !== undefined && chrome !== undefined) await save(file, chrome, run.machine.host.now, session);
-    return plan.json ? `${JSON.stringify(result, undefined, 2)}\n` : resultText(result, workload);
+    return run;
+  };
+  try {
+    const compat = COMPAT[workload.name];
+    const text = await runPlan<BenchResult>(
+      {
+        name: workload.name,
+        seed,
+        exact: !jitter,
+        begin,
+        table: (result) => resultText(result, workload, machine.loops),
+        json: (result) => result,
+        metrics: benchMetrics,
+        ...(compat !== undefined && { compat }),
+      },
+      options,
+      session,
+    );
+    if (file === undefined || chrome === undefined) return text;
+    session.throwIfInterrupted();
+    await save(file, chrome, run!.machine.host.now, session);
+    return text;
   } finally {
     file?.discard();
   }
@@ -85,8 +113,8 @@ async function save(file: TraceFile, chrome: ChromeTrace, endNs: number, session
   session.io.stderr.write(`timeline in ${file.path}${cut}\n`);
 }
 
-/** The result for people. */
-function resultText(result: BenchResult, workload: Workload): string {
+/** The result for people; `asked`: loops it was to have. */
+function resultText(result: BenchResult, workload: Workload, asked: number): string {
   const { vcpus, profile, wake, idle, jitter, seed, loops, spans } = result;
   const noise = jitter ? `jitter with seed ${seed}` : "no jitter";
   const title = `${result.workload}: ${plural(loops, "loop")} on ${plural(vcpus, "vCPU")}, profile ${profile}, wake ${wake}, idle ${idle}, ${noise}`;
@@ -101,7 +129,8 @@ function resultText(result: BenchResult, workload: Workload): string {
   );
   const wall = `${(result.wallMs / 1000).toFixed(2)} s of wall time, ${Math.round(result.nsPerSwitchWall)} ns a switch`;
   const facts = `virtual time ${formatNs(result.virtualNs)}, ${plural(result.switches, "switch").replace(/switchs$/, "switches")}, ${plural(result.ipis, "IPI")}; ${wall}`;
-  return `${title}\na loop is ${workload.loop}\n\n${table}\n${facts}\n${reading(result)}\n`;
+  const cut = loops < asked ? `The run was cut short: ${asked} loops were asked for.\n` : "";
+  return `${title}\na loop is ${workload.loop}\n\n${table}\n${facts}\n${reading(result)}\n${cut}`;
 }
 
 /** One sentence that the numbers bear out. */

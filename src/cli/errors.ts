@@ -5,17 +5,22 @@
  * |------------------|-------------------------------|------|--------------------------------------------------------------|
  * | UsageError       | ERR_USAGE                     | 2    | the command line is wrong: nothing was run                    |
  * | TraceFileError   | ERR_TRACE_FILE                | 1    | the trace file cannot be written                              |
+ * | MeasurementFileError | ERR_MEASUREMENT_FILE      | 2    | a file to be compared cannot be read                          |
+ * | MeasurementError | ERR_MEASUREMENT               | 2    | what is in it is no measurement                               |
  * | ProgramFileError | ERR_PROGRAM_FILE              | 2    | a program or counterexample cannot be read, or has changed    |
  * | ExploreError, BareError, NondeterminismError | their own | 2    | the program or the schedule cannot be explored or replayed    |
  * | MachineError     | its own, e.g. ERR_DEADLOCK    | 1    | the simulated run failed; ERR_INVARIANT: --check found why    |
  * | Interrupted      | -                             | 130, 143 | SIGINT, SIGTERM                                           |
  * | anything else    | ERR_INTERNAL                  | 1    | a bug of this project; the stack is shown                     |
  */
+import { MeasurementError } from "../bench/compare/measurements.ts";
+import { SpecError } from "../bench/stats/spec-error.ts";
 import { BareError } from "../explore/bare/bare-error.ts";
 import { NondeterminismError } from "../explore/nondeterminism.ts";
 import { ExploreError } from "../explore/options.ts";
 import { MachineError } from "../kernel-sim/errors.ts";
 import { type CliIo, SIGNAL_EXIT, type StopSignal } from "./io.ts";
+import { paint } from "./style.ts";
 
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
@@ -41,6 +46,14 @@ export class TraceFileError extends Error {
   }
 }
 
+export class MeasurementFileError extends Error {
+  readonly code = "ERR_MEASUREMENT_FILE";
+  constructor(path: string, cause: unknown) {
+    super(`cannot read "${path}": ${reasonOf(cause)}`, { cause });
+    this.name = "MeasurementFileError";
+  }
+}
+
 export class ProgramFileError extends Error {
   readonly code = "ERR_PROGRAM_FILE";
   constructor(path: string, problem: string, cause?: unknown) {
@@ -60,32 +73,38 @@ export class Interrupted extends Error {
 
 /** Tells the user what went wrong; returns the exit code. */
 export function reportError(error: unknown, io: CliIo): number {
-  if (error instanceof UsageError) {
-    io.stderr.write(
-      `umcg: ${error.code}: ${error.message}\nTry '${error.command} --help' for more information.\n`,
-    );
-    return EXIT_USAGE;
-  }
+  const { stderr } = io;
+  const name = paint("umcg:", "red", stderr.colour);
   if (error instanceof Interrupted) {
-    io.stderr.write(`umcg: ${error.message}\n`);
+    stderr.write(`${name} ${error.message}\n`);
     return SIGNAL_EXIT[error.signal];
   }
-  if (error instanceof TraceFileError || error instanceof MachineError) {
-    io.stderr.write(`umcg: ${error.code}: ${error.message}\n`);
+  const code = exitCodeOf(error);
+  if (code === undefined) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    stderr.write(`${name} ERR_INTERNAL: ${text}\n`);
     return EXIT_FAILED;
   }
-  if (
-    error instanceof ProgramFileError ||
-    error instanceof ExploreError ||
-    error instanceof BareError ||
-    error instanceof NondeterminismError
-  ) {
-    io.stderr.write(`umcg: ${error.code}: ${error.message}\n`);
-    return EXIT_USAGE;
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  io.stderr.write(`umcg: ERR_INTERNAL: ${text}\n`);
-  return EXIT_FAILED;
+  const { code: called, message } = error as Error & { readonly code: string };
+  stderr.write(`${name} ${called}: ${message}\n`);
+  if (error instanceof UsageError) stderr.write(`Try '${error.command} --help' for more information.\n`);
+  return code;
+}
+
+/** Undefined: nobody expected it. */
+function exitCodeOf(error: unknown): number | undefined {
+  if (error instanceof TraceFileError || error instanceof MachineError) return EXIT_FAILED;
+  const toldBefore = [
+    UsageError,
+    ProgramFileError,
+    MeasurementFileError,
+    MeasurementError,
+    SpecError,
+    ExploreError,
+    BareError,
+    NondeterminismError,
+  ];
+  return toldBefore.some((kind) => error instanceof kind) ? EXIT_USAGE : undefined;
 }
 
 /** "EACCES: permission denied" of Node's "EACCES: permission denied, open '/some/temporary/name'". */

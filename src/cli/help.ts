@@ -1,6 +1,8 @@
 /** What `--help` prints. */
+import { WARM_UP_ROUNDS } from "../bench/meter.ts";
 import type { Workload } from "../bench/workload.ts";
 import { DEFAULT_LOOPS, DEFAULT_MATRIX_LOOPS, DEFAULT_TRACED_LOOPS, DEFAULT_VCPUS } from "./args.ts";
+import { RUN_HELP } from "./run-plan.ts";
 import { STUDIES } from "./study.ts";
 
 export const MAIN_HELP = `Usage: umcg <command> [options]
@@ -16,6 +18,11 @@ Commands:
 Options:
   -h, --help  show this help, or that of a command: umcg bench --help
   --version   show the version
+
+Examples:
+  umcg bench --matrix
+  umcg bench compare before.json after.json
+  umcg explore my-lock.ts
 `;
 
 export function benchHelp(workloads: readonly Workload[]): string {
@@ -24,9 +31,11 @@ export function benchHelp(workloads: readonly Workload[]): string {
     all.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n");
   return `Usage: umcg bench <workload> [options]
        umcg bench --matrix [options]
+       umcg bench compare A.json B.json [options]
 
-Boots a simulated machine, runs a workload on it and prints the three spans of a wake-up:
-wake to queued (what waking costs), queued to running (what scheduling costs), wake to user (the whole way).
+Boots a simulated machine, runs a workload on it and prints the three spans of a
+wake-up: wake to queued (what waking costs), queued to running (what scheduling
+costs), wake to user (the whole way).
 
 Workloads:
 ${lines(workloads)}
@@ -34,32 +43,45 @@ ${lines(workloads)}
 Studies, with options and reports of their own (umcg bench NAME --help):
 ${lines(STUDIES)}
 
+compare says whether two runs really differ (umcg bench compare --help).
+
 Options:
   --vcpus N        vCPUs, 1 to 1024 (default ${DEFAULT_VCPUS})
   --wake MODE      any | sync | current-cpu, for all primitives
                    (default: as Linux: futex any, pipe sync, UMCG current-cpu)
-  --profile NAME   native | guest | ideal (all is free), or a .json file of your own: cost model of the
-                   machine (default native)
-  --idle STATE     state of an idle vCPU: poll, c1, c1e, c6 (native); poll, hlt (guest);
-                   or who chooses one: menu, haltpoll, oracle
-  --fair POLICY    virtual-time | eevdf-6.12 | eevdf-7.2: rules of the fair class (default virtual-time), or
-                   fcfs | rr | ps | srpt: one queue for all CPUs
-  --smt N          threads of a core, 1 to 8 (default 1); CPU c is thread c % N of core c / N
+  --profile NAME   native | guest | ideal (all is free), or a .json file of your
+                   own: cost model of the machine (default native)
+  --idle STATE     state of an idle vCPU: poll, c1, c1e, c6 (native); poll, hlt
+                   (guest); or who chooses one: menu, haltpoll, oracle
+  --fair POLICY    virtual-time | eevdf-6.12 | eevdf-7.2: rules of the fair class
+                   (default virtual-time), or fcfs | rr | ps | srpt: one queue
+                   for all CPUs
+  --smt N          threads of a core, 1 to 8 (default 1); CPU c is thread c % N
+                   of core c / N
   --llc N          cores that share a last-level cache (default: all)
   --socket N       LLCs of a socket (default: all)
-  --working-set N  bytes that a task fetches again when it comes to another core (default 0)
-  --loops N        rounds to measure (default ${DEFAULT_LOOPS}; with --trace ${DEFAULT_TRACED_LOOPS}; with --matrix ${DEFAULT_MATRIX_LOOPS})
+  --working-set N  bytes that a task fetches again when it comes to another core
+                   (default 0)
+  -l, --loops N    rounds to measure (default ${DEFAULT_LOOPS}; with --trace ${DEFAULT_TRACED_LOOPS}; with
+                   --matrix ${DEFAULT_MATRIX_LOOPS})
+  --warm-up N      rounds before those (default ${WARM_UP_ROUNDS})
   --seed N         seed of the jitter (default 1)
-  --jitter         spread the costs around their median; --no-jitter: keep them fixed
-                   (default: fixed; spread with --matrix)
-  --check          hold every machine to the invariants of UMCG, I1 to I44: what breaks one ends the run with
-                   its number, the words involved and the last events; takes several times the wall time
-  --json           print JSON instead of a table
+  --jitter         spread the costs around their median; --no-jitter: keep them
+                   fixed (default: fixed; spread with --matrix)
+  --check          hold every machine to the invariants of UMCG, I1 to I44: what
+                   breaks one ends the run with its number, the words involved
+                   and the last events; takes several times the wall time
   --trace FILE     write a timeline for ui.perfetto.dev
   --matrix         every workload with every wake mode and profile
-  -h, --help       show this help
 
-Ctrl-C ends the run; of a matrix, the machines that are done by then are printed.
+${RUN_HELP}
+
+Ctrl-C ends the run; what there is by then is printed.
 Exit codes: 0 done, 1 the run failed, 2 bad usage, 130 interrupted.
+
+Examples:
+  umcg bench umcg-swap --wake current-cpu
+  umcg bench pipe --profile guest --jitter --repeat 10
+  umcg bench --matrix --vcpus 2
 `;
 }

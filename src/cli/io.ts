@@ -6,9 +6,12 @@
  */
 import { openNodeProbes } from "../bench/calibrate/node-probes.ts";
 import type { Probes } from "../bench/calibrate/probes.ts";
+import { wantsColour } from "./style.ts";
 
 export interface Output {
   write(text: string): void;
+  /** Colours are wanted (style.ts). Default false. */
+  readonly colour?: boolean;
 }
 
 export type StopSignal = "SIGINT" | "SIGTERM";
@@ -32,10 +35,14 @@ export interface CliIo {
 /** The real thing. */
 export function nodeIo(): CliIo {
   return {
-    stdout: process.stdout,
+    stdout: {
+      write: (text) => process.stdout.write(text),
+      colour: wantsColour(process.stdout.isTTY === true, process.env),
+    },
     stderr: {
       write: (text) => process.stderr.write(text),
       isTTY: process.stderr.isTTY === true,
+      colour: wantsColour(process.stderr.isTTY === true, process.env),
       get columns() {
         return process.stderr.columns;
       },

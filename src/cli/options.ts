@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { SpecError } from "../bench/stats/spec-error.ts";
+import { closest, suggestion } from "./did-you-mean.ts";
 import { UsageError } from "./errors.ts";
 
 export type OptionTypes = Readonly<
@@ -74,12 +75,23 @@ export class Options {
     throw this.usage(`--${name} must be an integer from ${low} to ${high}, got "${text}"`);
   }
 
+  /** A plain decimal. */
+  decimal(name: string, low: number, high: number, fallback: number): number {
+    const text = this.#values.get(name);
+    if (text === undefined) return fallback;
+    const value = /^(\d+(\.\d+)?|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= low && value <= high) return value;
+    throw this.usage(`--${name} must be a number from ${low} to ${high}, got "${text}"`);
+  }
+
   oneOf<T extends string>(name: string, choices: readonly T[], note = ""): T | undefined {
     const text = this.#values.get(name);
     if (text === undefined) return undefined;
     const choice = choices.find((candidate) => candidate === text);
     if (choice !== undefined) return choice;
-    throw this.usage(`--${name} must be one of ${choices.join(", ")}${note}, got "${text}"`);
+    const meant = closest(text, choices);
+    const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+    throw this.usage(`--${name} must be one of ${choices.join(", ")}${note}, got "${text}"${hint}`);
   }
 
   /** A value in a notation of its own: `parse` throws SpecError. */
@@ -96,6 +108,6 @@ export class Options {
 
   #unknown(rawName: string, types: OptionTypes): UsageError {
     const known = Object.keys(types).map((name) => `--${name}`);
-    return this.usage(`unknown option "${rawName}"; known are ${known.join(", ")}`);
+    return this.usage(`unknown option "${rawName}"${suggestion(rawName, known)}`);
   }
 }

@@ -23,7 +23,7 @@ export interface Progressing {
   /** What has been done, to be told with its rate. */
   readonly done?: { readonly count: number; readonly thing: string };
   /** Told behind all else. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 export class ProgressLine {

@@ -4,6 +4,7 @@ import { WORKLOADS } from "../bench/registry.ts";
 import type { Workload } from "../bench/workload.ts";
 import { benchCommand } from "./bench-command.ts";
 import { calibrateCommand } from "./calibrate-command.ts";
+import { suggestion } from "./did-you-mean.ts";
 import { EXIT_USAGE, reportError, UsageError } from "./errors.ts";
 import { exploreCommand } from "./explore-command.ts";
 import { MAIN_HELP } from "./help.ts";
@@ -24,10 +25,10 @@ export async function runCli(
 ): Promise<number> {
   try {
     const [command, ...rest] = args;
-    if (command === "bench") await benchCommand(rest, io, workloads);
-    else if (command === "explore") return await exploreCommand(rest, io);
-    else if (command === "replay") return await replayCommand(rest, io);
-    else if (command === "calibrate") await calibrateCommand(rest, io);
+    if (command === "bench") return await benchCommand(rest, io, workloads);
+    if (command === "explore") return await exploreCommand(rest, io);
+    if (command === "replay") return await replayCommand(rest, io);
+    if (command === "calibrate") await calibrateCommand(rest, io);
     else return mainCommand(args, io);
     return 0;
   } catch (error) {
@@ -45,7 +46,7 @@ function mainCommand(args: readonly string[], io: CliIo): number {
   if (options.has("help")) io.stdout.write(MAIN_HELP);
   else if (options.has("version")) io.stdout.write(`umcg ${version()}\n`);
   else if (command !== undefined)
-    throw new UsageError(`unknown command "${command}"; known are ${COMMANDS.join(", ")}`, "umcg");
+    throw new UsageError(`unknown command "${command}"${suggestion(command, COMMANDS)}`, "umcg");
   else {
     io.stderr.write(MAIN_HELP);
     return EXIT_USAGE;

@@ -4,16 +4,18 @@ import type { Stretched } from "./session.ts";
 /** A run that has a result at its end. */
 export interface Part<T> extends Stretched {
   result(): T;
+  /** What there is of it if it ends here; undefined, or no such function: nothing worth showing. */
+  partial?(): T | undefined;
 }
 
 export interface PlannedPart<T> {
   /** Told behind the progress while it runs. */
-  readonly note: string;
+  readonly note?: string;
   /** Called when its turn comes: machines are large, and one at a time is enough. */
   begin(): Part<T>;
 }
 
-export class Sequence<T> implements Stretched {
+export class Sequence<T> implements Part<readonly T[]> {
   /** Of the parts that are done. */
   readonly results: T[] = [];
   readonly #parts: readonly PlannedPart<T>[];
@@ -27,12 +29,13 @@ export class Sequence<T> implements Stretched {
     return (this.results.length + (this.#current?.progress ?? 0)) / this.#parts.length;
   }
 
-  get note(): string {
+  /** The part's own word, or what it counts itself. */
+  get note(): string | undefined {
     const at = Math.min(this.results.length, this.#parts.length - 1);
-    return this.#parts[at]!.note;
+    return this.#parts[at]!.note ?? this.#current?.note;
   }
 
-  /** One part is under way, and `results` is the worse for it if the sequence ends here. */
+  /** The part that is under way and not among the results. */
   get current(): Part<T> | undefined {
     return this.#current;
   }
@@ -47,4 +50,27 @@ export class Sequence<T> implements Stretched {
     }
     return results.length === this.#parts.length;
   }
+
+  result(): readonly T[] {
+    return this.results;
+  }
+
+  partial(): readonly T[] {
+    return this.results;
+  }
+}
+
+/** The same run, with a result made from its own. */
+export function mapped<A, B>(part: Part<A>, make: (result: A) => B): Part<B> {
+  return {
+    get progress() {
+      return part.progress;
+    },
+    advance: (stop) => part.advance(stop),
+    result: () => make(part.result()),
+    partial: () => {
+      const partial = part.partial?.();
+      return partial === undefined ? undefined : make(partial);
+    },
+  };
 }

@@ -4,6 +4,7 @@
  */
 import type { CliIo } from "./io.ts";
 import { Options, type OptionTypes } from "./options.ts";
+import { RUN_OPTIONS } from "./run-plan.ts";
 import { Session } from "./session.ts";
 import { openloop } from "./studies/openloop.ts";
 import { policies } from "./studies/policies.ts";
@@ -12,9 +13,12 @@ import { seccompNotifyStudy } from "./studies/seccomp-notify.ts";
 
 export interface Study {
   readonly name: string;
+  /** Another name people know it by. */
+  readonly alias?: string;
   /** One line. */
   readonly summary: string;
   readonly help: string;
+  /** Beside those of every run (run-plan.ts). */
   readonly options: OptionTypes;
   /** Returns what is to be printed. When the session is interrupted: what there is by then. Throws UsageError. */
   run(options: Options, session: Session): Promise<string>;
@@ -27,7 +31,7 @@ export function findStudy(
   args: readonly string[],
 ): { readonly study: Study; readonly rest: readonly string[] } | undefined {
   for (const [at, arg] of args.entries()) {
-    const study = STUDIES.find(({ name }) => name === arg);
+    const study = STUDIES.find(({ name, alias }) => name === arg || alias === arg);
     if (study !== undefined) return { study, rest: args.toSpliced(at, 1) };
   }
   return undefined;
@@ -35,7 +39,7 @@ export function findStudy(
 
 /** Throws UsageError, MachineError, Interrupted. */
 export async function studyCommand(study: Study, args: readonly string[], io: CliIo): Promise<void> {
-  const options = new Options(`umcg bench ${study.name}`, study.options, args);
+  const options = new Options(`umcg bench ${study.name}`, { ...study.options, ...RUN_OPTIONS }, args);
   if (options.has("help")) {
     io.stdout.write(study.help);
     return;

@@ -1,15 +1,16 @@
 /** Plain-text tables, and times as people read them. */
 
-/** Columns as wide as their widest cell; the columns of `left` flush left, the others right. */
+/** Columns as wide as their widest cell; the columns of `left` flush left, the others right. A row of one cell is a heading. */
 export function formatTable(rows: readonly (readonly string[])[], left: readonly number[]): string {
   const widths: number[] = [];
   for (const row of rows) {
+    if (row.length === 1) continue;
     row.forEach((cell, column) => {
       widths[column] = Math.max(widths[column] ?? 0, cell.length);
     });
   }
   const lines = rows.map((row) =>
-    row.map((cell, column) => pad(cell, widths[column]!, left.includes(column))),
+    row.map((cell, column) => pad(cell, widths[column] ?? 0, left.includes(column))),
   );
   return lines.map((cells) => `${cells.join("  ").trimEnd()}\n`).join("");
 }

@@ -23,6 +23,9 @@ const KEYS = [
   "ipis",
   "steps",
   "spans",
+  "repeat",
+  "exact",
+  "metrics",
 ];
 const SPANS = ["wakeToQueued", "queuedToRunning", "wakeToUser"];
 

@@ -25,7 +25,8 @@ describe("umcg bench policies", () => {
   test.each([["--json"], ["--format=json"]])("%s has everything, of one cell", async (json) => {
     const cell = ["--workload", "mixed", "--policy", "edf", "--preempt", "off", "--seed", "7"];
     const { stdout } = await run([...SMALL, ...cell, "--profile", "guest", json]);
-    const { results, ...rest } = JSON.parse(stdout);
+    const { results, metrics, ...rest } = JSON.parse(stdout);
+    expect(metrics.map(({ name }: { name: string }) => name)).toContain("mixed edf wake-up p99");
     expect(rest).toEqual({
       study: "policies",
       host: "virtual",
@@ -34,6 +35,8 @@ describe("umcg bench policies", () => {
       seed: 7,
       profile: "guest",
       complete: true,
+      repeat: 1,
+      exact: false,
     });
     expect(results).toEqual([
       expect.objectContaining({

@@ -5,7 +5,7 @@ import { run } from "./fake-io.ts";
 const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
 const STUDIES = "openloop, policies, schbench, seccomp-notify";
 const OPTIONS =
-  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --seed, --jitter, --no-jitter, --check, --json, --trace, --help";
+  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --warm-up, --seed, --jitter, --no-jitter, --check, --trace, --repeat, --format, --json, --help";
 
 describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["--help", "--version"]]])("%j shows the commands", async (args) => {
@@ -67,6 +67,7 @@ describe("bad usage of umcg", () => {
     [["--json", "bench"], 'unknown option "--json"; known are --help, --version'],
     [["--help=1", "bench"], '--help takes no value, got "1"'],
     [["--help", "bench", "--vcpus"], 'unknown option "--vcpus"; known are --help, --version'],
+    [["bnech"], 'unknown command "bnech"; did you mean bench?'],
     [["--", "bench"], "write the command first: umcg bench ..."],
     [[""], 'unknown command ""; known are bench, explore, replay, calibrate'],
   ])("%j", async (args, message) => {
@@ -92,6 +93,18 @@ describe("bad usage of umcg bench", () => {
     [["pipe", "--json=yes"], '--json takes no value, got "yes"'],
     [["pipe", "--check=kernel"], '--check takes no value, got "kernel"'],
     [["pipe", "--jitter=off"], '--jitter takes no value, got "off"'],
+    [["pipe", "--vcpu", "3"], 'unknown option "--vcpu"; did you mean --vcpus?'],
+    [
+      ["pipe", "--wake", "synk"],
+      '--wake must be one of any, sync, current-cpu, got "synk"; did you mean sync?',
+    ],
+    [["pip"], 'unknown workload "pip"; did you mean pipe?'],
+    [["futexswap"], 'unknown workload "futexswap"; did you mean futex-swap?'],
+    [["pipe", "--warm-up", "-1"], '--warm-up must be an integer from 0 to 1000000000, got "-1"'],
+    [["pipe", "--repeat", "0"], '--repeat must be an integer from 1 to 10000, got "0"'],
+    [["pipe", "--repeat", "2", "--trace", "x"], "--trace is of one run: leave out --repeat"],
+    [["futex-swap", "--format", "compat"], '--format must be one of table, json, got "compat"'],
+    [["--matrix", "--repeat", "2"], "--repeat does not go with --matrix: repeat one workload"],
     [["pipe", "--jitter", "--no-jitter"], "--jitter and --no-jitter contradict each other"],
 
     [["pipe", "--loops"], "--loops needs a value"],

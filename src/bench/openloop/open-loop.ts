@@ -144,6 +144,10 @@ export class OpenLoop implements RequestSource {
     return this.machine.kernel.live === 0;
   }
 
+  partial(): OpenLoopResult {
+    return this.result();
+  }
+
   /** Of what has been simulated so far. */
   result(): OpenLoopResult {
     return summarise(this);

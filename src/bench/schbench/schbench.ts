@@ -99,6 +99,10 @@ export class Schbench {
     this.#finishedBefore = 0;
   }
 
+  partial(): SchbenchResult {
+    return this.result();
+  }
+
   /** Of what has been simulated so far. */
   result(): SchbenchResult {
     const { wakeups, requests, finished } = this.#threads;

@@ -27,6 +27,11 @@ export function studentQuantile(p: number, degrees: number): number {
   return (low + high) / 2;
 }
 
+/** P(Z > z) of a standard normal Z, z >= 0. */
+export function normalTail(z: number): number {
+  return upperTail(z, MANY);
+}
+
 /** P(T > t), t >= 0. */
 function upperTail(t: number, degrees: number): number {
   const n = Math.min(degrees, MANY);

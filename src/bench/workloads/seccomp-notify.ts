@@ -15,7 +15,6 @@ import type { Tid } from "../../kernel-sim/ids.ts";
 import type { Machine } from "../../machine.ts";
 import { Histogram } from "../../trace/histogram.ts";
 import type { Env } from "../../umcg/env.ts";
-import { WARM_UP_ROUNDS } from "../meter.ts";
 import { expectResult, type Rounds, SETTLE_NS, type Workload } from "../workload.ts";
 
 export interface SeccompNotifyOptions {
@@ -99,7 +98,7 @@ function* call(env: Env, fd: number, rounds: Rounds, sync: boolean, roundTrips: 
     rounds.onRound(round);
     const began = env.now();
     expectResult("gettid", yield* env.sys.gettid(), ANSWER);
-    if (round >= WARM_UP_ROUNDS) roundTrips.record(Math.round(env.now() - began));
+    if (round >= (rounds.warmUp ?? 0)) roundTrips.record(Math.round(env.now() - began));
   }
   rounds.onRound(rounds.total);
 }

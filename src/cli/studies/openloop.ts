@@ -1,12 +1,15 @@
 /** `umcg bench openloop`: what it may be asked, and what it prints. */
+
+import { type Metric, metric } from "../../bench/metrics.ts";
 import type { MeasureSummary } from "../../bench/openloop/measure.ts";
-import { OpenLoop } from "../../bench/openloop/open-loop.ts";
+import { OpenLoop, type OpenLoopOptions } from "../../bench/openloop/open-loop.ts";
 import type { OpenLoopResult } from "../../bench/openloop/open-loop-result.ts";
 import { parsePolicy } from "../../bench/openloop/policy.ts";
 import { ARRIVAL_PROCESSES, parseLaw } from "../../bench/stats/laws.ts";
 import { formatDuration, parseDuration, parseRate } from "../../bench/stats/quantities.ts";
 import { MAX_VCPUS, readIdle, readProfile, readSeed } from "../machine-options.ts";
 import type { Options } from "../options.ts";
+import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { formatNs, formatTable, plural } from "../table.ts";
@@ -46,8 +49,8 @@ Options:
   --idle STATE     state of an idle vCPU (default: the profile's)
   --jitter         spread the costs around their median
   --seed N         seed of arrivals, services and jitter (default 1)
-  --json           print JSON instead of a table: times in ns, rates a second
-  -h, --help       show this help
+
+${RUN_HELP}
 
 Ctrl-C ends the arrivals; what there is by then is printed.
 
@@ -77,19 +80,36 @@ export const openloop: Study = {
     idle: { type: "string" },
     jitter: { type: "boolean" },
     seed: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
   },
 
-  async run(options: Options, session: Session): Promise<string> {
-    const run = plan(options, () => session.io.clock());
-    await session.follow(run, "openloop");
-    const result = run.result();
-    return options.has("json") ? `${JSON.stringify(result, undefined, 2)}\n` : resultText(result);
+  run(options: Options, session: Session): Promise<string> {
+    const load = readLoad(options, () => session.io.clock());
+    const plan: Plan<OpenLoopResult> = {
+      name: "openloop",
+      seed: load.seed,
+      exact: false,
+      begin: (seed) => new OpenLoop({ ...load, seed }),
+      table: resultText,
+      json: (result) => result,
+      metrics,
+    };
+    return runPlan(plan, options, session);
   },
 };
 
-function plan(options: Options, clock: () => number): OpenLoop {
+function metrics({ sojourn, waiting, slowdown, utilisation, achievedRate }: OpenLoopResult): Metric[] {
+  return [
+    metric("mean sojourn", "ns", sojourn.mean),
+    metric("sojourn p50", "ns", sojourn.p50),
+    metric("sojourn p99", "ns", sojourn.p99),
+    metric("mean waiting", "ns", waiting.mean),
+    metric("mean slowdown", "", slowdown.mean),
+    metric("utilisation", "", utilisation),
+    metric("achieved rate", "1/s", achievedRate),
+  ];
+}
+
+function readLoad(options: Options, clock: () => number): OpenLoopOptions {
   const ratePerS = options.parsed("rate", parseRate);
   if (ratePerS === undefined) throw options.usage("--rate is missing, for example --rate 300krps");
   const service = options.parsed("service", parseLaw);
@@ -102,7 +122,7 @@ function plan(options: Options, clock: () => number): OpenLoop {
   const least = durationNs === undefined ? DEFAULT_REQUESTS : MAX_REQUESTS;
   const requests = options.integer("requests", 1, MAX_REQUESTS, least);
   const expected = Math.min(requests, ((durationNs ?? Number.MAX_VALUE) / 1e9) * ratePerS);
-  return new OpenLoop({
+  return {
     ratePerS,
     service,
     policy,
@@ -122,7 +142,7 @@ function plan(options: Options, clock: () => number): OpenLoop {
       tickHz: options.integer("hz", 0, 10_000, policy.tickHz),
       ...(idle !== undefined && { idle }),
     },
-  });
+  };
 }
 
 /** The result for people. */

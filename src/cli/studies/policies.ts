@@ -1,4 +1,5 @@
 /** `umcg bench policies`: what it may be asked, and what it prints. */
+import { type Metric, metric } from "../../bench/metrics.ts";
 import { type Contender, type PolicyResult, PolicyRun } from "../../bench/policies/policy-run.ts";
 import type { PolicyWorkload } from "../../bench/policies/policy-workload.ts";
 import { POLICY_WORKLOADS } from "../../bench/policies/policy-workloads.ts";
@@ -8,6 +9,7 @@ import { POLICY_NAMES } from "../../server/policies/index.ts";
 import { readContenders } from "../contenders.ts";
 import { readProfile, readSeed } from "../machine-options.ts";
 import type { Options } from "../options.ts";
+import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
 import { Sequence } from "../sequence.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
@@ -43,9 +45,9 @@ Options:
   --profile NAME   native | guest | ideal, or a .json file (default native)
   --seed N         seed of all durations, and of the policies that draw lots (default 1)
   --check          hold every machine to the invariants of UMCG, I1 to I44: see umcg bench --help
-  --format F       table | json (default table)
-  --json           as --format json: times in ns, rates a second, shares of 1
-  -h, --help       show this help
+
+${RUN_HELP}
+JSON has times in ns, rates a second, shares of 1. There is no compat.
 
 Ctrl-C ends the study; the policies that are done by then are printed.
 
@@ -55,7 +57,7 @@ Examples:
   umcg bench policies --policy fifo,./mine.ts --workload fork-join
 `;
 
-interface Plan {
+interface Load {
   readonly workloads: readonly PolicyWorkload[];
   readonly contenders: readonly Contender[];
   readonly vcpus: number;
@@ -79,33 +81,51 @@ export const policies: Study = {
     profile: { type: "string" },
     seed: { type: "string" },
     check: { type: "boolean" },
-    format: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
   },
 
   async run(options: Options, session: Session): Promise<string> {
-    const plan = await readPlan(options);
-    const format = options.oneOf("format", ["table", "json"]);
-    const results = await measure(plan, session);
-    if (format !== "json" && !options.has("json")) return tableText(plan, results);
-    const { vcpus, preemptNs, seed, profile } = plan;
-    const json = {
-      study: "policies",
-      host: "virtual",
-      vcpus,
-      preemptNs,
-      seed,
-      profile: profile.name,
-      complete: results.length === plan.workloads.length * plan.contenders.length,
-      results,
+    const load = await readLoad(options);
+    const plan: Plan<readonly PolicyResult[]> = {
+      name: "policies",
+      seed: load.seed,
+      exact: false,
+      begin: (seed) => cells({ ...load, seed }, session),
+      table: (results) => tableText(load, results),
+      json: (results) => jsonOf(load, results),
+      metrics: (results) => results.flatMap(metrics),
     };
-    return `${JSON.stringify(json, undefined, 2)}\n`;
+    return runPlan(plan, options, session);
   },
 };
 
+function jsonOf(
+  { vcpus, preemptNs, seed, profile, workloads, contenders }: Load,
+  results: readonly PolicyResult[],
+): object {
+  return {
+    study: "policies",
+    host: "virtual",
+    vcpus,
+    preemptNs,
+    seed,
+    profile: profile.name,
+    complete: results.length === workloads.length * contenders.length,
+    results,
+  };
+}
+
+function metrics({ workload, policy, throughput, utilisation, wake }: PolicyResult): Metric[] {
+  const name = `${workload} ${policy}`;
+  return [
+    metric(`${name} operations`, "1/s", throughput),
+    { ...metric(`${name} busy`, "", utilisation), better: "higher" },
+    metric(`${name} wake-up p50`, "ns", wake.p50),
+    metric(`${name} wake-up p99`, "ns", wake.p99),
+  ];
+}
+
 /** Throws UsageError, ProgramFileError. */
-async function readPlan(options: Options): Promise<Plan> {
+async function readLoad(options: Options): Promise<Load> {
   const workload = options.oneOf("workload", NAMES);
   return {
     workloads: POLICY_WORKLOADS.filter(({ name }) => workload === undefined || name === workload),
@@ -128,32 +148,30 @@ function readTime(options: Options, name: string, fallback: string, least: numbe
   throw options.usage(`--${name} must be a time ${range}, got "${options.text(name)}"`);
 }
 
-/** Cell by cell. Those that are done when the session is interrupted. */
-async function measure(plan: Plan, session: Session): Promise<readonly PolicyResult[]> {
+/** One behind the other. */
+function cells(load: Load, session: Session): Sequence<PolicyResult> {
   const clock = (): number => session.io.clock();
-  const cells = plan.workloads.flatMap((workload) =>
-    plan.contenders.map((contender) => ({ workload, contender })),
+  const all = load.workloads.flatMap((workload) =>
+    load.contenders.map((contender) => ({ workload, contender })),
   );
-  const sequence = new Sequence<PolicyResult>(
-    cells.map(({ workload, contender }) => ({
+  return new Sequence<PolicyResult>(
+    all.map(({ workload, contender }) => ({
       note: `${workload.name}, ${contender.name}`,
-      begin: () => new PolicyRun({ ...plan, workload, contender, clock }),
+      begin: () => new PolicyRun({ ...load, workload, contender, clock }),
     })),
   );
-  await session.follow(sequence, "policies");
-  return sequence.results;
 }
 
 /** The results for people. */
-function tableText(plan: Plan, results: readonly PolicyResult[]): string {
-  const { vcpus, durationNs, preemptNs, profile, seed } = plan;
+function tableText(load: Load, results: readonly PolicyResult[]): string {
+  const { vcpus, durationNs, preemptNs, profile, seed } = load;
   const ticks = preemptNs === 0 ? "no preemption" : `preemption every ${formatDuration(preemptNs)}`;
   const title = `policies: ${plural(vcpus, "vCPU")}, ${formatDuration(durationNs)}, ${ticks}, profile ${profile.name}, seed ${seed}\n`;
-  const blocks = plan.workloads.flatMap((workload) => {
+  const blocks = load.workloads.flatMap((workload) => {
     const own = results.filter((result) => result.workload === workload.name);
     return own.length === 0 ? [] : [block(workload, own)];
   });
-  const cells = plan.workloads.length * plan.contenders.length;
+  const cells = load.workloads.length * load.contenders.length;
   const cut = `The study was cut short: ${results.length} of ${cells} runs.\n`;
   return [title, ...blocks, ...(results.length < cells ? [cut] : [])].join("\n");
 }

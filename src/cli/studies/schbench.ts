@@ -1,9 +1,10 @@
 /** `umcg bench schbench`: schbench's letters, and those of the machine. */
-import { Schbench } from "../../bench/schbench/schbench.ts";
+import { type Metric, metric } from "../../bench/metrics.ts";
+import { Schbench, type SchbenchResult } from "../../bench/schbench/schbench.ts";
 import { matrixSize, type SchbenchOptions } from "../../bench/schbench/schbench-options.ts";
-import { FAIR_POLICIES } from "../../kernel-sim/fair-class.ts";
-import { MAX_VCPUS, readIdle, readProfile, readSeed } from "../machine-options.ts";
+import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
+import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { plural } from "../table.ts";
@@ -35,19 +36,10 @@ Options of schbench:
   -i, --intervaltime S      accepted: the report comes at the end
 Not here: -A (the load follows the machine's), -z, --split, -j, -J (use --format json).
 
-Options of the machine:
-  --vcpus N        1 to ${MAX_VCPUS} (default ${DEFAULT_VCPUS})
-  --fair POLICY    ${FAIR_POLICIES.join(" | ")}
-                   (default eevdf-7.2)
-  --profile NAME   native | guest, or a .json file (default native)
-  --idle STATE     state of an idle vCPU (default: the profile's)
-  --jitter         spread the costs around their median
-  --seed N         seed of the jitter (default 1)
+${machineHelp(DEFAULT_VCPUS)}
 
-Output:
-  --format F       table | json | compat (default table); compat is schbench's, line for line
-  --json           as --format json: ns beside us, and schbench's own keys
-  -h, --help       show this help
+${RUN_HELP}
+JSON has ns beside us, and schbench's own keys.
 
 Ctrl-C ends the run; what there is by then is printed.
 
@@ -88,60 +80,60 @@ export const schbench: Study = {
     split: { type: "string", short: "S" },
     json_file: { type: "string", short: "j" },
     jobname: { type: "string", short: "J" },
-    vcpus: { type: "string" },
-    fair: { type: "string" },
-    profile: { type: "string" },
-    idle: { type: "string" },
-    jitter: { type: "boolean" },
-    seed: { type: "string" },
-    format: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
+    ...MACHINE_OPTIONS,
   },
 
-  async run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session): Promise<string> {
     const refused = Object.keys(NOT_HERE).find((name) => options.has(name));
     if (refused !== undefined) throw options.usage(`--${refused.replace("_file", "")} ${NOT_HERE[refused]}`);
-    const vcpus = options.integer("vcpus", 1, MAX_VCPUS, DEFAULT_VCPUS);
-    const plan = readPlan(options, vcpus);
-    const profile = readProfile(options);
-    const idle = readIdle(options, profile);
-    const fair = options.oneOf("fair", FAIR_POLICIES) ?? "eevdf-7.2";
-    const seed = readSeed(options);
-    const jitter = options.has("jitter");
-    const format = options.oneOf("format", ["table", "json", "compat"]);
-    const machine = { vcpus, profile, fair, jitter, seed, ...(idle !== undefined && { idle }) };
-    const run = new Schbench({ ...plan, machine, clock: () => session.io.clock() });
-    await session.follow(run, "schbench");
-    const result = run.result();
-    if (format === "compat") return compatText(result, plan.runtimeS, plan.pipeBytes);
-    const { costs } = run.machine;
-    const config = {
+    const choice = readMachine(options, DEFAULT_VCPUS);
+    const load = readLoad(options, choice.vcpus);
+    const {
       vcpus,
-      profile: costs.name,
-      idle: run.machine.idle,
+      profile,
       fair,
       jitter,
-      seed,
-    };
-    if (format === "json" || options.has("json")) {
-      const json = {
+      idle = profile.idleStates[profile.defaultIdleState]!.name,
+    } = choice;
+    const config = (seed: number) => ({ vcpus, profile: profile.name, idle, fair, jitter, seed });
+    const clock = (): number => session.io.clock();
+    const plan: Plan<SchbenchResult> = {
+      name: "schbench",
+      seed: choice.seed,
+      exact: !jitter,
+      begin: (seed) => new Schbench({ ...load, machine: { ...choice, seed }, clock }),
+      table: (result) => tableText(result, titleOf(load, machineLine(config(choice.seed)))),
+      json: (result) => ({
         workload: "schbench",
         host: "virtual",
-        ...config,
-        ...plan,
+        ...config(choice.seed),
+        ...load,
         ...result,
         int: compatKeys(result),
-      };
-      return `${JSON.stringify(json, undefined, 2)}\n`;
-    }
-    const threads = `${plural(plan.messageThreads, "message thread")} of ${plural(plan.workers, "worker")}`;
-    const title = `schbench: ${threads}, ${plan.operations} products of ${matrixSize(plan.footprintKb)} rows a request\n${plural(vcpus, "vCPU")}, profile ${config.profile}, idle ${config.idle}, ${fair}, ${jitter ? `jitter with seed ${seed}` : "no jitter"}`;
-    return tableText(result, title);
+      }),
+      compat: (result) => compatText(result, load.runtimeS, load.pipeBytes),
+      metrics,
+    };
+    return runPlan(plan, options, session);
   },
 };
 
-function readPlan(options: Options, vcpus: number): SchbenchOptions {
+function titleOf(load: SchbenchOptions, machine: string): string {
+  const threads = `${plural(load.messageThreads, "message thread")} of ${plural(load.workers, "worker")}`;
+  return `schbench: ${threads}, ${load.operations} products of ${matrixSize(load.footprintKb)} rows a request\n${machine}`;
+}
+
+function metrics({ wakeupNs, requestNs, averageRps }: SchbenchResult): Metric[] {
+  return [
+    metric("wake-up p50", "ns", wakeupNs.p50),
+    metric("wake-up p99", "ns", wakeupNs.p99),
+    metric("request p50", "ns", requestNs.p50),
+    metric("request p99", "ns", requestNs.p99),
+    metric("requests", "1/s", averageRps),
+  ];
+}
+
+function readLoad(options: Options, vcpus: number): SchbenchOptions {
   const runtimeS = options.integer("runtime", 1, MAX_SECONDS, 30);
   options.integer("intervaltime", 0, MAX_SECONDS, 0);
   return {

@@ -1,10 +1,14 @@
 /** `umcg bench seccomp-notify`: what it may be asked, and what it prints. */
-import { type BenchResult, BenchRun } from "../../bench/run-bench.ts";
+import { type Metric, metric } from "../../bench/metrics.ts";
+import { type BenchOptions, type BenchResult, BenchRun } from "../../bench/run-bench.ts";
 import { findModes, type Mode } from "../../bench/stats/modes.ts";
 import { seccompNotify } from "../../bench/workloads/seccomp-notify.ts";
-import { FAIR_POLICIES } from "../../kernel-sim/fair-class.ts";
-import { MAX_VCPUS, readIdle, readProfile, readSeed } from "../machine-options.ts";
+import type { Histogram } from "../../trace/histogram.ts";
+import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
+import { perfTimes } from "../perf-text.ts";
+import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
+import { mapped, type Part } from "../sequence.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { formatNs, formatTable, plural } from "../table.ts";
@@ -27,16 +31,10 @@ Options:
   -s, --sync-mode     both wake-ups are WF_CURRENT_CPU
   -l, --loops N       round trips to measure (default ${DEFAULT_LOOPS})
   --background PCT    tasks on the last vCPU that compute this share of the time (default 0)
-  --vcpus N           1 to ${MAX_VCPUS} (default ${DEFAULT_VCPUS})
-  --fair POLICY       ${FAIR_POLICIES.join(" | ")}
-                      (default eevdf-7.2)
-  --profile NAME      native | guest | ideal, or a .json file (default native)
-  --idle STATE        state of an idle vCPU (default: the profile's)
-  --jitter            spread the costs around their median
-  --seed N            seed of the jitter (default 1)
-  --format F          table | json | compat (default table); compat is what perf bench prints
-  --json              as --format json
-  -h, --help          show this help
+
+${machineHelp(DEFAULT_VCPUS)}
+
+${RUN_HELP}
 
 Ctrl-C ends the run; the round trips that are over by then are printed.
 
@@ -53,67 +51,84 @@ export const seccompNotifyStudy: Study = {
     "sync-mode": { type: "boolean", short: "s" },
     loops: { type: "string", short: "l" },
     background: { type: "string" },
-    vcpus: { type: "string" },
-    fair: { type: "string" },
-    profile: { type: "string" },
-    idle: { type: "string" },
-    jitter: { type: "boolean" },
-    seed: { type: "string" },
-    format: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
+    ...MACHINE_OPTIONS,
   },
 
-  async run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session): Promise<string> {
     const sync = options.has("sync-mode");
     const percent = options.integer("background", 0, 100, 0);
-    const profile = readProfile(options);
-    const idle = readIdle(options, profile);
-    const format = options.oneOf("format", ["table", "json", "compat"]);
     const loops = options.integer("loops", 1, MAX_LOOPS, DEFAULT_LOOPS);
-    const workload = seccompNotify({ sync, background: percent / 100 });
-    const run = new BenchRun({
-      workload,
-      profile,
-      ...(idle !== undefined && { idle }),
-      loops,
-      vcpus: options.integer("vcpus", 1, MAX_VCPUS, DEFAULT_VCPUS),
-      fair: options.oneOf("fair", FAIR_POLICIES) ?? "eevdf-7.2",
-      jitter: options.has("jitter"),
-      seed: readSeed(options),
-      tickHz: percent > 0 ? TICK_HZ : 0,
-      clock: () => session.io.clock(),
-    });
-    await session.follow(run, workload.name);
-    const result = session.interrupted ? run.partial() : run.result();
-    if (result === undefined) return "";
-    const complete = result.loops === loops;
-    const modes = findModes(workload.roundTrips);
-    if (format === "compat") return compatText(result, complete);
-    const { p50, p90, p99, p999, max } = workload.roundTrips.summary();
-    if (format === "json" || options.has("json")) {
-      const { wake: _, ...facts } = result;
-      const roundTrip = { mean: workload.roundTrips.mean, ...workload.roundTrips.summary(), modes };
-      const json = { ...facts, syncMode: sync, background: percent, complete, roundTrip };
-      return `${JSON.stringify(json, undefined, 2)}\n`;
-    }
-    const table = formatTable(
-      [
-        ["", "mean", "p50", "p90", "p99", "p99.9", "max"],
-        ["round trip", ...[workload.roundTrips.mean, p50, p90, p99, p999, max].map(formatNs)],
-      ],
-      [0],
-    );
-    return `${title(result, sync, percent)}\n\n${table}\n${modesText(modes)}\n${complete ? "" : `${CUT}\n`}`;
+    const machine = readMachine(options, DEFAULT_VCPUS);
+    const tickHz = percent > 0 ? TICK_HZ : 0;
+    const clock = (): number => session.io.clock();
+    const plan: Plan<Trips> = {
+      name: "seccomp-notify",
+      seed: machine.seed,
+      exact: !machine.jitter,
+      begin: (seed) => begin({ ...machine, seed, loops, tickHz, clock }, sync, percent),
+      table: (trips) => tableText(trips, loops),
+      json: (trips) => jsonOf(trips, loops),
+      compat: ({ result }) => compatText(result, result.loops === loops),
+      metrics,
+    };
+    return runPlan(plan, options, session);
   },
 };
 
+/** What a run comes to. */
+interface Trips {
+  readonly result: BenchResult;
+  readonly roundTrips: Histogram;
+  readonly modes: readonly Mode[];
+  readonly sync: boolean;
+  readonly percent: number;
+}
+
+/** A machine with a workload of its own: it keeps the round trips. */
+function begin(options: Omit<BenchOptions, "workload">, sync: boolean, percent: number): Part<Trips> {
+  const workload = seccompNotify({ sync, background: percent / 100 });
+  const { roundTrips } = workload;
+  return mapped(new BenchRun({ ...options, workload }), (result) => ({
+    result,
+    roundTrips,
+    modes: findModes(roundTrips),
+    sync,
+    percent,
+  }));
+}
+
+function metrics({ result, roundTrips }: Trips): Metric[] {
+  return [
+    metric("mean round trip", "ns", roundTrips.mean),
+    metric("round trip p50", "ns", roundTrips.quantile(0.5)),
+    metric("round trip p99", "ns", roundTrips.quantile(0.99)),
+    metric("IPIs a loop", "", result.ipis / result.loops),
+  ];
+}
+
+function jsonOf({ result, roundTrips, modes, sync, percent }: Trips, loops: number): object {
+  const { wake: _, ...facts } = result;
+  const complete = result.loops === loops;
+  const roundTrip = { mean: roundTrips.mean, ...roundTrips.summary(), modes };
+  return { ...facts, syncMode: sync, background: percent, complete, roundTrip };
+}
+
+function tableText({ result, roundTrips, modes, sync, percent }: Trips, loops: number): string {
+  const { p50, p90, p99, p999, max } = roundTrips.summary();
+  const table = formatTable(
+    [
+      ["", "mean", "p50", "p90", "p99", "p99.9", "max"],
+      ["round trip", ...[roundTrips.mean, p50, p90, p99, p999, max].map(formatNs)],
+    ],
+    [0],
+  );
+  const cut = result.loops === loops ? "" : `${CUT}\n`;
+  return `${title(result, sync, percent)}\n\n${table}\n${modesText(modes)}\n${cut}`;
+}
+
 function title(result: BenchResult, sync: boolean, percent: number): string {
-  const { loops, vcpus, profile, idle, fair, jitter, seed } = result;
-  const noise = jitter ? `jitter with seed ${seed}` : "no jitter";
   const mode = sync ? "sync mode" : "plain";
-  return `seccomp-notify, ${mode}: ${plural(loops, "round trip")}, background ${percent} %
-${plural(vcpus, "vCPU")}, profile ${profile}, idle ${idle}, ${fair}, ${noise}`;
+  return `seccomp-notify, ${mode}: ${plural(result.loops, "round trip")}, background ${percent} %\n${machineLine(result)}`;
 }
 
 function modesText(modes: readonly Mode[]): string {
@@ -127,13 +142,9 @@ function modesText(modes: readonly Mode[]): string {
 
 /** What perf bench prints. */
 function compatText({ loops, virtualNs }: BenchResult, complete: boolean): string {
-  const perLoop = virtualNs / loops;
+  const cut = complete ? "" : `# ${CUT}\n`;
   return `# Running 'sched/seccomp-notify' benchmark:
 # Executed ${loops} system calls
-${complete ? "" : `# ${CUT}\n`}
-     Total time: ${(virtualNs / 1e9).toFixed(3)} [sec]
-
-${(perLoop / 1000).toFixed(6).padStart(15)} usecs/op
-${String(Math.floor(1e9 / perLoop)).padStart(15)} ops/sec
-`;
+${cut}
+${perfTimes(virtualNs, loops)}`;
 }
