@@ -6,8 +6,12 @@
  * fc.assert(fc.property(executions(program), (execution) => execution.check()));
  * ```
  *
- * What the program is may be drawn, too: `executions(fc.nat(3).map(makeProgram))`. An execution prints as its
- * schedule, for `replay()` and `umcg replay`; seed and path of fast-check find it again.
+ * What the program is may be drawn, too: `executions(program())`, `executions(fc.nat(3).map(makeProgram))`. An execution prints as
+ * its schedule, for `replay()` and `umcg replay`; seed and path of fast-check find it again.
+ *
+ * Program and schedule shrink together: a smaller program is tried along what is left of the schedule; then the schedule by itself; then
+ * some schedules with fewer preemptions; then each smaller program under some with no more. fast-check begins again with whatever
+ * fails, so at the end none of these does.
  */
 import { Arbitrary, constant, type Random, Stream, Value } from "fast-check";
 import type { Program } from "../explore/bare/bare.ts";
@@ -16,12 +20,16 @@ import { type GuidedRun, runGuided } from "../explore/guided-run.ts";
 import { interleavingText } from "../explore/interleaving-text.ts";
 import { replay } from "../explore/replay.ts";
 import { smallerRuns } from "../explore/shrink.ts";
+import { Bounded } from "../explore/strategies/bounded.ts";
 import { type Choice, choice, formatSchedule } from "../interleaving/schedule.ts";
 import type { System, Violation } from "../interleaving/system.ts";
+import { DrawnProgram } from "./drawn-program.ts";
 
 export interface ExecutionOptions {
   /** Steps at most. Default 10 000. */
   readonly maxSteps?: number;
+  /** Schedules under which a smaller program is tried where what is left of the one at hand does not fail. Default 50. */
+  readonly effort?: number;
 }
 
 /** One execution of a program, as it went. */
@@ -61,8 +69,10 @@ export class Execution {
     return interleavingText(replay(this.#explorable, this.schedule, { maxSteps: this.steps }).steps);
   }
 
+  /** With its program, where that can tell what it is. */
   toString(): string {
-    return `schedule "${this.schedule}"`;
+    const own = Object.getPrototypeOf(this.#explorable) !== Object.prototype;
+    return `${own ? `${String(this.#explorable)} under ` : ""}schedule "${this.schedule}"`;
   }
 }
 
@@ -77,7 +87,15 @@ export function executions(
   options: ExecutionOptions = {},
 ): Arbitrary<Execution> {
   const programs = program instanceof Arbitrary ? program : constant(program);
-  return new ExecutionArbitrary(programs, options.maxSteps ?? 10_000);
+  return new ExecutionArbitrary(programs, options);
+}
+
+/**
+ * The schedules of such executions, as texts: to run something else along them, `replay()` with `bestEffort`, say an older text of
+ * the program. Shrink as executions do.
+ */
+export function schedule(program: AnyProgram, options: ExecutionOptions = {}): Arbitrary<string> {
+  return executions(program, options).map((execution) => execution.schedule);
 }
 
 /** What a value was made of: the program as its arbitrary had it, and the run. */
@@ -90,11 +108,13 @@ interface Made {
 class ExecutionArbitrary extends Arbitrary<Execution> {
   readonly #programs: Arbitrary<AnyProgram>;
   readonly #maxSteps: number;
+  readonly #effort: number;
 
-  constructor(programs: Arbitrary<AnyProgram>, maxSteps: number) {
+  constructor(programs: Arbitrary<AnyProgram>, { maxSteps = 10_000, effort = 50 }: ExecutionOptions) {
     super();
     this.#programs = programs;
     this.#maxSteps = maxSteps;
+    this.#effort = effort;
   }
 
   override generate(random: Random, biasFactor: number | undefined): Value<Execution> {
@@ -110,17 +130,38 @@ class ExecutionArbitrary extends Arbitrary<Execution> {
 
   override shrink(_value: Execution, context: unknown): Stream<Value<Execution>> {
     const { program, explorable, run } = context as Made;
-    const programs = this.#programs.shrink(program.value, program.context);
-    const simpler = programs.map((other) => this.#along(other, run));
+    const programs = (): Stream<Value<AnyProgram>> => this.#programs.shrink(program.value, program.context);
+    const simpler = programs().map((other) => this.#along(other, run));
+    const calmer = this.#elsewhere(program, run.preemptions - 1);
+    const elsewhere = programs().flatMap((other) => this.#elsewhere(other, run.preemptions));
     // On a system of its own: fast-check may ask for values of several streams in turn.
     const smaller = new Stream(smallerRuns(explorable.makeSystem(), run, this.#maxSteps));
-    return simpler.join(smaller.map((other) => drawn({ program, explorable, run: other })));
+    return simpler.join(
+      smaller.map((other) => drawn({ program, explorable, run: other })),
+      new Stream(calmer),
+      elsewhere,
+    );
   }
 
   #along(program: Value<AnyProgram>, { schedule }: GuidedRun): Value<Execution> {
     const explorable = explorableOf(program);
-    const run = runGuided(explorable.makeSystem(), schedule, { maxSteps: this.#maxSteps });
+    const wished = explorable instanceof DrawnProgram ? explorable.adapt(schedule) : schedule;
+    const run = runGuided(explorable.makeSystem(), wished, { maxSteps: this.#maxSteps });
     return drawn({ program, explorable, run });
+  }
+
+  /** The first so many schedules with no more than so many preemptions. */
+  *#elsewhere(program: Value<AnyProgram>, maxBound: number): Generator<Value<Execution>, undefined> {
+    if (maxBound < 0) return;
+    const explorable = explorableOf(program);
+    const [searched, followed] = [explorable.makeSystem(), explorable.makeSystem()];
+    const maxSteps = this.#maxSteps;
+    const search = new Bounded(searched, { by: "preemptions", maxSteps, maxBound });
+    for (let made = 0; made < this.#effort; made++) {
+      search.execute();
+      yield drawn({ program, explorable, run: runGuided(followed, search.schedule(), { maxSteps }) });
+      if (!search.advance()) return;
+    }
   }
 }
 

@@ -74,8 +74,14 @@ export class History<I, O> {
     if (linearize(this.#records, model) !== undefined) return;
     const lines = this.#records.map(({ thread, input, output, returnedAt }) => {
       const answer = returnedAt === Number.POSITIVE_INFINITY ? "no answer" : JSON.stringify(output);
-      return `thread ${thread}: ${JSON.stringify(input)} -> ${answer}`;
+      return `thread ${thread}: ${tell(input)} -> ${answer}`;
     });
     throw new BareError("ERR_CHECK", `not linearizable: ${lines.join("; ")}`);
   }
+}
+
+/** What can tell what it is does. */
+function tell(input: unknown): string {
+  const tells = typeof input === "object" && input !== null && input.toString !== Object.prototype.toString;
+  return tells ? String(input) : JSON.stringify(input);
 }
