@@ -70,6 +70,11 @@ export class Meter implements Rounds {
     if (round === this.total) this.#end();
   }
 
+  /** When the measured rounds began, ns; 0: they have not. */
+  get beganNs(): number {
+    return this.#before?.virtualNs ?? 0;
+  }
+
   /** The machine runs (again). */
   resume(): void {
     this.#resumedAt = this.#clock();

@@ -15,7 +15,7 @@ import type { FairPolicy } from "../kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../kernel-sim/topology.ts";
 import { createMachine, type Machine } from "../machine.ts";
 import type { TraceSink } from "../trace/sink.ts";
-import type { WakeSummary } from "../trace/spans.ts";
+import type { WakeSpans, WakeSummary } from "../trace/spans.ts";
 import { Meter, WARM_UP_ROUNDS } from "./meter.ts";
 import { type Metric, metric } from "./metrics.ts";
 import { TICKLESS, type Workload } from "./workload.ts";
@@ -147,6 +147,15 @@ export class BenchRun {
   /** Share of the rounds that is behind, 0 to 1. */
   get progress(): number {
     return this.#meter.finished / this.#meter.total;
+  }
+
+  /** Of the measured rounds, as they are by now. */
+  get spans(): WakeSpans {
+    return this.#meter.spans;
+  }
+  /** When the measured rounds began, ns. */
+  get measuredFromNs(): number {
+    return this.#meter.beganNs;
   }
 
   /** Runs to the end, or until `stop` (asked now and then) says so. Returns whether it is at the end. */

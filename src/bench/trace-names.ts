@@ -1,11 +1,29 @@
 /** Words for the numbers in a machine's trace: the one place that knows the rooms they come from. */
-import { syscallName, waitReason } from "../kernel-sim/constants.ts";
+import {
+  NR_UMCG_CTL,
+  NR_UMCG_WAIT,
+  syscallName,
+  WAIT_UMCG_IDLE,
+  waitReason,
+} from "../kernel-sim/constants.ts";
 import { IDLE_UNDECIDED } from "../kernel-sim/idle-governor.ts";
 import { CPU_STATE_NAMES } from "../kernel-sim/smp/cpu-state.ts";
 import { ipiNames } from "../kernel-sim/smp/mailbox.ts";
 import type { Machine } from "../machine.ts";
 import { hex32, type TraceNames } from "../trace/names.ts";
+import type { UmcgNumbers } from "../trace/umcg-roles.ts";
+import { UMCG_CTL_REGISTER, UMCG_CTL_UNREGISTER, UMCG_CTL_WORKER } from "../umcg/abi.ts";
 import { dieReason } from "../umcg/die-reasons.ts";
+
+/** By what UMCG is recognised in a trace. */
+export const UMCG_NUMBERS: UmcgNumbers = {
+  ctl: NR_UMCG_CTL,
+  wait: NR_UMCG_WAIT,
+  register: UMCG_CTL_REGISTER,
+  unregister: UMCG_CTL_UNREGISTER,
+  worker: UMCG_CTL_WORKER,
+  idleReason: WAIT_UMCG_IDLE,
+};
 
 export function traceNames({ kernel, costs }: Machine): TraceNames {
   return {

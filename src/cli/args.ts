@@ -14,6 +14,8 @@ import { STUDIES } from "./study.ts";
 
 export const DEFAULT_VCPUS = 8;
 export const DEFAULT_LOOPS = 100_000;
+/** Enough for the 99.9th percentile, and few enough for a file that opens at once. */
+export const DEFAULT_REPORTED_LOOPS = 10_000;
 /** A timeline is to be looked at: fewer loops, unless asked for. */
 export const DEFAULT_TRACED_LOOPS = 1_000;
 export const DEFAULT_MATRIX_LOOPS = 5_000;
@@ -38,6 +40,8 @@ const OPTIONS: OptionTypes = {
   "no-jitter": { type: "boolean" },
   check: { type: "boolean" },
   trace: { type: "string" },
+  report: { type: "string" },
+  against: { type: "string" },
   ...RUN_OPTIONS,
 };
 
@@ -49,6 +53,8 @@ interface Common {
   readonly jitter: boolean;
   /** Hold the machines to the invariants of UMCG. */
   readonly check: boolean;
+  /** File for the report. */
+  readonly report: string | undefined;
 }
 
 export interface SinglePlan extends Common {
@@ -62,6 +68,8 @@ export interface SinglePlan extends Common {
   readonly migrationBytes: number;
   /** Rounds before those that are measured. */
   readonly warmUp: number;
+  /** In the report a second run stands beside the first, with this wake mode. */
+  readonly against: WakeMode | undefined;
   /** File for the timeline. */
   readonly trace: string | undefined;
   readonly options: Options;
@@ -105,6 +113,11 @@ function singlePlan(options: Options, workloads: readonly Workload[]): SinglePla
   const trace = options.text("trace");
   if (trace !== undefined && options.has("repeat"))
     throw options.usage("--trace is of one run: leave out --repeat");
+  if (options.has("report") && options.has("repeat"))
+    throw options.usage("--report is of one run: leave out --repeat");
+  const against = options.oneOf("against", WAKE_MODES);
+  if (against !== undefined && (trace !== undefined || !options.has("report")))
+    throw options.usage("--against puts a second run into a report: give --report, and no --trace");
   return {
     kind: "single",
     workload,
@@ -115,10 +128,16 @@ function singlePlan(options: Options, workloads: readonly Workload[]): SinglePla
     topology: readTopology(options),
     migrationBytes: options.integer("working-set", 0, MAX_WORKING_SET, 0),
     warmUp: options.integer("warm-up", 0, MAX_LOOPS, WARM_UP_ROUNDS),
+    against,
     trace,
     options,
-    ...common(options, trace === undefined ? DEFAULT_LOOPS : DEFAULT_TRACED_LOOPS, false),
+    ...common(options, defaultLoops(options), false),
   };
+}
+
+function defaultLoops(options: Options): number {
+  if (options.has("trace")) return DEFAULT_TRACED_LOOPS;
+  return options.has("report") ? DEFAULT_REPORTED_LOOPS : DEFAULT_LOOPS;
 }
 
 function readTopology(options: Options): TopologyConfig {
@@ -136,6 +155,8 @@ function matrixPlan(options: Options): MatrixPlan {
     if (options.has(fixed)) throw options.usage(`--${fixed} does not go with --matrix, which compares them`);
   }
   if (options.has("trace")) throw options.usage("--trace does not go with --matrix: trace one workload");
+  if (options.has("against"))
+    throw options.usage("--against does not go with --matrix, which has every wake mode");
   if (options.has("repeat")) throw options.usage("--repeat does not go with --matrix: repeat one workload");
   const json = (options.oneOf("format", ["table", "json"]) ?? "table") === "json" || options.has("json");
   return { kind: "matrix", json, ...common(options, DEFAULT_MATRIX_LOOPS, true) };
@@ -150,5 +171,6 @@ function common(options: Options, defaultLoops: number, defaultJitter: boolean):
     seed: readSeed(options),
     jitter: options.has("jitter") || (defaultJitter && !options.has("no-jitter")),
     check: options.has("check"),
+    report: options.text("report"),
   };
 }

@@ -1,21 +1,19 @@
 /** `umcg bench`: one workload, or the matrix of all. */
 import { type BenchResult, BenchRun, benchMetrics } from "../bench/run-bench.ts";
-import { traceNames } from "../bench/trace-names.ts";
 import type { Workload } from "../bench/workload.ts";
-import type { Machine } from "../machine.ts";
-import { ChromeTrace } from "../trace/chrome.ts";
 import type { SpanSummary } from "../trace/histogram.ts";
 import { parseBenchArgs, type SinglePlan } from "./args.ts";
+import { BenchOutputs } from "./bench-outputs.ts";
 import { compareCommand } from "./compare-command.ts";
 import { benchHelp } from "./help.ts";
 import type { CliIo } from "./io.ts";
 import { matrixCommand } from "./matrix.ts";
 import { perfTimes } from "./perf-text.ts";
 import { runPlan } from "./run-plan.ts";
+import { mapped, type Part } from "./sequence.ts";
 import { Session } from "./session.ts";
 import { findStudy, studyCommand } from "./study.ts";
 import { formatNs, formatTable, plural } from "./table.ts";
-import { TraceFile } from "./trace-file.ts";
 
 /** Workloads that are another tool's, as it prints them. */
 const COMPAT: Readonly<Record<string, ((result: BenchResult) => string) | undefined>> = {
@@ -44,8 +42,8 @@ async function runCommand(args: readonly string[], io: CliIo, workloads: readonl
   try {
     const text =
       plan.kind === "matrix"
-        ? await matrixCommand(plan, session, workloads)
-        : await singleCommand(plan, session);
+        ? await matrixCommand(plan, session, workloads, args)
+        : await singleCommand(plan, session, args);
     session.close();
     io.stdout.write(text);
     session.throwIfInterrupted();
@@ -55,62 +53,46 @@ async function runCommand(args: readonly string[], io: CliIo, workloads: readonl
 }
 
 /** Returns what is to be printed. */
-async function singleCommand(plan: SinglePlan, session: Session): Promise<string> {
-  const { workload, seed, jitter, trace, options, ...machine } = plan;
-  const file = trace === undefined ? undefined : new TraceFile(trace);
-  let run: BenchRun | undefined;
-  let chrome: ChromeTrace | undefined;
-  const sink = (of: Machine): ChromeTrace => {
-    chrome = new ChromeTrace(traceNames(of));
-    return chrome;
-  };
-  const begin = (ofSeed: number): BenchRun => {
-    const clock = (): number => session.io.clock();
-    run = new BenchRun({
+async function singleCommand(plan: SinglePlan, session: Session, args: readonly string[]): Promise<string> {
+  const { workload, seed, jitter, trace, report, against, options, ...machine } = plan;
+  const outputs = new BenchOutputs({ trace, report }, args);
+  const clock = (): number => session.io.clock();
+  const results: BenchResult[] = [];
+  const begin = (ofSeed: number, wake = machine.wake): Part<BenchResult> => {
+    const mode = wake === undefined ? {} : { wake };
+    const run = new BenchRun({
       ...machine,
+      ...mode,
       workload,
       jitter,
       seed: ofSeed,
       clock,
-      ...(file !== undefined && { sink }),
+      ...outputs.options(),
     });
-    return run;
+    return mapped(outputs.follow(run, workload), (result) => {
+      results.push(result);
+      return result;
+    });
   };
+  const compat = COMPAT[workload.name];
+  const table = (result: BenchResult): string => resultText(result, workload, machine.loops);
   try {
-    const compat = COMPAT[workload.name];
+    const planned = { name: workload.name, seed, exact: !jitter, begin, table, metrics: benchMetrics };
     const text = await runPlan<BenchResult>(
-      {
-        name: workload.name,
-        seed,
-        exact: !jitter,
-        begin,
-        table: (result) => resultText(result, workload, machine.loops),
-        json: (result) => result,
-        metrics: benchMetrics,
-        ...(compat !== undefined && { compat }),
-      },
+      { ...planned, json: (result) => result, ...(compat !== undefined && { compat }) },
       options,
       session,
     );
-    if (file === undefined || chrome === undefined) return text;
+    if (trace === undefined && report === undefined) return text;
     session.throwIfInterrupted();
-    await save(file, chrome, run!.machine.host.now, session);
+    if (against !== undefined) await session.finish(begin(seed, against), `${workload.name}, ${against}`);
+    const groups = [{ name: workload.name, runs: results.map((_, i) => i) }];
+    const title = `umcg bench ${workload.name}`;
+    await outputs.save({ title, reading: comparison(results), groups }, session);
     return text;
   } finally {
-    file?.discard();
+    outputs.discard();
   }
-}
-
-/** On success the file is in its place. */
-async function save(file: TraceFile, chrome: ChromeTrace, endNs: number, session: Session): Promise<void> {
-  chrome.finish(endNs);
-  for (const chunk of chrome.chunks()) {
-    file.write(chunk);
-    await session.breathe();
-  }
-  file.commit();
-  const cut = chrome.truncated ? ", cut off at its greatest length: use fewer --loops" : "";
-  session.io.stderr.write(`timeline in ${file.path}${cut}\n`);
 }
 
 /** The result for people; `asked`: loops it was to have. */
@@ -131,6 +113,16 @@ function resultText(result: BenchResult, workload: Workload, asked: number): str
   const facts = `virtual time ${formatNs(result.virtualNs)}, ${plural(result.switches, "switch").replace(/switchs$/, "switches")}, ${plural(result.ipis, "IPI")}; ${wall}`;
   const cut = loops < asked ? `The run was cut short: ${asked} loops were asked for.\n` : "";
   return `${title}\na loop is ${workload.loop}\n\n${table}\n${facts}\n${reading(result)}\n${cut}`;
+}
+
+/** One sentence on one run, or on two. */
+function comparison([first, second]: readonly BenchResult[]): string {
+  if (second === undefined) return reading(first!).replace("Reading: a", "A");
+  const ratio = second.nsPerOp / first!.nsPerOp;
+  const [fast, slow] = ratio >= 1 ? [first!, second] : [second, first!];
+  const times = (slow.nsPerOp / fast.nsPerOp).toFixed(2);
+  const sent = (result: BenchResult): string => `${(result.ipis / result.loops).toFixed(2)} IPIs a loop`;
+  return `A hand-off takes ${formatNs(fast.nsPerOp)} with wake mode ${fast.wake} and ${formatNs(slow.nsPerOp)} with ${slow.wake}: ${times} times as fast, with ${sent(fast)} against ${sent(slow)}.`;
 }
 
 /** One sentence that the numbers bear out. */

@@ -1,7 +1,13 @@
 /** What `--help` prints. */
 import { WARM_UP_ROUNDS } from "../bench/meter.ts";
 import type { Workload } from "../bench/workload.ts";
-import { DEFAULT_LOOPS, DEFAULT_MATRIX_LOOPS, DEFAULT_TRACED_LOOPS, DEFAULT_VCPUS } from "./args.ts";
+import {
+  DEFAULT_LOOPS,
+  DEFAULT_MATRIX_LOOPS,
+  DEFAULT_REPORTED_LOOPS,
+  DEFAULT_TRACED_LOOPS,
+  DEFAULT_VCPUS,
+} from "./args.ts";
 import { RUN_HELP } from "./run-plan.ts";
 import { STUDIES } from "./study.ts";
 
@@ -23,6 +29,17 @@ Examples:
   umcg bench --matrix
   umcg bench compare before.json after.json
   umcg explore my-lock.ts
+`;
+
+const BENCH_END = `
+Ctrl-C ends the run; what there is by then is printed.
+Exit codes: 0 done, 1 the run failed, 2 bad usage, 130 interrupted.
+
+Examples:
+  umcg bench umcg-swap --wake current-cpu
+  umcg bench pipe --profile guest --jitter --repeat 10
+  umcg bench pipe --wake current-cpu --against any --report pipe.html
+  umcg bench --matrix --vcpus 2 --report matrix.html
 `;
 
 export function benchHelp(workloads: readonly Workload[]): string {
@@ -63,7 +80,7 @@ Options:
   --working-set N  bytes that a task fetches again when it comes to another core
                    (default 0)
   -l, --loops N    rounds to measure (default ${DEFAULT_LOOPS}; with --trace ${DEFAULT_TRACED_LOOPS}; with
-                   --matrix ${DEFAULT_MATRIX_LOOPS})
+                   --report ${DEFAULT_REPORTED_LOOPS}; with --matrix ${DEFAULT_MATRIX_LOOPS})
   --warm-up N      rounds before those (default ${WARM_UP_ROUNDS})
   --seed N         seed of the jitter (default 1)
   --jitter         spread the costs around their median; --no-jitter: keep them
@@ -72,16 +89,10 @@ Options:
                    breaks one ends the run with its number, the words involved
                    and the last events; takes several times the wall time
   --trace FILE     write a timeline for ui.perfetto.dev
+  --report FILE    write a report, one HTML file: latencies, utilisation, timeline
+  --against MODE   in the report, beside the run one with this wake mode
   --matrix         every workload with every wake mode and profile
 
 ${RUN_HELP}
-
-Ctrl-C ends the run; what there is by then is printed.
-Exit codes: 0 done, 1 the run failed, 2 bad usage, 130 interrupted.
-
-Examples:
-  umcg bench umcg-swap --wake current-cpu
-  umcg bench pipe --profile guest --jitter --repeat 10
-  umcg bench --matrix --vcpus 2
-`;
+${BENCH_END}`;
 }

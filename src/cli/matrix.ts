@@ -2,15 +2,18 @@
  * `umcg bench --matrix`: every workload with every wake mode on both kinds of machine, in one table, and one sentence on
  * what WF_CURRENT_CPU buys there. The sentence is computed: whatever the numbers say, it says.
  */
-import { type BenchResult, BenchRun } from "../bench/run-bench.ts";
+import { type BenchOptions, type BenchResult, BenchRun } from "../bench/run-bench.ts";
 import type { Workload } from "../bench/workload.ts";
 import type { ProfileName } from "../hosts/virtual/cost-model.ts";
 import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
 import type { MatrixPlan } from "./args.ts";
-import { Sequence } from "./sequence.ts";
+import { ReportFile, type ReportHead } from "./report-file.ts";
+import { mapped, type Part, Sequence } from "./sequence.ts";
 import type { Session } from "./session.ts";
 import { formatTable, plural } from "./table.ts";
 
+/** Of each machine the report shows the beginning: some hundred loops. */
+const EVENTS_OF_A_CELL = 4000;
 const MATRIX_PROFILES: readonly ProfileName[] = ["native", "guest"];
 
 /** Runs every cell, or those there is time for before an interruption. Returns what is to be printed. */
@@ -18,6 +21,21 @@ export async function matrixCommand(
   plan: MatrixPlan,
   session: Session,
   workloads: readonly Workload[],
+  args: readonly string[],
+): Promise<string> {
+  const file = plan.report === undefined ? undefined : new ReportFile(plan.report, args, EVENTS_OF_A_CELL);
+  try {
+    return await runMatrix(plan, session, workloads, file);
+  } finally {
+    file?.discard();
+  }
+}
+
+async function runMatrix(
+  plan: MatrixPlan,
+  session: Session,
+  workloads: readonly Workload[],
+  file: ReportFile | undefined,
 ): Promise<string> {
   const { vcpus, loops, seed, jitter, check } = plan;
   const clock = (): number => session.io.clock();
@@ -27,17 +45,47 @@ export async function matrixCommand(
   const sequence = new Sequence<BenchResult>(
     cells.map((cell, at) => ({
       note: `machine ${at + 1} of ${cells.length}, ${cell.workload.name} ${cell.profile} ${cell.wake}`,
-      begin: () => new BenchRun({ ...cell, vcpus, loops, seed, jitter, check, clock }),
+      begin: () => begun(cell, { vcpus, loops, seed, jitter, check, clock }, file),
     })),
   );
   await session.follow(sequence, "matrix");
   const { results } = sequence;
   if (results.length === 0) session.throwIfInterrupted();
+  if (!session.interrupted) await file?.save(reportHead(plan, results), session);
   if (plan.json) return `${JSON.stringify(results, undefined, 2)}\n`;
   const noise = jitter ? `jitter with seed ${seed}` : "no jitter";
   const cut = results.length < cells.length ? `Interrupted: the first ${results.length} of ` : "";
   const title = `${cut}${cells.length} simulated machines of ${plural(vcpus, "vCPU")}, ${plural(loops, "loop")} each, ${noise}; times in ns`;
   return `${title}\n\n${matrixTable(results)}\nReading: ${matrixReading(results)}\n`;
+}
+
+function begun(
+  cell: Pick<BenchOptions, "workload" | "profile" | "wake">,
+  common: Omit<BenchOptions, "workload">,
+  file: ReportFile | undefined,
+): Part<BenchResult> {
+  const { workload, wake = "" } = cell;
+  if (file === undefined) return new BenchRun({ ...cell, ...common });
+  const run = new BenchRun({ ...cell, ...common, sink: (machine) => file.sink(machine) });
+  return mapped<BenchResult, BenchResult>(run, (result) => {
+    file.add(workload, run, result, wake);
+    return result;
+  });
+}
+
+/** A group for each workload on each machine. */
+function reportHead({ vcpus }: MatrixPlan, results: readonly BenchResult[]): ReportHead {
+  const names = [...new Set(results.map(cellName))];
+  const groups = names.map((name) => {
+    const runs = results.flatMap((result, i) => (cellName(result) === name ? [i] : []));
+    return { name, runs: runs.sort((a, b) => order(results[a]!) - order(results[b]!)) };
+  });
+  return { title: `Wake modes on ${plural(vcpus, "vCPU")}`, reading: matrixReading(results), groups };
+}
+
+/** The wake mode that all this is about comes first, the plain one beside it. */
+function order({ wake }: BenchResult): number {
+  return ["current-cpu", "any", "sync"].indexOf(wake);
 }
 
 export function matrixTable(results: readonly BenchResult[]): string {

@@ -1,5 +1,4 @@
 /** The command line as a function: arguments in, exit code out. */
-import { readFileSync } from "node:fs";
 import { WORKLOADS } from "../bench/registry.ts";
 import type { Workload } from "../bench/workload.ts";
 import { benchCommand } from "./bench-command.ts";
@@ -11,6 +10,7 @@ import { MAIN_HELP } from "./help.ts";
 import type { CliIo } from "./io.ts";
 import { Options } from "./options.ts";
 import { replayCommand } from "./replay-command.ts";
+import { version } from "./version.ts";
 
 const COMMANDS = ["bench", "explore", "replay", "calibrate"] as const;
 
@@ -52,10 +52,4 @@ function mainCommand(args: readonly string[], io: CliIo): number {
     return EXIT_USAGE;
   }
   return 0;
-}
-
-/** package.json is two folders up from here, in the sources and in the package. */
-function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -3,7 +3,6 @@
  *
  * A run goes in stretches of some 100 ms of wall time; between them signals are handled and the progress line is drawn.
  */
-import type { BenchResult, BenchRun } from "../bench/run-bench.ts";
 import { Interrupted } from "./errors.ts";
 import type { CliIo, StopSignal } from "./io.ts";
 import { type Progressing, ProgressLine } from "./progress.ts";
@@ -33,7 +32,7 @@ export class Session {
   }
 
   /** Runs to the end. `label` goes before the percentage. Throws Interrupted, MachineError. */
-  async finish(run: BenchRun, label: string): Promise<BenchResult> {
+  async finish<T>(run: Stretched & { result(): T }, label: string): Promise<T> {
     await this.follow(run, label);
     this.throwIfInterrupted();
     return run.result();

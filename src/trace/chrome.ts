@@ -21,12 +21,15 @@ import { TraceError } from "./error.ts";
 import * as kinds from "./events.ts";
 import { nameOf, type TraceNames } from "./names.ts";
 import type { TraceSink } from "./sink.ts";
+import type { UmcgNumbers } from "./umcg-roles.ts";
 
 const VCPUS = 1;
 const TASKS = 2;
 const DEFAULT_MAX_EVENTS = 1_000_000;
 
 export interface ChromeTraceOptions extends TraceNames {
+  /** By what UMCG is recognised; without, there are no counters of idle servers and workers. */
+  readonly umcg?: UmcgNumbers;
   /** Most records in the file, row names not counted. Over it nothing is added, and `otherData` says so. */
   readonly maxEvents?: number;
 }

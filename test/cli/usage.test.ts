@@ -5,7 +5,7 @@ import { run } from "./fake-io.ts";
 const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
 const STUDIES = "openloop, policies, schbench, seccomp-notify";
 const OPTIONS =
-  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --warm-up, --seed, --jitter, --no-jitter, --check, --trace, --repeat, --format, --json, --help";
+  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --warm-up, --seed, --jitter, --no-jitter, --check, --trace, --report, --against, --repeat, --format, --json, --help";
 
 describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["--help", "--version"]]])("%j shows the commands", async (args) => {

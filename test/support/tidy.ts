@@ -53,6 +53,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["explore", 1],
   ["effection", 1],
   ["library", 1],
+  ["report", 1],
   ["machine", 2],
   ["threads", 2],
   ["index", 2],
@@ -202,6 +203,7 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["fast-check", "fast-check"],
   ["vitest", "vitest"],
   ["p-queue", "threads"],
+  ["uplot", "report"],
 ]);
 
 function checkPackages(file: Parsed): Violation[] {

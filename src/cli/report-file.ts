@@ -1,0 +1,107 @@
+/** What benchmarks leave for their report, and the file that it is written to. */
+import type { BenchResult, BenchRun } from "../bench/run-bench.ts";
+import { traceNames, UMCG_NUMBERS } from "../bench/trace-names.ts";
+import type { Workload } from "../bench/workload.ts";
+import type { Machine } from "../machine.ts";
+import { benchReportHtml, type ReportedRun } from "../report/bench-report.ts";
+import { MAX_EVENTS, Recorder } from "../report/recorder.ts";
+import type { TraceSink } from "../trace/sink.ts";
+import type { Session } from "./session.ts";
+import { plural } from "./table.ts";
+import { TraceFile } from "./trace-file.ts";
+import { version } from "./version.ts";
+
+type Group = Parameters<typeof benchReportHtml>[0]["groups"][number];
+
+export interface ReportHead {
+  readonly title: string;
+  readonly reading: string;
+  readonly groups: readonly Group[];
+}
+
+/** A report under way: made before the first run, so that a file that cannot be written is found out before it. */
+export class ReportFile {
+  readonly #file: TraceFile;
+  readonly #command: string;
+  readonly #limit: number;
+  readonly #runs: ReportedRun[] = [];
+  #recorder: Recorder | undefined;
+
+  /** `args` of the command. `limit`: events of each run. Throws TraceFileError. */
+  constructor(path: string, args: readonly string[], limit: number = MAX_EVENTS) {
+    this.#file = new TraceFile(path);
+    this.#command = `umcg bench ${args.map(quoted).join(" ")}`;
+    this.#limit = limit;
+  }
+
+  /** Listens to the next run. */
+  sink(machine: Machine): TraceSink {
+    this.#recorder = new Recorder(traceNames(machine), this.#limit);
+    return this.#recorder;
+  }
+
+  /** The run that was listened to is over. */
+  add(workload: Workload, run: BenchRun, result: BenchResult, label: string): void {
+    const { nsPerOp, virtualNs, switches, ipis, loops, profile, wake } = result;
+    run.machine.trace.flush();
+    this.#runs.push({
+      label,
+      workload: workload.name,
+      profile,
+      wake,
+      loop: workload.loop,
+      loops,
+      settings: settingsOf(result),
+      nsPerOp,
+      virtualNs,
+      switches,
+      ipis,
+      spans: run.spans,
+      cpus: run.machine.accounting().cpus,
+      measuredFromNs: run.measuredFromNs,
+      recorded: this.#recorder!.finished(),
+      umcg: UMCG_NUMBERS,
+    });
+    this.#recorder = undefined;
+  }
+
+  get count(): number {
+    return this.#runs.length;
+  }
+
+  /** The file is in its place afterwards. Throws TraceFileError, Interrupted. */
+  async save({ title, reading, groups }: ReportHead, session: Session): Promise<void> {
+    const report = { title, reading, groups, command: this.#command, version: version(), runs: this.#runs };
+    for (const chunk of benchReportHtml(report)) {
+      this.#file.write(chunk);
+      await session.breathe();
+    }
+    this.#file.commit();
+    session.io.stderr.write(`report in ${this.#file.path}\n`);
+  }
+
+  /** Removes what has been written, unless it was saved. */
+  discard(): void {
+    this.#file.discard();
+  }
+}
+
+/** For a shell. */
+function quoted(arg: string): string {
+  return /^[\w./:=,@%+-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
+}
+
+function settingsOf(result: BenchResult): [string, string][] {
+  const { vcpus, profile, wake, idle, fair, jitter, seed, loops, host } = result;
+  return [
+    ["Workload", result.workload],
+    ["Host", host],
+    ["vCPUs", String(vcpus)],
+    ["Cost profile", profile],
+    ["Wake mode", wake],
+    ["Idle state", idle],
+    ["Fair class", fair],
+    ["Jitter", jitter ? `seed ${seed}` : "none"],
+    ["Measured", plural(loops, "loop")],
+  ];
+}

@@ -1,0 +1,59 @@
+/** The report of a benchmark: put together from its parts, one group of runs at a time. */
+import type { BenchReportData } from "../model/report-data.ts";
+import { type ChartRun, LatencyCharts } from "./charts.ts";
+import { el } from "./dom.ts";
+import { figuresOf, spansTable } from "./figures.ts";
+import { commandLine, pageFoot, pageHead } from "./frame.ts";
+import { readData } from "./load.ts";
+import { MatrixChart, runColour } from "./matrix-chart.ts";
+import { Timelines } from "./timelines.ts";
+import { utilisationSection } from "./utilisation.ts";
+
+const report = readData() as BenchReportData;
+const body = el("div", {});
+
+/** One table for all runs: where they differ, their values in the order of the runs. */
+function configuration(runs: readonly ChartRun[]): HTMLElement {
+  const rows = runs[0]!.run.settings.map(([name], i) => {
+    const values = new Set(runs.map(({ run }) => run.settings[i]![1]));
+    return el("div", {}, el("dt", {}, name), el("dd", {}, [...values].join(", ")));
+  });
+  const head = el("div", { class: "section-head" }, el("h2", {}, "Configuration"));
+  return el("section", { "aria-label": "Configuration" }, head, el("dl", { class: "settings" }, ...rows));
+}
+
+function showGroup(index: number): void {
+  const group = report.groups[index]!;
+  const runs = group.runs.map((run, i): ChartRun => ({ run: report.runs[run]!, colour: runColour(i) }));
+  matrix?.press(index);
+  const [first] = runs;
+  const title = report.groups.length > 1 ? [el("h2", {}, group.name)] : [];
+  const loop = el("p", { class: "note" }, `A loop is ${first!.run.loop}.`);
+  const timelines = new Timelines(runs);
+  body.replaceChildren(
+    el("section", { "aria-label": "Key figures" }, ...title, loop, figuresOf(runs)),
+    new LatencyCharts(runs).element,
+    el("section", { "aria-label": "Percentiles" }, spansTable(runs)),
+    timelines.element,
+    utilisationSection(runs),
+    configuration(runs),
+  );
+  void timelines.ready.then(() => {
+    document.documentElement.dataset["ready"] = String(index);
+  });
+}
+
+const matrix = report.groups.length > 1 ? new MatrixChart(report, showGroup) : undefined;
+const app = document.getElementById("app")!;
+app.append(
+  pageHead(
+    report.title,
+    "Measured in virtual time on a simulated machine; every number is computed from its trace.",
+  ),
+  el("p", { class: "reading" }, report.reading),
+  commandLine(report.command),
+  ...(matrix === undefined ? [] : [matrix.element]),
+  body,
+  pageFoot(report.version),
+);
+showGroup(0);

@@ -1,0 +1,265 @@
+/**
+ * Latency on logarithmic axes: for each span how its samples are distributed, all runs in one picture.
+ *
+ * All charts of a group have the same axis of time, so that one can look from one to the next. Drawn by uPlot, which is in the
+ * file as a global; the page's own code says what, in which colours, and what a pointer reads.
+ */
+import type { HistogramJson } from "../../trace/histogram.ts";
+import { commonRange, cumulative, logBins, type Points, tail } from "../model/distribution.ts";
+import { type RunData, SPAN_KEYS, type SpanKey } from "../model/report-data.ts";
+import { exactTime, grouped, shortTime } from "../model/time-axis.ts";
+import { el, segmented } from "./dom.ts";
+import { colour, onTheme } from "./theme.ts";
+
+declare const uPlot: typeof import("uplot");
+type Plot = import("uplot");
+type Options = import("uplot").Options;
+type Series = import("uplot").Series;
+
+const SPAN_TEXT: Readonly<Record<SpanKey, readonly [name: string, note: string]>> = {
+  wakeToUser: ["Wake to user", "from the wake-up call to the first instruction in user mode: the whole way"],
+  wakeToQueued: ["Wake to queued", "from the wake-up call to the run queue: what waking costs"],
+  queuedToRunning: ["Queued to running", "from the run queue to a CPU: what scheduling costs"],
+};
+
+const HEIGHT = 210;
+const BINS_PER_DECADE = 16;
+/** Where an empty bin is drawn: below one sample, which a logarithmic axis cannot show as nothing. */
+const NOTHING = 0.5;
+
+export interface ChartRun {
+  readonly run: RunData;
+  /** Custom property of its colour. */
+  readonly colour: string;
+}
+
+type Shape = "cdf" | "tail";
+
+/** The charts of a group of runs, with their switch. */
+export class LatencyCharts {
+  readonly element: HTMLElement;
+  readonly #runs: readonly ChartRun[];
+  readonly #grid: HTMLElement = el("div", { class: "charts" });
+  #plots: Plot[] = [];
+  #shape: Shape = "cdf";
+  #width = 0;
+
+  constructor(runs: readonly ChartRun[]) {
+    this.#runs = runs;
+    const shapes = [
+      ["cdf", "Cumulative"],
+      ["tail", "Tail"],
+    ] as const;
+    const choice = segmented("Shape of the upper charts", "shape", shapes, "cdf", (shape) => {
+      this.#shape = shape as Shape;
+      this.#draw();
+    });
+    const head = el("div", { class: "section-head" }, el("h2", {}, "Wake-up latency"), choice);
+    this.element = el("section", { "aria-label": "Wake-up latency" }, head, this.#grid);
+    new ResizeObserver(() => {
+      if (this.#grid.clientWidth !== this.#width) this.#draw();
+    }).observe(this.#grid);
+    onTheme(() => this.#draw());
+  }
+
+  #draw(): void {
+    if (!this.element.isConnected) return;
+    this.#width = this.#grid.clientWidth;
+    for (const plot of this.#plots) plot.destroy();
+    this.#plots = [];
+    this.#grid.replaceChildren();
+    const histograms = SPAN_KEYS.flatMap((key) => this.#runs.map(({ run }) => run.spans[key]));
+    const range = commonRange(histograms);
+    for (const key of SPAN_KEYS) this.#span(key, range);
+  }
+
+  #span(key: SpanKey, range: readonly [number, number]): void {
+    const [name, note] = SPAN_TEXT[key];
+    const readout = el("div", { class: "readout", "aria-hidden": "true" });
+    const [upper, lower] = [el("div", { class: "plot" }), el("div", { class: "plot" })];
+    const spans = this.#runs.map(({ run }) => run.spans[key]);
+    upper.setAttribute("role", "img");
+    upper.setAttribute("aria-label", `${name}: ${this.#shape}, ${this.#inWords(spans)}`);
+    lower.setAttribute("role", "img");
+    lower.setAttribute("aria-label", `${name}: histogram, ${this.#inWords(spans)}`);
+    const figure = el("div", { class: "chart" }, el("h3", {}, name), el("p", { class: "note" }, note));
+    figure.append(upper, lower, readout);
+    this.#grid.append(figure);
+    const width = Math.max(200, figure.clientWidth);
+    if (spans.every(({ count }) => count === 0)) {
+      upper.replaceChildren(el("p", { class: "note" }, "No samples."));
+      return;
+    }
+    const context = { width, range, readout, runs: this.#runs };
+    this.#plots.push(sharesPlot(upper, spans, this.#shape, context), binsPlot(lower, spans, context));
+  }
+
+  #inWords(spans: readonly HistogramJson[]): string {
+    return this.#runs
+      .map(
+        ({ run }, i) => `${run.label}: median ${shortTime(spans[i]!.p50)}, p99 ${shortTime(spans[i]!.p99)}`,
+      )
+      .join("; ");
+  }
+}
+
+interface Context {
+  readonly width: number;
+  readonly range: readonly [number, number];
+  readonly readout: HTMLElement;
+  readonly runs: readonly ChartRun[];
+}
+
+function sharesPlot(
+  host: HTMLElement,
+  spans: readonly HistogramJson[],
+  shape: Shape,
+  context: Context,
+): Plot {
+  const points = spans.map((span) =>
+    extended(shape === "cdf" ? cumulative(span) : tail(span), shape, context),
+  );
+  const least = Math.min(...spans.map(({ count }) => 1 / (2 * Math.max(1, count))));
+  const scale =
+    shape === "cdf"
+      ? { range: (): [number, number] => [0, 1] }
+      : { distr: 3 as const, range: (): [number, number] => [least, 1] };
+  const label = shape === "cdf" ? "share of wake-ups up to" : "share of wake-ups slower than";
+  const options = optionsOf(context, scale, (_, values) => values.map(percent));
+  options.series.push(...context.runs.map((run, i) => stepped(run, i)));
+  const told = (plot: Plot, i: number): string => {
+    const shares = context.runs.map(({ run }, r) => `${run.label} ${percent(before(plot, r + 1, i))}`);
+    return `${label} ${exactTime(plot.data[0][i]!)}: ${shares.join(", ")}`;
+  };
+  options.hooks = { setCursor: [(plot: Plot) => tell(plot, context.readout, told)] };
+  return new uPlot(options, joined(points), host);
+}
+
+/** The first and the last share go on to the edges of the chart. */
+function extended({ x, y }: Points, shape: Shape, { range }: Context): Points {
+  const [first, last] = shape === "cdf" ? [0, 1] : [1, y[y.length - 1] ?? 1];
+  return { x: [range[0], ...x, range[1]], y: [first, ...y, last] };
+}
+
+function binsPlot(host: HTMLElement, spans: readonly HistogramJson[], context: Context): Plot {
+  const bins = spans.map((span) => logBins(span, context.range[0], context.range[1], BINS_PER_DECADE));
+  const most = Math.max(...bins.flatMap(({ counts }) => counts), 1);
+  const scale = { distr: 3 as const, range: (): [number, number] => [NOTHING, most * 2] };
+  const options = optionsOf(context, scale, (_, values) =>
+    values.map((v) => (v < 1 ? "" : v >= 10_000 ? `10${superscript(Math.round(Math.log10(v)))}` : String(v))),
+  );
+  for (const [i, run] of context.runs.entries()) {
+    const series = stepped(run, i);
+    series.fill = translucent(colour(run.colour));
+    series.fillTo = () => NOTHING;
+    series.width = 1.25;
+    options.series.push(series);
+  }
+  const told = (plot: Plot, i: number): string => {
+    const x = plot.data[0];
+    const counts = context.runs.map(({ run }, r) => {
+      const count = plot.data[r + 1]![i] ?? NOTHING;
+      return `${run.label} ${count < 1 ? 0 : grouped(count)}`;
+    });
+    return `${shortTime(x[i]!)} to ${shortTime(x[i + 1] ?? x[i]!)}: ${counts.join(", ")}`;
+  };
+  options.hooks = { setCursor: [(plot: Plot) => tell(plot, context.readout, told)] };
+  const [first] = bins;
+  const columns = bins.map(({ counts }) => [...counts.map((count) => count || NOTHING), NOTHING]);
+  return new uPlot(options, [first!.edges as number[], ...columns], host);
+}
+
+function tell(plot: Plot, readout: HTMLElement, told: (plot: Plot, i: number) => string): void {
+  const i = plot.cursor.idx;
+  readout.textContent = i === null || i === undefined ? "" : told(plot, i);
+  readout.title = readout.textContent;
+}
+
+/** The value at index i or the last before it: steps hold until the next. */
+function before(plot: Plot, series: number, i: number): number {
+  for (let k = i; k >= 0; k--) {
+    const value = plot.data[series]![k];
+    if (value !== null && value !== undefined) return value;
+  }
+  return 0;
+}
+
+function optionsOf(
+  { width, range }: Context,
+  y: NonNullable<Options["scales"]>[string],
+  labels: (plot: Plot, values: number[]) => string[],
+): Options {
+  const ink = colour("--muted");
+  const grid = { stroke: colour("--line"), width: 1 };
+  const wide = range[1] / range[0] > 300;
+  const label = (value: number): string => (isDecade(value) || !wide ? tickLabel(value) : "");
+  const axis = { stroke: ink, grid, ticks: { ...grid, size: 4 }, font: "11px system-ui, sans-serif" };
+  return {
+    width,
+    height: HEIGHT,
+    padding: [8, 20, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+    scales: { x: { time: false, distr: 3, range: () => [range[0], range[1]] }, y },
+    axes: [
+      {
+        ...axis,
+        size: 28,
+        splits: () => logTicks(range),
+        values: (_: Plot, values: number[]) => values.map(label),
+      },
+      { ...axis, size: 46, values: labels },
+    ],
+    series: [{}],
+  };
+}
+
+/** From the third run on dashed: two wake modes often do the same, and one line must not hide the other. */
+function stepped({ run, colour: name }: ChartRun, i: number): Series {
+  return {
+    label: run.label,
+    stroke: colour(name),
+    width: i < 2 ? 1.75 : 2.25,
+    ...(i < 2 ? {} : { dash: [3, 4] }),
+    points: { show: false },
+    spanGaps: true,
+    paths: uPlot.paths.stepped!({ align: 1 }),
+  };
+}
+
+function joined(points: readonly Points[]): import("uplot").AlignedData {
+  return uPlot.join(points.map(({ x, y }) => [x as number[], y as number[]]));
+}
+
+/** 1 to 9 times the powers of ten in a range. */
+function logTicks([low, high]: readonly [number, number]): number[] {
+  const ticks: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high) + 1e-9; power++)
+    for (let factor = 1; factor < 10; factor++) ticks.push(factor * 10 ** power);
+  return ticks.filter((ns) => ns >= low * (1 - 1e-9) && ns <= high * (1 + 1e-9));
+}
+
+function isDecade(value: number): boolean {
+  const power = Math.log10(value);
+  return Math.abs(power - Math.round(power)) < 1e-9;
+}
+
+/** Of 1 to 9 only 1, 2 and 5 have a label. */
+function tickLabel(value: number): string {
+  const factor = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
+  return [1, 2, 5].includes(factor) ? shortTime(value) : "";
+}
+
+function percent(share: number | null): string {
+  if (share === null) return "";
+  const value = share * 100;
+  return `${Number(value.toPrecision(value > 99 ? 5 : 3))} %`;
+}
+
+function superscript(value: number): string {
+  return [...String(value)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
+}
+
+function translucent(rgb: string): string {
+  return rgb.replace(/^rgb\((.*)\)$/, "rgba($1, 0.22)");
+}

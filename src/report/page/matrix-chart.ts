@@ -1,0 +1,90 @@
+/** All groups of a report in one picture: a dot for each run, at its time per hand-off, on one logarithmic axis. */
+import type { BenchReportData, RunData, RunGroup } from "../model/report-data.ts";
+import { shortTime } from "../model/time-axis.ts";
+import { el } from "./dom.ts";
+
+const COLOURS = ["--run-0", "--run-1", "--run-2", "--run-3"] as const;
+
+/** Custom property of the colour of the i-th run of a group. */
+export function runColour(i: number): string {
+  return COLOURS[i % COLOURS.length]!;
+}
+
+export class MatrixChart {
+  readonly element: HTMLElement;
+  readonly #buttons: readonly HTMLButtonElement[];
+
+  constructor(report: BenchReportData, choose: (group: number) => void) {
+    const { groups, runs } = report;
+    const times = runs.map(({ nsPerOp }) => nsPerOp);
+    const [low, high] = [Math.min(...times) / 1.25, Math.max(...times) * 1.25];
+    const place = (ns: number): number => (100 * Math.log(ns / low)) / Math.log(high / low);
+    const ticks = ticksIn(low, high);
+    this.#buttons = groups.map((group, i) =>
+      el("button", { type: "button", onclick: () => choose(i) }, group.name),
+    );
+    const rows = groups.flatMap((group, i) => {
+      const own = group.runs.map((run) => runs[run]!);
+      return [this.#buttons[i]!, trackOf(own, place, ticks)];
+    });
+    const axis = el("div", { class: "track", "aria-hidden": "true" });
+    for (const ns of ticks)
+      axis.append(el("span", { class: "tick", style: `left: ${place(ns)}%` }, shortTime(ns)));
+    const chart = el(
+      "div",
+      { class: "matrix-rows" },
+      ...rows,
+      el("span", { class: "axis-name note" }, "time of a hand-off"),
+      axis,
+    );
+    const head = el("div", { class: "section-head" }, el("h2", {}, "Every machine"), legendOf(groups, runs));
+    const hint = el(
+      "p",
+      { class: "note" },
+      "Time of one hand-off, on a logarithmic axis. Choose a row to see its runs below.",
+    );
+    this.element = el("section", { "aria-label": "Every machine" }, head, hint, chart);
+  }
+
+  /** The group that is shown below. */
+  press(group: number): void {
+    for (const [i, button] of this.#buttons.entries())
+      button.setAttribute("aria-pressed", String(i === group));
+  }
+}
+
+function legendOf([first]: readonly RunGroup[], runs: readonly RunData[]): HTMLElement {
+  const items = (first?.runs ?? []).map((run, i) =>
+    el("li", {}, el("span", { class: "swatch", style: `--c: var(${runColour(i)})` }), runs[run]!.label),
+  );
+  return el("ul", { class: "legend" }, ...items);
+}
+
+function trackOf(
+  own: readonly RunData[],
+  place: (ns: number) => number,
+  ticks: readonly number[],
+): HTMLElement {
+  const words = own.map(({ label, nsPerOp }) => `${label} ${shortTime(nsPerOp, 4)}`).join(", ");
+  const track = el("div", { class: "track", role: "img", "aria-label": words, title: words });
+  for (const ns of ticks) track.append(el("span", { class: "grid", style: `left: ${place(ns)}%` }));
+  const places = own.map(({ nsPerOp }) => place(nsPerOp));
+  const [from, to] = [Math.min(...places), Math.max(...places)];
+  track.append(el("span", { class: "reach", style: `left: ${from}%; width: ${to - from}%` }));
+  for (const [i, at] of [...places.entries()].reverse())
+    track.append(
+      el("span", { class: i < 2 ? "dot" : "dot ring", style: `left: ${at}%; --c: var(${runColour(i)})` }),
+    );
+  return track;
+}
+
+/** 1, 2 and 5 times powers of ten. */
+function ticksIn(low: number, high: number): number[] {
+  const ticks: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++)
+    for (const factor of [1, 2, 5]) {
+      const ns = factor * 10 ** power;
+      if (ns >= low && ns <= high) ticks.push(ns);
+    }
+  return ticks;
+}

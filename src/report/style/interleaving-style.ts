@@ -1,0 +1,3 @@
+/** The part of the style sheet that only an interleaving needs. */
+
+export const INTERLEAVING_STYLE = "";

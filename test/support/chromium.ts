@@ -1,0 +1,18 @@
+/** Where there is a Chromium to show reports in. */
+import { existsSync } from "node:fs";
+
+const KNOWN: readonly string[] = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+/** `CHROMIUM`, or where systems put it; undefined: there is none. */
+export function findChromium(): string | undefined {
+  const given = process.env["CHROMIUM"];
+  if (given !== undefined && given !== "") return given;
+  return KNOWN.find((path) => existsSync(path));
+}
