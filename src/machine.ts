@@ -9,6 +9,7 @@
  */
 import type { Addr } from "./atomics/address.ts";
 import type { Protection } from "./atomics/page-table.ts";
+import { RUN } from "./diagnostics/channels.ts";
 import { type Accounting, accounting } from "./hosts/virtual/accounting.ts";
 import { checkBootConfig } from "./hosts/virtual/boot-config.ts";
 import { costModelOf } from "./hosts/virtual/choose-costs.ts";
@@ -186,6 +187,10 @@ export class Machine {
   }
 
   #run(options: RunOptions): RunResult {
+    return RUN.traceSync(this.#advance, { machine: this }, this, options);
+  }
+
+  #advance(options: RunOptions): RunResult {
     this.#lifetime.checkAlive();
     // Not until nothing is pending: a tick armed for tasks that are gone is not worth waiting for.
     const { kernel } = this;

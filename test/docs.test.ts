@@ -5,18 +5,24 @@
  * Any other has the names of the library in scope. If it makes a machine it is a program. One that makes or uses a
  * `runtime` is set-up code: it is given a `machine`, and a `runtime` unless it makes one, and the machine runs when it is
  * over. What is left is the body of a worker called `worker`. What a block needs besides stands in a comment of the
- * document above it, `<!-- given: ... -->`, as code; there `modules` has what can be imported, and `after` takes what is to be done at the end. Each `// prints: ...` is one call of console.log, in the order of the text.
+ * document above it, `<!-- given: ... -->`, as code. A block behind `<!-- file: NAME -->` is written to a file beside the
+ * others and not run by itself. In what is given `modules` has what can be imported, and `after` takes what is to be done at the end. Each `// prints: ...` is one call of console.log, in the order of the text.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import * as diagnostics from "node:diagnostics_channel";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { describe, expect, it } from "vitest";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as explorer from "../src/explore/index.ts";
 import * as umcg from "../src/index.ts";
 import * as library from "../src/library/index.ts";
+import * as threads from "../src/threads/index.ts";
 
 interface Block {
   readonly line: number;
+  readonly file: string | undefined;
   readonly given: string;
   readonly code: string;
 }
@@ -28,9 +34,11 @@ const textOf = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
 function blocksOf(path: string): Block[] {
   const text = textOf(path);
-  const pattern = /(?:<!-- given: (?<given>[\s\S]*?) -->\n+)?```ts\n(?<code>[\s\S]*?)```/g;
+  const pattern =
+    /(?:<!-- file: (?<file>\S+) -->\n+)?(?:<!-- given: (?<given>[\s\S]*?) -->\n+)?```ts\n(?<code>[\s\S]*?)```/g;
   return [...text.matchAll(pattern)].map(({ index, groups }) => ({
     line: text.slice(0, index).split("\n").length,
+    file: groups?.["file"],
     given: groups?.["given"] ?? "",
     code: groups?.["code"] ?? "",
   }));
@@ -45,6 +53,8 @@ const MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   umcg: umcg,
   "umcg/explore": explorer,
   "umcg/library": library,
+  "umcg/threads": threads,
+  "node:diagnostics_channel": diagnostics,
 };
 
 const isModule = ({ code }: Block): boolean => /^import /m.test(code);
@@ -54,7 +64,8 @@ function programOf(block: Block): string {
   const { given } = block;
   const code = stripTypeScriptTypes(block.code)
     .replaceAll(/^import \{([^}]*)\} from ("[^"]*");$/gm, "const {$1} = modules[$2];")
-    .replace("export default ", "return ");
+    .replace("export default ", "return ")
+    .replaceAll("import.meta.url", "here");
   if (isModule(block) || code.includes("createMachine(")) return `${given}\n${code}`;
   const machine = "const machine = createMachine({ vcpus: 4 });";
   const rest = `${given}\n${code}\nif (machine.kernel.live > 0) machine.run();`;
@@ -69,6 +80,22 @@ interface Outcome {
   readonly exported: unknown;
 }
 
+/** Where the files of the documents are. */
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "umcg-docs-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** As a module that finds the library in this checkout. */
+function writeBlock({ file, code }: Block): void {
+  const text = code.replaceAll(/from "umcg(\/[\w-]+)?";/g, (_, entry: string = "") => {
+    const source = join(ROOT, "src", entry, "index.ts");
+    return `from "${pathToFileURL(source).href}";`;
+  });
+  writeFileSync(join(folder, file!), text);
+}
+
 const AsyncFunction = (async () => {}).constructor as new (
   ...args: string[]
 ) => (...values: unknown[]) => Promise<unknown>;
@@ -78,7 +105,8 @@ async function runBlock(block: Block): Promise<Outcome> {
   const log = (...values: unknown[]): void => void printed.push(values.map(String).join(" "));
   const cleanups: (() => Promise<unknown>)[] = [];
   const after = (cleanup: () => Promise<unknown>): void => void cleanups.push(cleanup);
-  const scope = { modules: MODULES, after, console: { log }, ...(isModule(block) ? {} : umcg) };
+  const here = pathToFileURL(join(folder, "block.ts")).href;
+  const scope = { modules: MODULES, after, here, console: { log }, ...(isModule(block) ? {} : umcg) };
   const run = new AsyncFunction(...Object.keys(scope), `"use strict";\n${programOf(block)}`);
   try {
     return { printed, exported: await run(...Object.values(scope)) };
@@ -101,7 +129,9 @@ function findingOf(program: explorer.Explorable): string {
 }
 
 describe.each(DOCUMENTS)("%s", (path) => {
-  const blocks = blocksOf(path);
+  const files = blocksOf(path).filter(({ file }) => file !== undefined);
+  const blocks = blocksOf(path).filter(({ file }) => file === undefined);
+  beforeAll(() => files.forEach(writeBlock));
 
   it.each(blocks.map((block): [number, Block] => [block.line, block]))("line %i", async (_, block) => {
     const expected = [...block.code.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => match[1]);

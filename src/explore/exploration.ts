@@ -5,6 +5,7 @@
  * The result is a *certificate* when `complete` is true and there are no violations: every class of executions has been seen.
  * Samplers never give one. When distinct classes are too many to be remembered, `distinct` is undefined.
  */
+import { EXPLORE_END, VIOLATION } from "../diagnostics/channels.ts";
 import { actorOf, formatSchedule } from "../interleaving/schedule.ts";
 import type { System, Violation, ViolationKind } from "../interleaving/system.ts";
 import type { Explorable } from "./explorable.ts";
@@ -105,12 +106,19 @@ export class Exploration {
       this.#next();
       if (stop()) break;
     }
+    if (this.ended) this.#tellEnd();
     return this.ended;
   }
 
   /** Gives the rest up. */
   interrupt(reason: "time" | "interrupted" = "interrupted"): void {
-    if (!this.ended) this.#stopped = reason;
+    if (this.ended) return;
+    this.#stopped = reason;
+    this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    if (EXPLORE_END.hasSubscribers) EXPLORE_END.publish(this.result());
   }
 
   result(): ExploreResult {
@@ -200,7 +208,7 @@ export class Exploration {
     const effort = this.#options.shrink && kind !== "step-bound" ? this.#options.proofExecutions : -1;
     // On a system of its own: the strategy may have left this one where it wants to find it.
     const shrunk = shrink(this.#explorable.makeSystem(), found, { kind, maxSteps, effort });
-    this.#findings.set(key, {
+    const finding: Finding = {
       kind,
       ...(invariant === undefined ? {} : { invariant }),
       message: shrunk.message ?? message,
@@ -210,7 +218,9 @@ export class Exploration {
       preemptions: shrunk.preemptions,
       minimal: shrunk.minimal,
       ...(shrunk.atFault.length > 0 ? { atFault: this.#tellSteps(shrunk) } : {}),
-    });
+    };
+    this.#findings.set(key, finding);
+    if (VIOLATION.hasSubscribers) VIOLATION.publish(finding);
     if (stopAtFirst) this.#stopped = "violation";
   }
 }

@@ -71,6 +71,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["atomics", 8],
   ["random", 8],
   ["interleaving", 8],
+  ["diagnostics", 8],
 ]);
 
 /** The rooms that a program, a configuration and a seed determine entirely. */
