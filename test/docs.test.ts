@@ -6,7 +6,8 @@
  * `runtime` is set-up code: it is given a `machine`, and a `runtime` unless it makes one, and the machine runs when it is
  * over. What is left is the body of a worker called `worker`. What a block needs besides stands in a comment of the
  * document above it, `<!-- given: ... -->`, as code. A block behind `<!-- file: NAME -->` is written to a file beside the
- * others and not run by itself. In what is given `modules` has what can be imported, and `after` takes what is to be done at the end. Each `// prints: ...` is one call of console.log, in the order of the text.
+ * others and not run by itself. In what is given `modules` has what can be imported, and `after` takes what is to be done at
+ * the end. Each `// prints: ...` is one call of console.log, in the order of the text.
  */
 import * as diagnostics from "node:diagnostics_channel";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
