@@ -1,6 +1,6 @@
 /** A counterexample as a file: what `umcg explore --out` writes and `umcg replay` reads. */
 import { readFileSync } from "node:fs";
-import type { Finding } from "../explore/exploration.ts";
+import type { Finding } from "../explore/findings.ts";
 import { ProgramFileError } from "./errors.ts";
 import type { ProgramName } from "./program-source.ts";
 

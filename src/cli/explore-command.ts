@@ -1,5 +1,6 @@
 /** `umcg explore`: every interleaving of a program, and the shortest one that breaks it. */
-import { Exploration, type ExploreResult, type Finding } from "../explore/exploration.ts";
+import { Exploration, type ExploreResult } from "../explore/exploration.ts";
+import type { Finding } from "../explore/findings.ts";
 import { interleavingText } from "../explore/interleaving-text.ts";
 import { STRATEGIES, type StrategyName } from "../explore/make-strategy.ts";
 import type { ExploreOptions } from "../explore/options.ts";

@@ -5,38 +5,17 @@
  * The result is a *certificate* when `complete` is true and there are no violations: every class of executions has been seen.
  * Samplers never give one. When distinct classes are too many to be remembered, `distinct` is undefined.
  */
-import { EXPLORE_END, VIOLATION } from "../diagnostics/channels.ts";
-import { actorOf, formatSchedule } from "../interleaving/schedule.ts";
-import type { System, Violation, ViolationKind } from "../interleaving/system.ts";
+import { EXPLORE_END } from "../diagnostics/channels.ts";
+import type { System, Violation } from "../interleaving/system.ts";
+import { Distinct } from "./distinct.ts";
 import type { Explorable } from "./explorable.ts";
+import { type Finding, Findings } from "./findings.ts";
+import type { SavedSearch } from "./frontier/tree-exploration.ts";
 import { makeStrategy } from "./make-strategy.ts";
 import { verify } from "./nondeterminism.ts";
-import { checkOptions, type ExploreOptions } from "./options.ts";
-import { type Shrunk, shrink } from "./shrink.ts";
+import { type CheckedOptions, checkOptions, type ExploreOptions } from "./options.ts";
+import { Learning } from "./strategies/learning.ts";
 import { PRUNED, RESTARTED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "./strategy.ts";
-
-/** Signatures that are remembered, some 40 MB. */
-const MAX_SIGNATURES = 1 << 20;
-/** Violations that differ in kind or message and are kept. */
-const MAX_FINDINGS = 100;
-
-export interface Finding {
-  readonly kind: ViolationKind;
-  /** Number of a broken invariant of UMCG. */
-  readonly invariant?: string;
-  readonly message: string;
-  /** Index of the execution that first showed it, from 0. */
-  readonly execution: number;
-  /** What was chosen, shrunk unless that was declined; see `formatSchedule`. */
-  readonly schedule: string;
-  readonly steps: number;
-  /** Switches away from an actor that could have gone on. */
-  readonly preemptions: number;
-  /** It is known that nothing with fewer preemptions shows a violation of this kind. */
-  readonly minimal: boolean;
-  /** Its steps at fault, where they are known: "step 3, a at file:line:column". */
-  readonly atFault?: readonly string[];
-}
 
 /** Why an exploration ended before its end. */
 export type StopReason = "violation" | "max-executions" | "time" | "interrupted";
@@ -60,13 +39,11 @@ export interface ExploreResult {
 }
 
 export class Exploration {
-  readonly #explorable: Explorable;
   readonly #system: System;
-  readonly #options: Required<ExploreOptions>;
+  readonly #options: CheckedOptions;
   readonly #strategy: Strategy;
-  readonly #signatures: Set<number> | undefined;
-  readonly #findings: Map<string, Finding> = new Map();
-  #remembers = true;
+  readonly #distinct: Distinct | undefined;
+  readonly #findings: Findings;
   #executions = 0;
   #blocked = 0;
   #pruned = 0;
@@ -77,11 +54,11 @@ export class Exploration {
 
   /** Throws ExploreError, and what the program throws while it lays itself out. */
   constructor(explorable: Explorable, options: ExploreOptions = {}) {
-    this.#explorable = explorable;
     this.#options = checkOptions(options);
+    this.#findings = new Findings(explorable, this.#options);
     this.#system = explorable.makeSystem();
     this.#strategy = makeStrategy(this.#system, this.#options);
-    this.#signatures = this.#strategy.complete ? new Set() : undefined;
+    this.#distinct = this.#strategy.complete ? new Distinct() : undefined;
   }
 
   get attempts(): number {
@@ -121,18 +98,37 @@ export class Exploration {
     if (EXPLORE_END.hasSubscribers) EXPLORE_END.publish(this.result());
   }
 
+  /** What is left, to be taken up by a `TreeExploration`; undefined: this strategy cannot say. */
+  save(): SavedSearch | undefined {
+    const search = this.#strategy;
+    if (!(search instanceof Learning)) return undefined;
+    if (this.#begun && !this.#exhausted) this.#exhausted = !search.advance();
+    this.#begun = false;
+    return {
+      counts: {
+        executions: this.#executions,
+        blocked: this.#blocked,
+        pruned: this.#pruned,
+        tooLong: this.#tooLong,
+      },
+      signatures: this.#distinct?.signatures,
+      findings: this.#findings.entries,
+      ...search.save(this.#exhausted),
+    };
+  }
+
   result(): ExploreResult {
     const strategy = this.#strategy;
     return {
       strategy: strategy.name,
       seed: this.#options.seed,
       executions: this.#executions,
-      distinct: this.#remembers ? this.#signatures?.size : undefined,
+      distinct: this.#distinct?.count,
       blocked: this.#blocked,
       tooLong: this.#tooLong,
       complete: this.#exhausted && strategy.complete && this.#tooLong === 0,
       stopped: this.#stopped,
-      violations: [...this.#findings.values()],
+      violations: this.#findings.list,
     };
   }
 
@@ -159,7 +155,7 @@ export class Exploration {
     else {
       this.#executions++;
       this.#system.finish();
-      this.#remember();
+      this.#distinct?.add(this.#strategy.signature);
     }
     if (isPowerOfTwo(this.attempts)) verify(this.#system, this.#strategy.schedule());
     const { violations } = this.#system;
@@ -172,15 +168,7 @@ export class Exploration {
     this.#blocked = 0;
     this.#pruned = 0;
     this.#tooLong = 0;
-    this.#signatures?.clear();
-  }
-
-  #tellSteps({ schedule, atFault }: Shrunk): string[] {
-    return atFault.map((step) => {
-      const actor = actorOf(schedule[step]!);
-      const place = this.#system.placeOf?.(schedule.slice(0, step), actor);
-      return `step ${step}, ${this.#system.nameOf(actor)}${place === undefined ? "" : ` at ${place}`}`;
-    });
+    this.#distinct?.clear();
   }
 
   #endless(): void {
@@ -189,39 +177,13 @@ export class Exploration {
     this.#report({ kind: "step-bound", message, actor: -1 });
   }
 
-  #remember(): void {
-    const signatures = this.#signatures;
-    if (signatures === undefined || !this.#remembers) return;
-    signatures.add(this.#strategy.signature);
-    if (signatures.size < MAX_SIGNATURES) return;
-    this.#remembers = false;
-    signatures.clear();
-  }
-
   /** The first violation of an execution: what comes after it may be its consequence. */
-  #report({ kind, message, invariant }: Violation): void {
-    const { stopAtFirst, maxSteps } = this.#options;
-    const key = `${kind}: ${message}`;
-    if (this.#findings.has(key) || this.#findings.size >= MAX_FINDINGS) return;
+  #report(violation: Violation): void {
+    if (!this.#findings.wants(violation)) return;
     const found = this.#strategy.schedule();
-    if (kind !== "step-bound") verify(this.#system, found);
-    const effort = this.#options.shrink && kind !== "step-bound" ? this.#options.proofExecutions : -1;
-    // On a system of its own: the strategy may have left this one where it wants to find it.
-    const shrunk = shrink(this.#explorable.makeSystem(), found, { kind, maxSteps, effort });
-    const finding: Finding = {
-      kind,
-      ...(invariant === undefined ? {} : { invariant }),
-      message: shrunk.message ?? message,
-      execution: this.attempts - 1,
-      schedule: formatSchedule(shrunk.schedule),
-      steps: shrunk.schedule.length,
-      preemptions: shrunk.preemptions,
-      minimal: shrunk.minimal,
-      ...(shrunk.atFault.length > 0 ? { atFault: this.#tellSteps(shrunk) } : {}),
-    };
-    this.#findings.set(key, finding);
-    if (VIOLATION.hasSubscribers) VIOLATION.publish(finding);
-    if (stopAtFirst) this.#stopped = "violation";
+    if (violation.kind !== "step-bound") verify(this.#system, found);
+    this.#findings.add(violation, found, this.attempts - 1);
+    if (this.#options.stopAtFirst) this.#stopped = "violation";
   }
 }
 

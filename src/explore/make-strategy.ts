@@ -11,7 +11,7 @@ import { RandomWalk } from "./strategies/random-walk.ts";
 import { Source } from "./strategies/source.ts";
 import { Surw } from "./strategies/surw.ts";
 import { Urw } from "./strategies/urw.ts";
-import type { Strategy } from "./strategy.ts";
+import type { Search, Strategy } from "./strategy.ts";
 
 export interface StrategyOptions {
   readonly seed: number;
@@ -24,12 +24,11 @@ export interface StrategyOptions {
   readonly maxBound?: number;
 }
 
-export interface StrategyEntry {
-  readonly summary: string;
+export type StrategyEntry = { readonly summary: string } & (
+  | { readonly samples: false; readonly make: (system: System, options: StrategyOptions) => Search }
   /** It has no end of its own. */
-  readonly samples: boolean;
-  readonly make: (system: System, options: StrategyOptions) => Strategy;
-}
+  | { readonly samples: true; readonly make: (system: System, options: StrategyOptions) => Strategy }
+);
 
 export type StrategyName =
   | "optimal"
@@ -119,6 +118,8 @@ export function makeStrategy(
   system: System,
   options: StrategyOptions & { readonly strategy: StrategyName },
 ): Strategy {
-  const { make, samples } = STRATEGIES[options.strategy];
-  return samples ? make(system, options) : new Learning(system, () => make(system, options));
+  const entry = STRATEGIES[options.strategy];
+  return entry.samples
+    ? entry.make(system, options)
+    : new Learning(system, () => entry.make(system, options));
 }

@@ -24,6 +24,8 @@ export interface ExploreOptions {
   readonly proofExecutions?: number;
 }
 
+export type CheckedOptions = Required<ExploreOptions>;
+
 export class ExploreError extends Error {
   readonly code: "ERR_EXPLORE_OPTION" | "ERR_SCHEDULE_MISMATCH";
   constructor(code: ExploreError["code"], message: string) {
@@ -37,7 +39,7 @@ const SAMPLED = 10_000;
 const MAX_STEPS = 1 << 20;
 
 /** Fills in the defaults. Throws ERR_EXPLORE_OPTION naming the first bad value. */
-export function checkOptions(options: ExploreOptions): Required<ExploreOptions> {
+export function checkOptions(options: ExploreOptions): CheckedOptions {
   const strategy = options.strategy ?? "optimal";
   if (!Object.hasOwn(STRATEGIES, strategy))
     throw bad("strategy", `one of ${Object.keys(STRATEGIES).join(", ")}`, strategy);

@@ -14,6 +14,8 @@ export class SleepSets {
   #steps: Int32Array = new Int32Array(64);
   /** Where the set of a depth ends; it begins where that of the depth before ends. */
   readonly #ends: number[] = [0];
+  /** Where it ended when the depth was entered: what lies behind was added there. */
+  readonly #entered: number[] = [0];
 
   constructor(footprints: Footprints) {
     this.#footprints = footprints;
@@ -22,6 +24,10 @@ export class SleepSets {
   /** Where the set of `depth` begins in `actorAt` and `stepAt`. */
   from(depth: number): number {
     return depth === 0 ? 0 : this.#ends[depth - 1]!;
+  }
+  /** Where those begin that were added at `depth`. */
+  addedFrom(depth: number): number {
+    return this.#entered[depth]!;
   }
   to(depth: number): number {
     return this.#ends[depth]!;
@@ -60,6 +66,7 @@ export class SleepSets {
       this.#put(end++, this.#actors[i]!, this.#steps[i]!, this.#alternatives[i]!);
     }
     this.#ends[depth + 1] = end;
+    this.#entered[depth + 1] = end;
   }
 
   #put(at: number, actor: number, step: number, alternative: number): void {

@@ -4,6 +4,7 @@
  * A strategy owns the order of the executions and nothing else: violations, limits and reports are `explore()`'s.
  */
 import type { Choice } from "../interleaving/schedule.ts";
+import type { Escape, Level, Unit } from "./frontier/level.ts";
 
 /** The end was reached: nobody could step. */
 export const COMPLETE = 0;
@@ -33,4 +34,20 @@ export interface Strategy {
   schedule(): Choice[];
   /** Digest of its Mazurkiewicz class, likewise. Samplers answer 0 unless they were made to keep track. */
   readonly signature: number;
+}
+
+/** A search of a tree, of which a part can be explored on its own. */
+export interface Search extends Strategy {
+  /** Restricts a search that has not begun to a unit. False: there is nothing to explore, others cover it. */
+  begin(unit: Unit): boolean;
+  /** After `advance` has said that there is more: the levels of the unit's own that remain; the last has no step. None: all of them. */
+  rest(): Level[];
+  /** In how many ways the last step of the unit can be made; 1 if the other ways are branches of their own. */
+  readonly ways: number;
+  /** What is to be explored elsewhere, since `begin`. */
+  readonly escapes: readonly Escape[];
+  /** Of bounded searches: something was left out because of the bound. */
+  readonly cutOff?: boolean;
+  /** Likewise: what may be spent now. */
+  readonly bound?: number;
 }

@@ -7,6 +7,10 @@
  *
  * Nodes are numbers into typed arrays with a free list: nothing is allocated while a search goes on.
  */
+
+import type { Footprints } from "../../interleaving/footprints.ts";
+import { actorOf, alternativeOf, choice } from "../../interleaving/schedule.ts";
+import type { Branch } from "../frontier/level.ts";
 import { longer } from "../longer.ts";
 import type { Sequence } from "./sequence.ts";
 
@@ -22,6 +26,10 @@ export class WakeupTrees {
   sibling: Int32Array = new Int32Array(256);
   /** First branch of the tree at each depth. */
   readonly #roots: number[] = [];
+  /** Nodes that the last `insert` added. */
+  added = 0;
+  /** The first of them. */
+  firstAdded: number = NIL;
   #free = NIL;
   #used = 0;
 
@@ -59,8 +67,43 @@ export class WakeupTrees {
     this.setFirst(depth, node);
   }
 
-  /** Adds a sequence at `depth`. Uses it up. */
-  insert(depth: number, sequence: Sequence): void {
+  /** The tree at `depth`, as data. */
+  save(depth: number, footprints: Footprints): Branch[] {
+    const branches = (first: number): Branch[] => {
+      const list: Branch[] = [];
+      for (let node = first; node !== NIL; node = this.sibling[node]!) {
+        list.push({
+          step: choice(this.actor[node]!, this.alternative[node]!),
+          touches: footprints.accesses(this.footprint[node]!),
+          below: branches(this.child[node]!),
+        });
+      }
+      return list;
+    };
+    return branches(this.first(depth));
+  }
+
+  /** The other way round. `depth` has no tree yet. */
+  restore(depth: number, branches: readonly Branch[], footprints: Footprints): void {
+    const chain = (list: readonly Branch[]): number => {
+      let next = NIL;
+      for (const { step, touches, below } of list.toReversed()) {
+        const node = this.make(actorOf(step), alternativeOf(step), footprints.of(touches));
+        this.child[node] = chain(below);
+        this.sibling[node] = next;
+        next = node;
+      }
+      return next;
+    };
+    this.setFirst(depth, chain(branches));
+  }
+
+  /**
+   * Adds a sequence at `depth`. Uses it up. Returns the node that covers it: the last of those that were added, or one that was
+   * there; `added` says which.
+   */
+  insert(depth: number, sequence: Sequence): number {
+    this.added = 0;
     let parent = NIL;
     for (;;) {
       let last = NIL;
@@ -70,10 +113,10 @@ export class WakeupTrees {
         node = this.sibling[node]!;
       }
       if (node === NIL) {
-        this.#append(depth, parent, last, sequence);
-        return;
+        this.added = sequence.length;
+        return this.#append(depth, parent, last, sequence);
       }
-      if (this.child[node] === NIL || sequence.length === 0) return;
+      if (this.child[node] === NIL || sequence.length === 0) return node;
       parent = node;
     }
   }
@@ -88,7 +131,7 @@ export class WakeupTrees {
     return true;
   }
 
-  #append(depth: number, parent: number, last: number, sequence: Sequence): void {
+  #append(depth: number, parent: number, last: number, sequence: Sequence): number {
     let above = NIL;
     for (let i = 0; i < sequence.length; i++) {
       const node = this.make(sequence.actor[i]!, sequence.alternative[i]!, sequence.footprint[i]!);
@@ -96,8 +139,10 @@ export class WakeupTrees {
       else if (last !== NIL) this.sibling[last] = node;
       else if (parent !== NIL) this.child[parent] = node;
       else this.setFirst(depth, node);
+      if (i === 0) this.firstAdded = node;
       above = node;
     }
+    return above;
   }
 
   #grow(): void {

@@ -8,10 +8,11 @@
  * Within a bound every schedule is enumerated, without reduction: sleep sets and source sets are unsound under a bound. The bound
  * grows while schedules were cut off by it, up to `maxBound`; if none was, the search was exhaustive.
  */
-import type { Choice } from "../../interleaving/schedule.ts";
+import { actorOf, alternativeOf, type Choice, choice } from "../../interleaving/schedule.ts";
 import { STEP_YIELDS, type System } from "../../interleaving/system.ts";
+import { type Level, single, type Unit } from "../frontier/level.ts";
 import { Path } from "../path.ts";
-import { COMPLETE, PRUNED, type Strategy, TOO_LONG } from "../strategy.ts";
+import { COMPLETE, PRUNED, type Search, TOO_LONG } from "../strategy.ts";
 
 export interface BoundedOptions {
   readonly by: "preemptions" | "delays";
@@ -20,7 +21,7 @@ export interface BoundedOptions {
   readonly maxBound?: number;
 }
 
-export class Bounded implements Strategy {
+export class Bounded implements Search {
   readonly name: string;
   readonly #path: Path;
   readonly #options: BoundedOptions;
@@ -37,6 +38,9 @@ export class Bounded implements Strategy {
   readonly #spent: number[] = [];
   #yielded = false;
   #begin = 0;
+  /** Depths below this one are not its own; -1: the search goes on to greater bounds by itself. */
+  #own = -1;
+  readonly escapes: readonly never[] = [];
 
   constructor(system: System, options: BoundedOptions) {
     this.name = options.by;
@@ -72,7 +76,7 @@ export class Bounded implements Strategy {
 
   advance(): boolean {
     const { trace } = this.#path;
-    for (let depth = trace.length - 1; depth >= 0; depth--) {
+    for (let depth = trace.length - 1; depth >= Math.max(this.#own, 0); depth--) {
       if (++this.#way[depth]! >= trace.ways[depth]!) {
         this.#way[depth] = 0;
         const next = ++this.#tried[depth]!;
@@ -86,7 +90,7 @@ export class Bounded implements Strategy {
       this.#begin = depth;
       return true;
     }
-    if (!this.#cutOff || this.bound >= this.#maxBound) return false;
+    if (this.#own >= 0 || !this.#cutOff || this.bound >= this.#maxBound) return false;
     this.bound++;
     this.#cutOff = false;
     this.#actors.length = 0;
@@ -96,6 +100,50 @@ export class Bounded implements Strategy {
 
   schedule(): Choice[] {
     return this.#path.schedule();
+  }
+
+  begin({ levels, bound }: Unit): boolean {
+    const { system, trace } = this.#path;
+    this.bound = bound;
+    this.#own = levels.length;
+    system.reset();
+    for (const [depth, { step }] of levels.entries()) {
+      this.#open(depth);
+      this.#tried[depth] = this.#actors[depth]!.indexOf(actorOf(step!));
+      if (this.#tried[depth]! < 0) this.#path.fail(actorOf(step!));
+      this.#way[depth] = alternativeOf(step!);
+      this.#step(depth);
+    }
+    trace.dropRaces();
+    this.#begin = levels.length;
+    return true;
+  }
+
+  get cutOff(): boolean {
+    return this.#cutOff;
+  }
+
+  get ways(): number {
+    return this.#own <= 0 ? 1 : this.#path.trace.ways[this.#own - 1]!;
+  }
+
+  rest(): Level[] {
+    const levels: Level[] = [];
+    // The bound has just grown.
+    if (this.#actors.length === 0) return levels;
+    for (let depth = Math.max(this.#own, 0); depth <= this.#begin; depth++) {
+      const tried = this.#tried[depth]!;
+      const now = choice(this.#actors[depth]![tried]!, this.#way[depth]!);
+      const left = this.bound - this.#spent[depth]!;
+      const within = this.#actors[depth]!.filter((_, i) => i > tried && this.#costs[depth]![i]! <= left);
+      if (tried + 1 + within.length < this.#actors[depth]!.length) this.#cutOff = true;
+      const todo = within.map((actor) => single(choice(actor)));
+      if (depth === this.#begin) todo.unshift(single(now));
+      else if (alternativeOf(now) + 1 < this.#path.trace.ways[depth]!)
+        todo.unshift(single(choice(actorOf(now), alternativeOf(now) + 1)));
+      levels.push({ done: [], step: depth === this.#begin ? undefined : now, todo });
+    }
+    return levels;
   }
 
   #open(depth: number): void {

@@ -8,13 +8,14 @@
  * A sleeping entry is an actor and the footprint of its next step. An actor sleeps only when all alternatives of its
  * step have been tried.
  */
-import type { Choice } from "../../interleaving/schedule.ts";
+import { actorOf, alternativeOf, type Choice, choice } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
+import { type Level, single, type Unit } from "../frontier/level.ts";
 import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
-import { COMPLETE, PRUNED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "../strategy.ts";
+import { COMPLETE, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
 
-export class DepthFirst implements Strategy {
+export class DepthFirst implements Search {
   readonly name: string;
   readonly complete = true;
   readonly #path: Path;
@@ -29,6 +30,9 @@ export class DepthFirst implements Strategy {
   readonly #alternative: number[] = [];
   readonly #ways: number[] = [];
   #begin = 0;
+  /** Depths below this one are not its own. */
+  #own = 0;
+  readonly escapes: readonly never[] = [];
 
   constructor(system: System, options: { readonly sleepSets: boolean; readonly maxSteps: number }) {
     this.name = options.sleepSets ? "sleep-sets" : "naive";
@@ -62,7 +66,7 @@ export class DepthFirst implements Strategy {
   /** Moves on to the next choice at the deepest depth that has one. */
   advance(): boolean {
     const { trace } = this.#path;
-    for (let depth = trace.length - 1; depth >= 0; depth--) {
+    for (let depth = trace.length - 1; depth >= this.#own; depth--) {
       if (++this.#alternative[depth]! >= this.#ways[depth]!) {
         this.#alternative[depth] = 0;
         this.#sleep?.add(depth, trace.actor[depth]!, trace.peeked[depth]!);
@@ -81,11 +85,57 @@ export class DepthFirst implements Strategy {
     return this.#path.schedule();
   }
 
+  begin({ levels }: Unit): boolean {
+    const { system, trace } = this.#path;
+    system.reset();
+    for (const { step } of levels) {
+      const depth = this.#own++;
+      const actor = actorOf(step!);
+      if (!system.isEnabled(actor)) this.#path.fail(actor);
+      this.#open(depth);
+      this.#ways[depth] = 1;
+      // Who comes before it has been explored, unless it slept already.
+      while (this.#enabled[this.#tried[depth]!] !== actor) {
+        if (this.#tried[depth] === this.#to[depth]) return false;
+        const other = this.#enabled[this.#tried[depth]!]!;
+        this.#sleep?.add(depth, other, system.footprint(other));
+        this.#tried[depth] = this.#firstAwake(depth, this.#tried[depth]! + 1);
+      }
+      this.#alternative[depth] = alternativeOf(step!);
+      this.#step(depth);
+    }
+    trace.dropRaces();
+    this.#begin = this.#own;
+    return true;
+  }
+
+  get ways(): number {
+    return this.#own === 0 ? 1 : this.#ways[this.#own - 1]!;
+  }
+
+  rest(): Level[] {
+    const levels: Level[] = [];
+    for (let depth = this.#own; depth <= this.#begin; depth++) {
+      const tried = this.#tried[depth]!;
+      const now = choice(this.#enabled[tried]!, this.#alternative[depth]!);
+      const awake = this.#enabled
+        .slice(tried + 1, this.#to[depth]!)
+        .filter((actor) => !this.#sleeps(depth, actor));
+      const todo = awake.map((actor) => single(choice(actor)));
+      if (depth === this.#begin) todo.unshift(single(now));
+      else if (alternativeOf(now) + 1 < this.#ways[depth]!)
+        todo.unshift(single(choice(actorOf(now), alternativeOf(now) + 1)));
+      const done = this.#enabled.slice(this.#from[depth]!, tried).map((actor) => choice(actor));
+      levels.push({ done, step: depth === this.#begin ? undefined : now, todo });
+    }
+    return levels;
+  }
+
   #step(depth: number): void {
     const { system } = this.#path;
     const actor = this.#enabled[this.#tried[depth]!]!;
     const footprint = system.footprint(actor);
-    if (this.#alternative[depth] === 0) this.#ways[depth] = system.alternatives(actor);
+    if (this.#alternative[depth] === 0 || depth < this.#own) this.#ways[depth] = system.alternatives(actor);
     this.#sleep?.enter(depth, actor, footprint);
     this.#path.step(actor, this.#alternative[depth]!, footprint);
   }
@@ -103,7 +153,11 @@ export class DepthFirst implements Strategy {
 
   #firstAwake(depth: number, from: number): number {
     let at = from;
-    while (at < this.#to[depth]! && this.#sleep?.has(depth, this.#enabled[at]!) === true) at++;
+    while (at < this.#to[depth]! && this.#sleeps(depth, this.#enabled[at]!)) at++;
     return at;
+  }
+
+  #sleeps(depth: number, actor: number): boolean {
+    return this.#sleep?.has(depth, actor) === true;
   }
 }

@@ -4,24 +4,26 @@
  * What a spinning thread would do is then known, and it is disabled while it would spin. Executions made before that are of a system in
  * which it was not, so they do not count.
  */
-import { actorOf, alternativeOf, type Choice } from "../../interleaving/schedule.ts";
+import { type Choice, formatSchedule, type Schedule } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
-import { RESTARTED, type Strategy, TOO_LONG } from "../strategy.ts";
-
-/** Steps of the shortest execution that is looked at. */
-const SUSPICIOUS = 24;
+import type { SavedTwig } from "../frontier/saved-tree.ts";
+import { treeOf } from "../frontier/search-tree.ts";
+import type { SavedSearch } from "../frontier/tree-exploration.ts";
+import { RESTARTED, type Search, type Strategy } from "../strategy.ts";
+import { Suspicion } from "./suspicion.ts";
 
 export class Learning implements Strategy {
-  readonly #system: System;
-  readonly #make: () => Strategy;
-  #search: Strategy;
+  readonly #make: () => Search;
+  readonly #suspicion: Suspicion;
+  #search: Search;
   #again = false;
-  /** Steps from which on an execution is looked at. */
-  #suspicious = SUSPICIOUS;
+  #begun = false;
+  /** The executions that the system has learned from, in order: whoever shows them to another system teaches it the same. */
+  readonly #lessons: Schedule[] = [];
 
-  constructor(system: System, make: () => Strategy) {
-    this.#system = system;
+  constructor(system: System, make: () => Search) {
     this.#make = make;
+    this.#suspicion = new Suspicion(system);
     this.#search = make();
   }
 
@@ -38,27 +40,36 @@ export class Learning implements Strategy {
   get length(): number {
     return this.#search.length;
   }
-
   execute(): number {
+    this.#begun = true;
     const ended = this.#search.execute();
-    const { length } = this.#search;
-    const isSuspicious = ended === TOO_LONG || length >= this.#suspicious;
-    if (!isSuspicious || this.#system.learn === undefined) return ended;
-    const schedule = this.#search.schedule();
-    this.#again = this.#system.learn(schedule);
-    if (this.#again) return RESTARTED;
-    this.#suspicious = 2 * length;
-    // Looking has moved the system: back to the end of the execution.
-    this.#system.reset();
-    for (const made of schedule) this.#system.step(actorOf(made), alternativeOf(made));
-    return ended;
+    const lesson = this.#suspicion.lesson(this.#search, ended);
+    if (lesson === undefined) return ended;
+    this.#lessons.push(lesson);
+    this.#again = true;
+    return RESTARTED;
   }
 
   advance(): boolean {
     if (!this.#again) return this.#search.advance();
     this.#again = false;
+    this.#begun = false;
     this.#search = this.#make();
     return true;
+  }
+
+  /** What is left, after `advance`; `exhausted`: it has said that there is nothing. */
+  save(exhausted: boolean): Omit<SavedSearch, "counts" | "signatures" | "findings"> {
+    const whole: SavedTwig = { step: 0, touches: [] };
+    const levels = this.#begun && !exhausted ? this.#search.rest() : [];
+    const over = { ...whole, over: true as const };
+    return {
+      tree: exhausted ? over : levels.length > 0 ? treeOf(levels) : whole,
+      bound: this.#search.bound ?? 0,
+      cutOff: this.#search.cutOff === true,
+      lessons: this.#lessons.map(formatSchedule),
+      suspicious: this.#suspicion.from,
+    };
   }
 
   schedule(): Choice[] {

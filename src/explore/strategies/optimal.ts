@@ -12,16 +12,18 @@
  * A step made in another way (another waiter is woken) is another event. Where a step is made because any would do, its other ways become
  * branches beside it; where a tree asks for it, only the one that was asked for is explored: the others have races of their own.
  */
-import type { Choice } from "../../interleaving/schedule.ts";
+import { actorOf, alternativeOf, type Choice, choice } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
+import { Escapes } from "../dpor/escapes.ts";
 import { Reversals } from "../dpor/reversals.ts";
-import type { Sequence } from "../dpor/sequence.ts";
+import { Sequence } from "../dpor/sequence.ts";
 import { NIL, WakeupTrees } from "../dpor/wakeup-trees.ts";
+import type { Escape, Level, Unit } from "../frontier/level.ts";
 import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
-import { COMPLETE, PRUNED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "../strategy.ts";
+import { COMPLETE, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
 
-export class Optimal implements Strategy {
+export class Optimal implements Search {
   readonly name = "optimal";
   readonly complete = true;
   readonly #path: Path;
@@ -30,11 +32,16 @@ export class Optimal implements Strategy {
   readonly #trees: WakeupTrees = new WakeupTrees();
   readonly #reversals: Reversals;
   #begin = 0;
+  /** Depths below this one are not its own. */
+  #own = 0;
+  readonly #escapes: Escapes;
+  readonly ways = 1;
 
   constructor(system: System, maxSteps: number) {
     this.#path = new Path(system);
     this.#maxSteps = maxSteps;
     this.#sleep = new SleepSets(system.footprints);
+    this.#escapes = new Escapes(this.#trees, new Sequence(system.footprints));
     this.#reversals = new Reversals(this.#path, true, (at, sequence) => this.#reverse(at, sequence));
   }
 
@@ -56,7 +63,7 @@ export class Optimal implements Strategy {
   advance(): boolean {
     this.#reversals.report();
     const { trace } = this.#path;
-    for (let depth = trace.length - 1; depth >= 0; depth--) {
+    for (let depth = trace.length - 1; depth >= this.#own; depth--) {
       this.#sleep.add(depth, trace.actor[depth]!, trace.peeked[depth]!, trace.alternative[depth]!);
       if (this.#trees.first(depth) === NIL) continue;
       this.#begin = depth;
@@ -67,6 +74,45 @@ export class Optimal implements Strategy {
 
   schedule(): Choice[] {
     return this.#path.schedule();
+  }
+
+  begin({ levels, fresh }: Unit): boolean {
+    const { system, trace } = this.#path;
+    system.reset();
+    for (const { done, step, todo } of levels) {
+      const depth = this.#own++;
+      for (const other of done) {
+        const footprint = system.footprint(actorOf(other));
+        this.#sleep.add(depth, actorOf(other), footprint, alternativeOf(other));
+      }
+      this.#trees.restore(depth, todo, system.footprints);
+      if (depth === fresh) trace.dropRaces();
+      const footprint = system.footprint(actorOf(step!));
+      this.#sleep.enter(depth, actorOf(step!), footprint);
+      this.#path.step(actorOf(step!), alternativeOf(step!), footprint);
+    }
+    if (fresh === levels.length) trace.dropRaces();
+    this.#trees.setFirst(this.#own, NIL);
+    this.#begin = this.#own;
+    return true;
+  }
+
+  get escapes(): readonly Escape[] {
+    return this.#escapes.list();
+  }
+
+  rest(): Level[] {
+    const { system, trace } = this.#path;
+    const levels: Level[] = [];
+    for (let depth = this.#own; depth <= this.#begin; depth++) {
+      const done: Choice[] = [];
+      for (let i = this.#sleep.addedFrom(depth); i < this.#sleep.to(depth); i++) {
+        done.push(choice(this.#sleep.actorAt(i), this.#sleep.alternativeAt(i)));
+      }
+      const step = depth === this.#begin ? undefined : choice(trace.actor[depth]!, trace.alternative[depth]!);
+      levels.push({ done, step, todo: this.#trees.save(depth, system.footprints) });
+    }
+    return levels;
   }
 
   /** Makes the step that the tree says, or any that is awake. Returns how the execution ended, -1: not yet. */
@@ -113,6 +159,7 @@ export class Optimal implements Strategy {
     for (let i = sleep.from(at); i < to; i++) {
       if (sequence.isWeakInitial(sleep.actorAt(i), sleep.stepAt(i), sleep.alternativeAt(i))) return;
     }
-    this.#trees.insert(at, sequence);
+    if (at >= this.#own) this.#trees.insert(at, sequence);
+    else this.#escapes.add(at, sequence);
   }
 }

@@ -4,15 +4,16 @@
  * Every class is completed exactly once, but executions of others may be begun and given up (SLEEP_BLOCKED). It needs no trees, and
  * is here as a check on the optimal one and for the published counts.
  */
-import type { Choice } from "../../interleaving/schedule.ts";
+import { actorOf, alternativeOf, type Choice, choice } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
 import { Reversals } from "../dpor/reversals.ts";
 import type { Sequence } from "../dpor/sequence.ts";
+import { type Escape, type Level, single, type Unit } from "../frontier/level.ts";
 import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
-import { COMPLETE, PRUNED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "../strategy.ts";
+import { COMPLETE, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
 
-export class Source implements Strategy {
+export class Source implements Search {
   readonly name = "source";
   readonly complete = true;
   readonly #path: Path;
@@ -25,6 +26,10 @@ export class Source implements Strategy {
   readonly #alternative: number[] = [];
   readonly #ways: number[] = [];
   #begin = 0;
+  /** Depths below this one are not its own. */
+  #own = 0;
+  /** By depth and initials: each is worth telling once. */
+  readonly #escapes: Map<string, Escape> = new Map();
 
   constructor(system: System, maxSteps: number) {
     this.#path = new Path(system);
@@ -50,7 +55,7 @@ export class Source implements Strategy {
 
   advance(): boolean {
     this.#reversals.report();
-    for (let depth = this.#path.trace.length - 1; depth >= 0; depth--) {
+    for (let depth = this.#path.trace.length - 1; depth >= this.#own; depth--) {
       if (++this.#alternative[depth]! < this.#ways[depth]!) return this.#resume(depth);
       this.#alternative[depth] = 0;
       this.#sleep.add(depth, this.#path.trace.actor[depth]!, this.#path.trace.peeked[depth]!);
@@ -64,6 +69,52 @@ export class Source implements Strategy {
 
   schedule(): Choice[] {
     return this.#path.schedule();
+  }
+
+  begin({ levels, fresh }: Unit): boolean {
+    const { system, trace } = this.#path;
+    system.reset();
+    for (const { done, step, todo } of levels) {
+      const depth = this.#own++;
+      const actor = actorOf(step!);
+      for (const other of done) this.#sleep.add(depth, actorOf(other), system.footprint(actorOf(other)));
+      const all = [...done, step!, ...todo.map((branch) => branch.step)];
+      this.#backtrack.push([...new Set(all.map(actorOf))]);
+      this.#tried[depth] = this.#backtrack[depth]!.indexOf(actor);
+      this.#alternative[depth] = alternativeOf(step!);
+      this.#ways[depth] = 1;
+      const sleeps = alternativeOf(step!) === 0 && this.#sleep.has(depth, actor);
+      if (sleeps) return false;
+      if (depth === fresh) trace.dropRaces();
+      this.#step(depth);
+    }
+    if (fresh === levels.length) trace.dropRaces();
+    this.#begin = this.#own;
+    return true;
+  }
+
+  get ways(): number {
+    return this.#own === 0 ? 1 : this.#ways[this.#own - 1]!;
+  }
+
+  get escapes(): readonly Escape[] {
+    return [...this.#escapes.values()];
+  }
+
+  rest(): Level[] {
+    const levels: Level[] = [];
+    for (let depth = this.#own; depth <= this.#begin; depth++) {
+      const list = this.#backtrack[depth]!;
+      const tried = this.#tried[depth]!;
+      const now = choice(list[tried]!, this.#alternative[depth]!);
+      const todo = list.slice(tried + 1).map((actor) => single(choice(actor)));
+      if (depth === this.#begin) todo.unshift(single(now));
+      else if (alternativeOf(now) + 1 < this.#ways[depth]!)
+        todo.unshift(single(choice(actorOf(now), alternativeOf(now) + 1)));
+      const done = list.slice(0, tried).map((actor) => choice(actor));
+      levels.push({ done, step: depth === this.#begin ? undefined : now, todo });
+    }
+    return levels;
   }
 
   #resume(depth: number): boolean {
@@ -101,13 +152,26 @@ export class Source implements Strategy {
   /** Somebody who can begin the sequence must be explored at `at`. */
   #reverse(at: number, sequence: Sequence): void {
     const list = this.#backtrack[at]!;
-    let first = -1;
+    const initials: number[] = [];
     for (let i = 0; i < sequence.length; i++) {
       const actor = sequence.actor[i]!;
       if (sequence.firstOf(actor) !== i || !sequence.isInitial(i)) continue;
       if (list.includes(actor)) return;
-      if (first < 0) first = actor;
+      initials.push(actor);
     }
-    list.push(first);
+    if (at >= this.#own) list.push(initials[0]!);
+    else this.#escape(at, initials);
+  }
+
+  /** The level's owner is told who could begin; whether one of them is asked for by then is for him to see. */
+  #escape(at: number, initials: readonly number[]): void {
+    const key = `${at}: ${initials}`;
+    if (this.#escapes.has(key)) return;
+    this.#escapes.set(key, {
+      at,
+      steps: initials.map((actor) => [choice(actor), []] as const),
+      actors: [],
+      touches: [],
+    });
   }
 }

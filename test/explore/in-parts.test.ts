@@ -1,0 +1,116 @@
+/** Explorations in parts: published programs by several hands, spins that are learned on the way, what is saved. */
+import { describe, expect, test } from "vitest";
+import { PROGRAMS } from "../../bench/programs/registry.ts";
+import {
+  type Bare,
+  BareSystem,
+  bareProgram,
+  checkOptions,
+  type Explorable,
+  Exploration,
+  type ExploreOptions,
+  explore,
+  type SavedSearch,
+  TreeExploration,
+  UnitRunner,
+} from "../../src/explore/index.ts";
+import { Sfc32 } from "../../src/random/sfc32.ts";
+
+function builtin(name: string, parameters: Record<string, number> = {}): Explorable {
+  const program = PROGRAMS.get(name)!;
+  const given = { ...program.parameters, ...parameters };
+  return { makeSystem: () => new BareSystem(program.make(given), program.options(given)) };
+}
+
+/** Units are given out near the root first, explored for a while by one of `hands`, and come back in any order. */
+function byMany(subject: Explorable, options: ExploreOptions, hands: number): TreeExploration {
+  const random = new Sfc32(1);
+  const exploration = new TreeExploration(subject, options);
+  const runners = Array.from({ length: hands }, () => new UnitRunner(subject, checkOptions(options)));
+  while (!exploration.ended) {
+    const tasks = runners.map(() => exploration.next(random.next() < 0.7));
+    const lessons = [...exploration.lessons];
+    const back = runners.flatMap((runner, i) => {
+      const task = tasks[i];
+      if (task === undefined) return [];
+      runner.learn(lessons);
+      let left = random.next() * 200;
+      return [{ task, result: runner.run(task.unit, () => --left < 0) }];
+    });
+    for (const { task, result } of back.toSorted(() => random.next() - 0.5))
+      exploration.deliver(task, result);
+  }
+  return exploration;
+}
+
+describe("explored by several", () => {
+  test.each([
+    ["fib_bench", { n: 2 }],
+    ["lastzero", { n: 6 }],
+    ["control_flow", { n: 3 }],
+    ["futex_mutex", { n: 2 }],
+    ["philosophers", { n: 3 }],
+    ["jacm_ssb", {}],
+    ["mutex_vs_trylock", { n: 2 }],
+    ["ticketlock", { n: 2 }],
+    ["spinlock", { n: 2 }],
+  ] as const)("%s %o has the serial result, from each search", (name, parameters) => {
+    const subject = builtin(name, parameters);
+    for (const strategy of ["optimal", "source"] as const) {
+      const options = { strategy, stopAtFirst: false, shrink: false };
+      const whole = explore(subject, options);
+      expect(byMany(subject, options, 3).result()).toEqual(whole);
+      if (strategy === "optimal") expect([whole.blocked, whole.distinct]).toEqual([0, whole.executions]);
+    }
+  });
+
+  test("a defect is the one that the serial search finds first, as small", () => {
+    const subject = builtin("reorder", { setters: 3, checkers: 1 });
+    for (const strategy of ["optimal", "preemptions"] as const) {
+      expect(byMany(subject, { strategy }, 4).result()).toEqual(explore(subject, { strategy }));
+    }
+  });
+});
+
+describe("saved", () => {
+  const counter = (bare: Bare): void => {
+    const x = bare.word(0, "x");
+    for (let t = 0; t < 3; t++) {
+      bare.thread(function* () {
+        const seen = yield* bare.load32(x);
+        yield* bare.store32(x, seen + 1);
+      });
+    }
+    bare.atEnd(() => bare.check(bare.peek32(x) === 3, "an update was lost"));
+  };
+
+  test("after a violation, it can be gone on with, and finds nothing twice", () => {
+    const first = new Exploration(bareProgram(counter));
+    first.advance(() => false);
+    const saved = JSON.parse(JSON.stringify(first.save())) as SavedSearch;
+    const next = new TreeExploration(bareProgram(counter), {}, saved);
+    next.advance(() => false);
+    const whole = explore(counter, { stopAtFirst: false });
+    expect(next.result()).toEqual(whole);
+    expect(whole.violations).toHaveLength(1);
+  });
+
+  test("at its end, there is nothing to go on with", () => {
+    const first = new Exploration(bareProgram(counter), { stopAtFirst: false });
+    first.advance(() => false);
+    const next = new TreeExploration(bareProgram(counter), { stopAtFirst: false }, first.save());
+    expect(next.ended).toBe(true);
+    expect(next.result()).toEqual(first.result());
+  });
+
+  test("before its beginning, all is left", () => {
+    const first = new Exploration(bareProgram(counter), { stopAtFirst: false });
+    const next = new TreeExploration(bareProgram(counter), { stopAtFirst: false }, first.save());
+    next.advance(() => false);
+    expect(next.result()).toEqual(explore(counter, { stopAtFirst: false }));
+  });
+
+  test("samplers have no tree", () => {
+    expect(new Exploration(bareProgram(counter), { strategy: "pos" }).save()).toBeUndefined();
+  });
+});
