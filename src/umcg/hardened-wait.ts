@@ -2,19 +2,23 @@
  * Profile `hardened`: the call of sys_umcg_wait that sleeps. It wakes next_tid, or a worker's server; then it sleeps until
  * the state word says RUNNING.
  *
- * A million workers may sleep in this call, so what it keeps meanwhile is one small object, `SleepingWait`. The code from
- * one sleep to the next is a generator, `stretch`, which is gone when the task sleeps. Rejected: one generator for the
- * whole call. Its frame is 300 bytes, more than anything else that is kept of a worker, and it is not faster.
+ * This is the path of a context switch, and a million workers may sleep in this call. So it is no coroutine: `SleepingWait`
+ * is an object that keeps what a generator's frame would, which is little, and `WaitPath` has a plain method for what lies
+ * between two steps. Each method takes the next step and hands what it came to on to the method behind it:
  *
- * `stretch` is one coroutine, and `yield*` of a step that has already happened is written out as
- * `step.done ? step.value : yield* step`, because this is the path of a context switch; so is the way back from a sleep in
- * `back`, which is no coroutine at all (docs/performance.md).
+ *     begin -> target -> (toServer) -> ownWord -> (unlocked) -> wakes -> charged -> woken -> sleeps -> slept
+ *     looked, after the sleep -> server -> leaves
+ *
+ * A step that has already happened goes on at once, as everywhere (`step.done`). For one that has to yield, `SleepingWait`
+ * writes down where the call is and passes on what the step yields. What is rare is a coroutine, and a step like any other.
+ *
+ * Rejected: one generator for the whole call, whose frame is 300 bytes for each task that sleeps; and one for each stretch
+ * between two sleeps, which is 700 instructions a switch for making it, resuming it and collecting it (docs/performance.md).
  */
 import type { Addr } from "../atomics/address.ts";
 import { EAGAIN, EFAULT, ESRCH } from "../atomics/errno.ts";
 import {
   type Call,
-  Completed,
   type Coroutine,
   RESUME,
   type Step,
@@ -33,45 +37,72 @@ import type { HardenedEvents } from "./hardened-events.ts";
 import { WORD_TRIES } from "./hardened-lists.ts";
 import type { TaskSide } from "./task-side.ts";
 
-/** Instead of a result, which is 0 or an error: the task has announced its sleep and is to be descheduled. */
-const SLEEPS = 1;
-/** Instead of a result: there is more to do than `back` can. */
-const GOES_ON = 1;
+// Where a call goes on: the method that takes what its step came to.
+const BEGIN = 0;
+const TARGET = 1;
+const TO_SERVER = 2;
+const OWN_WORD = 3;
+const UNLOCKED = 4;
+const CHARGED = 5;
+const WOKEN = 6;
+const SLEEPS = 7;
+const SLEPT = 8;
+const INTERRUPTED = 9;
+/** The task sleeps: no step is under way. */
+const ASLEEP = 10;
+const LOOKED = 11;
+const SERVER = 12;
+const ENDED = 13;
 
-const DESCHEDULED: IteratorResult<Yielded, number> = { done: false, value: YIELD_SCHEDULE };
+type Turn = IteratorResult<Yielded, number>;
+/** A step that has yielded. */
+type Ongoing = StepIterator<number> | StepIterator<void>;
+
+const DESCHEDULED: Turn = { done: false, value: YIELD_SCHEDULE };
 
 export class SleepingWait implements Call<number>, StepIterator<number> {
   declare private readonly path: WaitPath;
   /** ns since boot, 0 = none. */
-  declare private readonly until: number;
-  /** undefined: the task sleeps. */
-  declare private stretch: Coroutine<number> | undefined;
+  declare readonly until: number;
+  /** The task that is to be woken, 0 = none; or, negative, the error that ends the call. */
+  declare target: number;
+  /** Where the call goes on. */
+  declare at: number;
+  /** The step that has yielded. */
+  declare private step: Ongoing | undefined;
 
   constructor(path: WaitPath, until: number) {
     this.path = path;
     this.until = until;
-    this.stretch = path.stretch(until, undefined);
+    this.target = 0;
+    this.at = BEGIN;
+    this.step = undefined;
   }
 
   [Symbol.iterator](): StepIterator<number> {
     return this;
   }
 
-  next(): IteratorResult<Yielded, number> {
-    if (this.stretch === undefined) {
-      let step = this.path.look();
-      if (step.done) {
-        const word = step.value;
-        const result = this.path.back(word, this.until);
-        if (result !== GOES_ON) return { done: true, value: result };
-        step = new Completed(word);
-      }
-      this.stretch = this.path.stretch(this.until, step);
-    }
-    const turn = this.stretch.next(RESUME);
-    if (turn.done !== true || turn.value !== SLEEPS) return turn;
-    this.stretch = undefined;
-    return DESCHEDULED;
+  next(): Turn {
+    if (this.step !== undefined) return this.#resume(this.step);
+    return this.at === ASLEEP ? this.path.look(this) : this.path.begin(this);
+  }
+
+  #resume(step: Ongoing): Turn {
+    const turn = step.next(RESUME);
+    if (turn.done !== true) return turn;
+    this.step = undefined;
+    return this.path.goOn(this, turn.value as number);
+  }
+
+  /** `step` has not happened yet: the call goes on `at` with what it comes to. */
+  awaits(step: Step<number> | Step<void>, at: number): Turn {
+    this.at = at;
+    const iterator: Ongoing = step[Symbol.iterator]();
+    const turn = iterator.next();
+    if (turn.done === true) return this.path.goOn(this, turn.value as number);
+    this.step = iterator;
+    return turn;
   }
 }
 
@@ -80,6 +111,8 @@ export class WaitPath {
   declare private readonly kernel: Kernel;
   declare private readonly task: TaskSide;
   declare private readonly events: HardenedEvents;
+  /** The end of a call. Its result is read at once, as that of a step is. */
+  readonly #ended: { done: true; value: number } = { done: true, value: 0 };
 
   constructor(kernel: Kernel, task: TaskSide, events: HardenedEvents) {
     this.kernel = kernel;
@@ -87,93 +120,170 @@ export class WaitPath {
     this.events = events;
   }
 
-  /** The first step of a task that has slept: the look at its state word. */
-  look(): Step<number> {
-    const kernel = this.kernel;
-    return kernel.access.getUser32(stateOf(kernel.tasks.umcgTask(kernel.current) as Addr));
+  /** The step that `call` has waited for came to `value`. */
+  goOn(call: SleepingWait, value: number): Turn {
+    switch (call.at) {
+      case TARGET:
+        return this.#target(call, value);
+      case TO_SERVER:
+        return this.#toServer(call, value);
+      case OWN_WORD:
+        return this.#ownWord(call, value);
+      case UNLOCKED:
+        return value === 0 ? this.#wakes(call, call.target) : this.#leaves(call, value);
+      case CHARGED:
+        return this.#charged(call, call.target);
+      case WOKEN:
+        return this.#woken(call);
+      case SLEEPS:
+        return this.#sleeps(call);
+      case SLEPT:
+        return this.#slept(call, value);
+      case INTERRUPTED:
+        return value === 0 ? this.#sleeps(call) : this.#leaves(call, value);
+      case LOOKED:
+        return this.#looked(call, value);
+      case SERVER:
+        return this.#server(call, value);
+      default:
+        return this.#returns(value);
+    }
   }
 
-  /** The way back of a task that has slept and has nothing else to do: the call's result, or GOES_ON. `word`: its state. */
-  back(word: number, until: number): number {
-    const kernel = this.kernel;
-    const task = this.task;
-    const tid = kernel.current;
-    if (until !== 0 || !task.saysUnlockedRunning(word) || hasExitWork(kernel, tid)) return GOES_ON;
-    if (task.isWorker(tid)) {
-      const step = kernel.access.getUser32(serverTidOf(kernel.tasks.umcgTask(tid) as Addr));
-      if (!step.done || !task.isServer(step.value)) return GOES_ON;
-    }
-    return sysExit(kernel, tid, NR_UMCG_WAIT, 0);
+  // ---- to the sleep -------------------------------------------------------------------------------------------------
+
+  begin(call: SleepingWait): Turn {
+    const step = this.kernel.access.getUser32(nextTidOf(this.#self()));
+    return step.done ? this.#target(call, step.value) : call.awaits(step, TARGET);
   }
 
-  /**
-   * From the entry of the call, or from the end of a sleep, to the next sleep (SLEEPS) or the end of the call (its result).
-   * `look`: of a task that has slept, its look at its state word.
-   */
-  *stretch(until: number, look: Step<number> | undefined): Coroutine<number> {
-    const kernel = this.kernel;
-    const { access } = kernel;
+  /** `next`: what next_tid says. */
+  #target(call: SleepingWait, next: number): Turn {
     const task = this.task;
+    if (next !== 0 && !task.isUmcg(next)) return this.#leaves(call, next < 0 ? next : -ESRCH);
+    if (!task.isWorker(this.kernel.current)) return this.#wakes(call, next);
+    if (next !== 0) return this.#readOwnWord(call, next);
+    const step = this.kernel.access.getUser32(serverTidOf(this.#self()));
+    return step.done ? this.#toServer(call, step.value) : call.awaits(step, TO_SERVER);
+  }
+
+  /** A worker that names nobody passes its CPU on to its server. */
+  #toServer(call: SleepingWait, server: number): Turn {
+    const wrong = server !== 0 && !this.task.isServer(server);
+    return this.#readOwnWord(call, wrong && server > 0 ? -ESRCH : server);
+  }
+
+  #readOwnWord(call: SleepingWait, target: number): Turn {
+    call.target = target;
+    const step = this.kernel.access.getUser32(stateOf(this.#self()));
+    return step.done ? this.#ownWord(call, step.value) : call.awaits(step, OWN_WORD);
+  }
+
+  #ownWord(call: SleepingWait, word: number): Turn {
+    const { target } = call;
+    if (target < 0) return this.#leaves(call, target);
+    // Before the wake: the target may look at this word at once.
+    if (word < 0 || this.task.saysLocked(word))
+      return call.awaits(this.#unlock(stateOf(this.#self())), UNLOCKED);
+    return this.#wakes(call, target);
+  }
+
+  #wakes(call: SleepingWait, target: number): Turn {
+    if (target === 0) return this.#woken(call);
+    const charge = this.task.chargeWake(target);
+    if (charge.done) return this.#charged(call, target);
+    call.target = target;
+    return call.awaits(charge, CHARGED);
+  }
+
+  #charged(call: SleepingWait, target: number): Turn {
+    const { host } = this.kernel;
+    const { now } = host;
+    // One that went since the look above went behind this switch: the caller is unlocked already, and waits (I14).
+    if (this.task.isUmcg(target)) this.task.wake(target);
+    // An IPI costs the waker time behind its effect; a wake-up on this CPU costs none.
+    return host.now !== now ? call.awaits(host.sync(), WOKEN) : this.#woken(call);
+  }
+
+  #woken(call: SleepingWait): Turn {
+    if (call.until === 0) return this.#sleeps(call);
+    return call.awaits(startTimeout(this.kernel, this.kernel.current, call.until), SLEEPS);
+  }
+
+  // ---- the sleep ----------------------------------------------------------------------------------------------------
+
+  /** Comes back here until somebody says RUNNING, the timeout is over or a signal comes. */
+  #sleeps(call: SleepingWait): Turn {
+    this.task.announceSleep(this.kernel.current);
+    const step = this.kernel.access.getUser32(stateOf(this.#self()));
+    return step.done ? this.#slept(call, step.value) : call.awaits(step, SLEPT);
+  }
+
+  #slept(call: SleepingWait, word: number): Turn {
+    const kernel = this.kernel;
     const tid = kernel.current;
-    const self = kernel.tasks.umcgTask(tid) as Addr;
-    const state = stateOf(self);
-    let word = 0;
-    let result = 0;
-    let awake = false;
-    let step: Step<number>;
-    if (look !== undefined) {
-      word = look.done ? look.value : yield* look;
-      awake = word < 0 || task.saysUnlockedRunning(word);
-    } else {
-      step = access.getUser32(nextTidOf(self));
-      let next = step.done ? step.value : yield* step;
-      if (next !== 0 && !task.isUmcg(next)) result = next < 0 ? next : -ESRCH;
-      if (result === 0 && task.isWorker(tid)) {
-        if (next === 0) {
-          next = yield* access.getUser32(serverTidOf(self));
-          if (next !== 0 && !task.isServer(next)) result = next < 0 ? next : -ESRCH;
-        }
-        step = access.getUser32(state);
-        word = step.done ? step.value : yield* step;
-        // Before the wake: the target may look at this word at once.
-        if (result === 0 && (word < 0 || task.saysLocked(word))) result = yield* this.#unlock(state);
-      }
-      if (result === 0 && next > 0) {
-        const charge = task.chargeWake(next);
-        if (!charge.done) yield* charge;
-        const { now } = kernel.host;
-        // One that went since the look above went behind this switch: the caller is unlocked already, and waits (I14).
-        if (task.isUmcg(next)) task.wake(next);
-        // An IPI costs the waker time behind its effect; a wake-up on this CPU costs none.
-        if (kernel.host.now !== now) yield* kernel.host.sync();
-      }
-      if (result === 0 && until !== 0) yield* startTimeout(kernel, tid, until);
-    }
-    // Every turn sleeps or settles an event: the call ends when somebody says RUNNING, with the timeout, or with a signal.
-    while (result === 0 && !awake) {
-      task.announceSleep(tid);
-      step = access.getUser32(state);
-      word = step.done ? step.value : yield* step;
-      if (!task.staysAsleep(tid, self, word)) break;
-      const timedOut = until !== 0 && !kernel.timers.isArmed(tid);
-      if (!timedOut && !signalPending(kernel, tid)) return SLEEPS;
+    const self = this.#self();
+    if (!this.task.staysAsleep(tid, self, word)) return this.#awake(call, word);
+    const timedOut = call.until !== 0 && !kernel.timers.isArmed(tid);
+    if (timedOut || signalPending(kernel, tid)) {
       setTaskState(kernel, tid, TASK_RUNNING);
-      result = yield* this.events.interrupts(tid, self, timedOut);
+      return call.awaits(this.events.interrupts(tid, self, timedOut), INTERRUPTED);
     }
-    return yield* this.#end(tid, self, result === 0 && word < 0 ? -EFAULT : result, until);
+    call.at = ASLEEP;
+    return DESCHEDULED;
   }
 
-  *#end(tid: number, self: Addr, result: number, until: number): Coroutine<number> {
+  // ---- the way back -------------------------------------------------------------------------------------------------
+
+  /** The first step of a task that has slept: the look at its state word. */
+  look(call: SleepingWait): Turn {
+    const step = this.kernel.access.getUser32(stateOf(this.#self()));
+    return step.done ? this.#looked(call, step.value) : call.awaits(step, LOOKED);
+  }
+
+  #looked(call: SleepingWait, word: number): Turn {
+    return word < 0 || this.task.saysUnlockedRunning(word) ? this.#awake(call, word) : this.#sleeps(call);
+  }
+
+  /** `word` could not be read or says that the task runs. */
+  #awake(call: SleepingWait, word: number): Turn {
+    if (word < 0) return this.#leaves(call, -EFAULT);
+    if (!this.task.isWorker(this.kernel.current)) return this.#leaves(call, 0);
+    const step = this.kernel.access.getUser32(serverTidOf(this.#self()));
+    return step.done ? this.#server(call, step.value) : call.awaits(step, SERVER);
+  }
+
+  /** F14: woken without a server it goes on the list instead of to user mode. */
+  #server(call: SleepingWait, server: number): Turn {
+    if (!this.task.isServer(server)) this.task.setLook(this.kernel.current);
+    return this.#leaves(call, 0);
+  }
+
+  #leaves(call: SleepingWait, result: number): Turn {
     const kernel = this.kernel;
-    if (result === 0 && this.task.isWorker(tid)) {
-      // F14: woken without a server it goes on the list instead of to user mode.
-      const server = yield* kernel.access.getUser32(serverTidOf(self));
-      if (!this.task.isServer(server)) this.task.setLook(tid);
-    }
-    if (until !== 0) endTimeout(kernel, tid);
+    const tid = kernel.current;
+    if (call.until !== 0) endTimeout(kernel, tid);
+    if (result < 0 || hasExitWork(kernel, tid)) return call.awaits(this.#workOff(tid, result), ENDED);
+    return this.#returns(sysExit(kernel, tid, NR_UMCG_WAIT, result));
+  }
+
+  *#workOff(tid: number, result: number): Coroutine<number> {
+    const kernel = this.kernel;
     if (result < 0) yield* kernel.host.sync();
     if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
     return sysExit(kernel, tid, NR_UMCG_WAIT, result);
+  }
+
+  #returns(result: number): Turn {
+    const ended = this.#ended;
+    ended.value = result;
+    return ended;
+  }
+
+  /** The record of the task that calls. */
+  #self(): Addr {
+    const { tasks, current } = this.kernel;
+    return tasks.umcgTask(current) as Addr;
   }
 
   /** A worker that waits is not locked, and has given its CPU up: preempting it would be pointless. Its LOCKED is its own. */
