@@ -11,7 +11,7 @@
  * ```
  */
 import { EDEADLK, EOWNERDEAD, ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
-import { runToEnd } from "../hosts/threads/index.ts";
+import { runToEnd } from "../hosts/threads/run-to-end.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { UMCG_TF_PREEMPTED } from "../umcg/abi.ts";
 import { ThreadError } from "./errors.ts";

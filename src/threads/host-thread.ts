@@ -7,7 +7,8 @@
  * Between two threads the Worker's event loop does not turn: what a thread leaves in it does not run.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { runToEnd, WorkerWords } from "../hosts/threads/index.ts";
+import { runToEnd } from "../hosts/threads/run-to-end.ts";
+import { WorkerWords } from "../hosts/threads/worker-words.ts";
 import { fetchAdd } from "../kernel-sim/lkl/host/words.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { Board } from "./board.ts";

@@ -13,7 +13,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { Coroutine } from "../atomics/step.ts";
-import { OwnerWords } from "../hosts/threads/index.ts";
+import { OwnerWords } from "../hosts/threads/owner-words.ts";
 import { assign, freeSlot } from "./assign.ts";
 import { Board } from "./board.ts";
 import { Codes } from "./codes.ts";
@@ -181,13 +181,10 @@ export class HostThreads implements ThreadControl {
 
   /** Gives jobs that wait to Workers that wait, and starts more of these. */
   #assign(): void {
-    // A turn that waits for the lock takes those along that have come meanwhile.
+    // One that waits for the lock takes those along that have come meanwhile.
     if (this.#assigning) return;
     this.#assigning = true;
-    void this.#words.run(this.#assignAll()).then(() => {
-      this.#assigning = false;
-      if (this.#jobs.queued.length > 0) this.#startMore();
-    });
+    void this.#words.run(this.#assignAll());
   }
 
   *#assignAll(): Coroutine<void> {
@@ -201,6 +198,8 @@ export class HostThreads implements ThreadControl {
     }
     this.#board.fill(this.#words.now());
     yield* this.#scheduler.unlock();
+    this.#assigning = false;
+    if (this.#jobs.queued.length > 0) this.#startMore();
   }
 
   #startMore(): void {

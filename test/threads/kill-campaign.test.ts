@@ -1,0 +1,25 @@
+/** Threads killed at random under a mixed load: fifty here, a thousand by `npm run kills`. */
+import { expect, test } from "vitest";
+import { killCampaign } from "../support/threads/kill-campaign.ts";
+
+const KILLS = 25;
+
+test.each([
+  { seed: 1, policy: "fifo" },
+  { seed: 2, policy: "per-cpu" },
+] as const)(
+  "nothing is lost but the victims: $policy, seed $seed",
+  { timeout: 120_000 },
+  async (campaign) => {
+    const { killed, survivors, acts, recoveries } = await killCampaign({
+      ...campaign,
+      kills: KILLS,
+      threads: 8,
+      cpus: 2,
+    });
+    expect(killed).toBe(KILLS);
+    expect(survivors).toBeGreaterThan(0);
+    expect(acts).toBeGreaterThan(0);
+    expect(recoveries).toBeGreaterThanOrEqual(KILLS);
+  },
+);
