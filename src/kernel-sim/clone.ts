@@ -52,6 +52,7 @@ export function prepareTask(kernel: Kernel, options: TaskOptions): Tid {
   tasks.setUmcgTask(tid, 0);
   tasks.setOnCpuUntil(tid, 0);
   tasks.setWorkLeft(tid, 0);
+  tasks.setHome(tid, 0);
   tasks.setCacheCpu(tid, -1);
   tasks.setWorkingSet(tid, migrationBytes);
   resetAccount(kernel, tid);

@@ -21,6 +21,7 @@
  * | ERR_PANIC                | the kernel stopped the machine in an emergency; the message says why              |
  * | ERR_TIME                 | a time is none, or too long; or virtual time has come to its end (times.ts)       |
  * | ERR_HOST                 | the host refused, again and again, what the kernel cannot do without              |
+ * | ERR_IMAGE                | an image has no such function, or sets up otherwise on one CPU than on another     |
  * | ERR_INVARIANT            | `check` found a broken invariant: its number, the words, the last events         |
  */
 export type MachineErrorCode =
@@ -42,7 +43,8 @@ export type MachineErrorCode =
   | "ERR_PANIC"
   | "ERR_TIME"
   | "ERR_HOST"
-  | "ERR_INVARIANT";
+  | "ERR_INVARIANT"
+  | "ERR_IMAGE";
 
 export class MachineError extends Error {
   readonly code: MachineErrorCode;

@@ -24,6 +24,12 @@ export function* resolveFault(kernel: Kernel, a: Addr, write: boolean): Coroutin
 
 /** A user-mode access that may not happen: resolved, or SIGSEGV. Returns when the access may be tried again. */
 export function* userFault(kernel: Kernel, a: Addr, size: number, write: boolean): Coroutine<void> {
+  kernel.host.enterKernel();
+  yield* inUserMode(kernel, a, size, write);
+  kernel.host.leaveKernel();
+}
+
+function* inUserMode(kernel: Kernel, a: Addr, size: number, write: boolean): Coroutine<void> {
   const tid: number = kernel.current;
   const aligned = (a & (size - 1)) === 0;
   if (aligned && kernel.pages.resolvable(a, write)) {

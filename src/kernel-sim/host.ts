@@ -64,6 +64,15 @@ export interface Host {
   work(ns: number): Step<void>;
 
   /**
+   * The executing CPU enters the kernel, and leaves it for user mode, other than by a system call: those say so by what they
+   * charge, STEP_SYSCALL_ENTRY and STEP_SYSCALL_EXIT. To enter again from within, or to leave from user mode, does nothing.
+   * A host of real threads holds its lock in between, and hands it over where others could come between: at a sync, at an
+   * access to user memory, in a sleep.
+   */
+  enterKernel(): void;
+  leaveKernel(): void;
+
+  /**
    * Gives a task its code, a new one or in place of what it was: `body` is resumed when the task next runs. What follows its
    * end is the task's exit or, if there is one, what `sequel` makes of it.
    */

@@ -49,6 +49,13 @@ export const MAX_IDLE_STATES = 8;
 const POLL_START_NS = 50_000;
 const POLL_MAX_NS = 200_000;
 
+/** A sleeping CPU watches its flag: an interrupt is sent to those that run only. For hosts on which idle states cost nothing. */
+export const POLLING: IdlePolicy = {
+  states: [{ name: "poll", polls: true, targetResidencyNs: 0 }],
+  governor: undefined,
+  state: 0,
+};
+
 export class IdleGovernor {
   declare readonly policy: IdlePolicy;
   /** Does every CPU that sleeps watch its flag line, or none? Undefined: that differs. */

@@ -7,7 +7,7 @@
  * | live               | who starts a task, and the CPU on which one exits                                   |
  * | lastTid, free list | who starts a task; who joins one                                                    |
  * | realtime           | who starts the first real-time task; never taken back                               |
- * | userTop            | whoever allocates user memory                                                       |
+ * | userTop            | whoever allocates user memory, by compare-and-exchange                                |
  * | stop reason, deadline | the owner of a stop (smp/stop.ts)                                                |
  * | gone               | who starts a task in a slot that had another                                        |
  *
@@ -21,11 +21,11 @@ const FIRST_FREE = 2;
 const LAST_FREE = 3;
 const REALTIME = 4;
 const REASON_BYTES = 5;
-const WORDS = 6;
+const USER_TOP = 6;
+const WORDS = 7;
 
-const USER_TOP = 0;
-const STOP_DEADLINE = 1;
-const GONE = 2;
+const STOP_DEADLINE = 0;
+const GONE = 1;
 
 const REASON_ROOM = 128;
 
@@ -89,10 +89,11 @@ export class KernelRecord {
 
   /** First byte of the user region that was not given out. */
   get userTop(): number {
-    return this.numbers[USER_TOP]!;
+    return this.words[USER_TOP]! >>> 0;
   }
-  set userTop(to: number) {
-    this.numbers[USER_TOP] = to;
+  /** False: it is not `from` any more. Not by a store: user code allocates, too, and holds no lock. */
+  moveUserTop(from: number, to: number): boolean {
+    return Atomics.compareExchange(this.words, USER_TOP, from | 0, to | 0) === (from | 0);
   }
 
   /** When the time of the CPUs to stop is over, ns; Infinity = nobody stops them. */

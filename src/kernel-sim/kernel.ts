@@ -171,7 +171,7 @@ export class Kernel {
     this.memory = parts.wrapMemory?.(this.local, "kernel") ?? this.local;
     this.userMemory = parts.wrapMemory?.(this.userLocal, "user") ?? this.userLocal;
     this.access = new UserAccess(this.memory, this.pages, parts.fault(this), parts.nosleep);
-    if (fresh) this.record.userTop = this.userBase;
+    if (fresh) this.record.moveUserTop(0, this.userBase);
     this.sliceTimers = config.hrtick || config.fair === "rr" || config.fair === "ps";
     this.selector = this.fair instanceof GlobalQueue ? connectGlobal(this, this.fair) : undefined;
   }
@@ -187,14 +187,16 @@ export class Kernel {
         `allocate(bytes, align) takes whole numbers, got ${bytes}, ${align}`,
       );
     }
-    const { record } = this;
-    const at = Math.ceil(record.userTop / align) * align;
-    if (at + bytes > this.userEnd) {
-      const size = this.userEnd - this.userBase;
-      throw new MachineError("ERR_USER_MEMORY", `${bytes} bytes do not fit: userBytes is ${size}`);
+    for (;;) {
+      const top = this.record.userTop;
+      const at = Math.ceil(top / align) * align;
+      if (at + bytes > this.userEnd) {
+        const size = this.userEnd - this.userBase;
+        throw new MachineError("ERR_USER_MEMORY", `${bytes} bytes do not fit: userBytes is ${size}`);
+      }
+      // A turn fails when somebody else has allocated.
+      if (this.record.moveUserTop(top, at + bytes)) return addr(at);
     }
-    record.userTop = at + bytes;
-    return addr(at);
   }
 
   /**

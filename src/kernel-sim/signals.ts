@@ -135,6 +135,13 @@ function* deliverSignals(kernel: Kernel, tid: number): Coroutine<void> {
       exitTask(kernel, tid, 0, signal);
       yield YIELD_EXIT;
     }
-    if (action === "handled") yield* kernel.dispositions.handler(tid, signal)(signal);
+    if (action === "handled") yield* handle(kernel, tid, signal);
   }
+}
+
+/** The handler is user code: it runs in user mode, between two parts of the way there. */
+function* handle(kernel: Kernel, tid: number, signal: number): Coroutine<void> {
+  kernel.host.leaveKernel();
+  yield* kernel.dispositions.handler(tid, signal)(signal);
+  kernel.host.enterKernel();
 }

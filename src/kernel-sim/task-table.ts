@@ -20,6 +20,7 @@ export class TaskTable {
   declare private readonly bits: Int32Array;
   declare private readonly masks: Int32Array;
   declare private readonly heads: Int32Array;
+  declare private readonly homes: Int32Array;
   /** The same records as 32 int32 and as 16 float64 each. */
   declare private readonly words: Int32Array;
   declare private readonly numbers: Float64Array;
@@ -35,6 +36,7 @@ export class TaskTable {
     this.bits = arena.int32(rows);
     this.masks = arena.int32(rows);
     this.heads = arena.int32(rows);
+    this.homes = arena.int32(rows);
   }
 
   /** May the task run on `cpu`? */
@@ -236,6 +238,13 @@ export class TaskTable {
   }
   setWaitNs(tid: number, to: number): void {
     this.numbers[(tid << 4) | 13] = to;
+  }
+  /** The only CPU it can run on, because its code is there, plus 1; 0 = its code is wherever it runs. Written by the host. */
+  home(tid: number): number {
+    return this.homes[tid]!;
+  }
+  setHome(tid: number, to: number): void {
+    this.homes[tid] = to;
   }
   /** How often it changed CPUs. */
   migrations(tid: number): number {

@@ -26,7 +26,7 @@ import { describeWaiters, type Waiter, waiters } from "../kernel-sim/deadlock.ts
 import { kernelConfigOf } from "../kernel-sim/default-config.ts";
 import { MachineError } from "../kernel-sim/errors.ts";
 import { resolveFault } from "../kernel-sim/faults.ts";
-import type { IdlePolicy } from "../kernel-sim/idle-governor.ts";
+import { POLLING } from "../kernel-sim/idle-governor.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import { Kernel } from "../kernel-sim/kernel.ts";
 import { TraceRing } from "../trace/ring.ts";
@@ -57,12 +57,6 @@ export interface ExploredConfig {
   readonly nondeterminism?: Nondeterminism;
 }
 
-/** A sleeping CPU watches its flag: an interrupt is sent to those that run only. */
-const POLLING: IdlePolicy = {
-  states: [{ name: "poll", polls: true, targetResidencyNs: 0 }],
-  governor: undefined,
-  state: 0,
-};
 /** Accesses of an execution before memory would pause of itself: never. */
 const UNBOUNDED = 2 ** 30;
 const TRACE_EVENTS = 1024;

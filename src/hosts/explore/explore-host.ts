@@ -113,6 +113,9 @@ export class ExploreHost implements Host {
     return 0;
   }
 
+  enterKernel(): void {}
+  leaveKernel(): void {}
+
   start(tid: Tid, body: Coroutine<unknown>, sequel?: Sequel): void {
     this.code.start(tid, body, sequel);
   }

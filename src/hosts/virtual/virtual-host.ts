@@ -158,6 +158,9 @@ export class VirtualHost implements Host {
     }
   }
 
+  enterKernel(): void {}
+  leaveKernel(): void {}
+
   start(tid: Tid, body: Coroutine<unknown>, sequel?: Sequel): void {
     this.runner.start(tid, body, sequel);
   }

@@ -11,7 +11,7 @@ import { exists } from "./task.ts";
 
 /**
  * Lets a task run on these CPUs only, from now on; the caller itself is on one of them when this returns. CPUs that the
- * machine does not have, or that did not come up, are left out. 0; -ESRCH no such task; -EINVAL no CPU is left, or what is listed is no CPU number.
+ * machine does not have, or that did not come up, are left out, and so are all but its home of a task whose code is there. 0; -ESRCH no such task; -EINVAL no CPU is left, or what is listed is no CPU number.
  */
 export function* sysSchedSetaffinity(
   kernel: Kernel,
@@ -21,7 +21,8 @@ export function* sysSchedSetaffinity(
   const tid = sysEnter(kernel, NR_SCHED_SETAFFINITY, target);
   yield* kernel.host.sync();
   const of = target === 0 ? tid : target;
-  const present = cpus.filter((cpu) => cpu < kernel.cpus.count);
+  const home = kernel.tasks.home(of) - 1;
+  const present = cpus.filter((cpu) => cpu < kernel.cpus.count && (home < 0 || cpu === home));
   const valid = anyUsable(kernel, present) && cpus.every((cpu) => Number.isInteger(cpu) && cpu >= 0);
   const result = isAlive(kernel, of) ? (valid ? 0 : -EINVAL) : -ESRCH;
   if (result === 0) setAffinity(kernel, of, present);

@@ -1,0 +1,113 @@
+/**
+ * The code of tasks in one isolate, and running it.
+ *
+ * A coroutine cannot leave the isolate that made it. But one that has not run yet has nothing to leave: set-up code, which each
+ * isolate runs alike (machine/threads), makes every task's everywhere, and the first CPU to run a task keeps it. What a task
+ * starts later has its code where that task is. Either way the task has a *home* from then on, and its affinity is that CPU.
+ *
+ * A task is in user mode or in the kernel when it lets go of its CPU, and comes back as it went: with the kernel's lock or
+ * without.
+ */
+import { type Coroutine, RESUME, type Resume } from "../../../atomics/step.ts";
+import { MachineError } from "../../../kernel-sim/errors.ts";
+import type { Sequel } from "../../../kernel-sim/host.ts";
+import type { Tid } from "../../../kernel-sim/ids.ts";
+import { exitToUserMode } from "../../../kernel-sim/signals.ts";
+import { setAllowed } from "../../../kernel-sim/smp/affinity.ts";
+import type { VcpuHost } from "./host.ts";
+import { CpuStopped } from "./interrupts.ts";
+import { MachineGone } from "./kernel-lock.ts";
+
+const GOES_ON: IteratorResult<unknown, unknown> = { done: false, value: 0 };
+
+export class TaskBodies {
+  readonly #host: VcpuHost;
+  readonly #bodies: (Coroutine<unknown> | undefined)[] = [];
+  readonly #sequels: (Sequel | undefined)[] = [];
+  /** Tasks that have not run yet, and those that were in the kernel when they let go of their CPU. */
+  readonly #fresh: Set<number> = new Set();
+  readonly #inKernel: Set<number> = new Set();
+
+  constructor(host: VcpuHost) {
+    this.#host = host;
+  }
+
+  start(tid: Tid, body: Coroutine<unknown>, sequel: Sequel | undefined): void {
+    if (!this.#host.settingUp) this.#keep(tid);
+    this.#bodies[tid] = body;
+    this.#sequels[tid] = sequel;
+    this.#fresh.add(tid);
+    this.#inKernel.delete(tid);
+  }
+  discard(tid: number): void {
+    this.#bodies[tid] = undefined;
+    this.#sequels[tid] = undefined;
+    this.#fresh.delete(tid);
+  }
+
+  /** The code of `tid` is here from now on. */
+  #keep(tid: number): void {
+    const { kernel, cpu } = this.#host;
+    const { tasks, names } = kernel;
+    if (tasks.home(tid) === cpu + 1) return;
+    if (!tasks.allows(tid, cpu)) {
+      throw new MachineError(
+        "ERR_CONFIG",
+        `${names.of(tid)} (tid ${tid}) may not run on CPU ${cpu}, where it was started: only tasks of set-up code can go to another`,
+      );
+    }
+    tasks.setHome(tid, cpu + 1);
+    setAllowed(kernel, tid, [cpu]);
+  }
+
+  /** Runs `tid`, the current task, from where it is to its next request. The lock is held before and after. */
+  resume(tid: number): IteratorResult<unknown, unknown> {
+    const host = this.#host;
+    if (this.#fresh.delete(tid)) this.#begin(tid);
+    if (!this.#inKernel.has(tid)) host.leaveKernel();
+    const result = this.#next(tid);
+    if (host.lock.held) this.#inKernel.add(tid);
+    else {
+      this.#inKernel.delete(tid);
+      host.acquire();
+    }
+    return result.done === true && this.#follow(tid, result.value, false) ? GOES_ON : result;
+  }
+
+  /** A new task begins with a return to user mode, so a signal that came before it has run is taken there. */
+  #begin(tid: number): void {
+    this.#keep(tid);
+    const { kernel } = this.#host;
+    if (kernel.tasks.work(tid) === 0) return;
+    const body = this.#bodies[tid]!;
+    this.#bodies[tid] = (function* (): Coroutine<unknown> {
+      kernel.host.enterKernel();
+      yield* exitToUserMode(kernel, tid);
+      kernel.host.leaveKernel();
+      return yield* body;
+    })();
+  }
+
+  #next(tid: number): IteratorResult<unknown, unknown> {
+    try {
+      return this.#bodies[tid]!.next(RESUME satisfies Resume);
+    } catch (cause) {
+      if (cause instanceof CpuStopped || cause instanceof MachineGone) throw cause;
+      if (this.#follow(tid, cause, true)) return GOES_ON;
+      if (cause instanceof MachineError) throw cause;
+      const what = cause instanceof Error ? cause.message : String(cause);
+      const who = `${this.#host.kernel.names.of(tid)} (tid ${tid})`;
+      throw new MachineError("ERR_PROGRAM_THREW", `${who} threw: ${what}`, { cause });
+    }
+  }
+
+  /** The body of `tid` has ended. Does something follow it? In user mode. */
+  #follow(tid: number, outcome: unknown, threw: boolean): boolean {
+    const sequel = this.#sequels[tid];
+    if (sequel === undefined) return false;
+    this.#sequels[tid] = undefined;
+    this.#bodies[tid] = sequel.after(outcome, threw);
+    this.#inKernel.delete(tid);
+    return true;
+  }
+}

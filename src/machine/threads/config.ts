@@ -1,0 +1,50 @@
+/** What a machine on real threads is made from, and what a run of it gives. */
+import type { KernelConfig } from "../../kernel-sim/config.ts";
+import { type KernelOptions, kernelConfigOf } from "../../kernel-sim/default-config.ts";
+import { POLLING } from "../../kernel-sim/idle-governor.ts";
+import type { UmcgProfile } from "../../umcg/umcg.ts";
+
+/** Kernel options mean what they mean in `MachineConfig`; times are real. */
+export interface ThreadMachineConfig extends KernelOptions {
+  /** The module that defines the program, TypeScript or JavaScript. Every CPU loads it. */
+  readonly image: URL;
+  /** Name of the exported function that sets the program up (`SetUpFunction`). Default "setUp". */
+  readonly entry?: string;
+  /** What it is given as `machine.args`: anything that can be cloned. */
+  readonly args?: unknown;
+  /** UMCG profile. Default "hardened". */
+  readonly umcg?: UmcgProfile;
+  /** How long the Workers may take to load, ms. Default 20 000. */
+  readonly loadTimeoutMs?: number;
+  /** Does an idle CPU spin before it sleeps? Default: if there is a core for each. */
+  readonly spin?: boolean;
+  /** Keep a trace: what each CPU's last events were (`ThreadMachine.trace`, when it has stopped). Default false. */
+  readonly trace?: boolean;
+  /** Events that each CPU keeps, a power of two. Default 65536. */
+  readonly traceEvents?: number;
+  /** Hears what programs say (`machine.say`). */
+  readonly onMessage?: (value: unknown, cpu: number) => void;
+}
+
+export interface ThreadRunResult {
+  /** From `run` to the exit of the last task, ns. */
+  readonly ns: number;
+  /** Of all CPUs: context switches, to idle and back included. */
+  readonly switches: number;
+  readonly ipis: number;
+  readonly ipisCoalesced: number;
+  /** How often the kernel's lock was taken. */
+  readonly sections: number;
+  /** By CPU: how long it takes to wake it, ns, on average; 0 = it was not woken. */
+  readonly wakeNs: readonly number[];
+}
+
+export interface ThreadRunOptions {
+  /** Reject with ERR_RUN_LIMIT if tasks are left by then, ms. The machine runs on. Default: wait for ever. */
+  readonly timeoutMs?: number;
+}
+
+/** Idle states have no part: how long a wake-up takes is real. */
+export function threadKernelConfig(config: ThreadMachineConfig): KernelConfig {
+  return kernelConfigOf(config, POLLING);
+}

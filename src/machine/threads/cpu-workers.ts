@@ -1,0 +1,96 @@
+/**
+ * The Workers of the CPUs, as main has them: started some at a time, awaited with a deadline, heard, and ended.
+ *
+ * A CPU whose Worker does not load in time, or at all, does not come up, and why is told: the boot goes on without it. One that
+ * dies later takes the machine with it, because the kernel may be in the middle of something.
+ */
+import { availableParallelism } from "node:os";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { THREAD_GONE, type VcpuWords } from "../../hosts/threads/vcpu/words.ts";
+import type { CpuStart, FromCpu } from "./messages.ts";
+
+/** Who hears what the Workers say. */
+export interface Listener {
+  hear(cpu: number, message: FromCpu): void;
+  /** The Worker has ended: with an error or an exit code. */
+  gone(cpu: number, why: string): void;
+}
+
+export class CpuWorkers {
+  readonly #shared: VcpuWords;
+  readonly #listener: Listener;
+  readonly #workers: Map<number, Worker> = new Map();
+  /** Why CPUs have no Worker. */
+  readonly causes: Map<number, string> = new Map();
+
+  constructor(shared: VcpuWords, listener: Listener) {
+    this.#shared = shared;
+    this.#listener = listener;
+  }
+
+  get count(): number {
+    return this.#workers.size;
+  }
+
+  /** Starts a Worker for each CPU. Resolves when each is loaded, or is not going to be: `causes`. */
+  async start(startOf: (cpu: number) => CpuStart, timeoutMs: number): Promise<void> {
+    const cpus = Array.from({ length: this.#shared.vcpus }, (_, cpu) => cpu);
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const next = async (): Promise<void> => {
+      for (let cpu = cpus.shift(); cpu !== undefined; cpu = cpus.shift())
+        await this.#load(startOf(cpu), deadline, timeoutMs);
+    };
+    await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, next));
+  }
+
+  async #load(start: CpuStart, deadline: AbortSignal, timeoutMs: number): Promise<void> {
+    const { cpu } = start;
+    // Beside this file, in the sources as in the package: tsc does not rewrite what is no import.
+    const file = `./cpu-worker${extname(fileURLToPath(import.meta.url))}`;
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: start, name: `cpu-${cpu}` });
+    this.#workers.set(cpu, worker);
+    const { promise, resolve } = Promise.withResolvers<string>();
+    worker.on("message", (message: FromCpu) => {
+      if (message.kind === "loaded") resolve("");
+      else {
+        this.#listener.hear(cpu, message);
+        if (message.kind === "failed") resolve(message.failure.message);
+      }
+    });
+    let why = "";
+    worker.on("error", (error) => {
+      why = String(error);
+    });
+    worker.on("exit", (code) => {
+      this.#workers.delete(cpu);
+      this.#shared.setThread(cpu, THREAD_GONE);
+      resolve(why || `exit code ${code}`);
+      this.#listener.gone(cpu, why || `exit code ${code}`);
+    });
+    const late = (): void => resolve(`not loaded within ${timeoutMs} ms`);
+    deadline.addEventListener("abort", late, { once: true });
+    const cause = await promise;
+    deadline.removeEventListener("abort", late);
+    if (cause === "") return;
+    this.causes.set(cpu, cause);
+    await worker.terminate();
+  }
+
+  /** Ends every Worker where it is. */
+  async terminate(): Promise<void> {
+    await Promise.all([...this.#workers.values()].map((worker) => worker.terminate()));
+  }
+
+  /** Waits until all Workers have ended by themselves, `timeoutMs` at most. */
+  async ended(timeoutMs: number): Promise<void> {
+    const ends = [...this.#workers.values()].map(
+      (worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())),
+    );
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    await Promise.race([Promise.all(ends), promise]);
+    clearTimeout(timer);
+  }
+}

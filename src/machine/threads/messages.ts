@@ -1,0 +1,58 @@
+/** What main and the Workers of CPUs say to each other through ports. Everything else is in shared words. */
+import type { KernelConfig } from "../../kernel-sim/config.ts";
+import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
+import type { TraceEvent } from "../../trace/events.ts";
+import type { UmcgProfile } from "../../umcg/umcg.ts";
+
+/** What the Worker of a CPU is given to begin with. */
+export interface CpuStart {
+  readonly cpu: number;
+  /** The machine's memory, and behind it, from `hostAt` on, the words of the host. */
+  readonly buffer: SharedArrayBuffer;
+  readonly hostAt: number;
+  /** The memory before set-up, and after it. */
+  readonly before: SharedArrayBuffer;
+  readonly after: SharedArrayBuffer;
+  readonly config: KernelConfig;
+  readonly umcg: UmcgProfile;
+  readonly image: string;
+  readonly entry: string;
+  readonly args: unknown;
+  readonly spin: boolean;
+  readonly trace: boolean;
+  readonly traceEvents: number;
+}
+
+/** An error on its way to main. */
+export interface Failure {
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly stack: string;
+  /** As far as it can be cloned. */
+  readonly cause: unknown;
+}
+
+export type FromCpu =
+  | { readonly kind: "loaded" }
+  /** From CPU 0. */
+  | { readonly kind: "booted"; readonly report: BootReport }
+  /** Set-up is done on this CPU. Names of its tasks, by tid. */
+  | { readonly kind: "ready"; readonly names: readonly string[] }
+  | { readonly kind: "failed"; readonly failure: Failure }
+  | { readonly kind: "said"; readonly value: unknown }
+  | { readonly kind: "stopped"; readonly events: readonly TraceEvent[] };
+
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error))
+    return { code: undefined, message: String(error), stack: "", cause: undefined };
+  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return { code, message: error.message, stack: error.stack ?? "", cause: clonable(error.cause) };
+}
+
+function clonable(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    return String(value);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Set-up code, run alike on every CPU.
+ *
+ * Functions cannot cross isolates, so each CPU makes the program's objects for itself: it runs the image's set-up function. The
+ * first to do so does it to the machine's memory; each other one begins from the memory as it was before, does the same, and
+ * must come to the same memory, to the byte. So all have the same tasks under the same numbers, with code that has not run yet
+ * (hosts/threads/vcpu/task-bodies.ts), at the same addresses; and a set-up that depends on anything but its arguments is
+ * found out. Time stands still meanwhile. Rejected: to do what set-up does once and to suppress it elsewhere (set-up code may
+ * write words as it likes), and to send objects (they hold functions).
+ *
+ * What programs share is in user memory. A JS object that set-up code makes exists once on each CPU: it may hold addresses and
+ * what never changes.
+ */
+import type { Addr } from "../../atomics/address.ts";
+import type { Protection } from "../../atomics/page-table.ts";
+import type { TaskOptions } from "../../kernel-sim/clone.ts";
+import { MachineError } from "../../kernel-sim/errors.ts";
+import { NO_TASK, type Tid } from "../../kernel-sim/ids.ts";
+import type { Kernel } from "../../kernel-sim/kernel.ts";
+import type { Program, UserSpace } from "../../umcg/env.ts";
+
+/** What an image exports. It does the same each time it is called with the same arguments; it may not wait. */
+export type SetUpFunction = (machine: SetUp) => void;
+
+/** A machine that is being set up, as a set-up function sees it on one CPU. */
+export class SetUp {
+  readonly userSpace: UserSpace;
+  readonly kernel: Kernel;
+  /** `args` of the machine's configuration, a copy for each CPU. */
+  readonly args: unknown;
+  /** Tells main something, from any program: `onMessage` hears it. What set-up code says, every CPU says. */
+  readonly say: (value: unknown) => void;
+
+  constructor(userSpace: UserSpace, args: unknown, say: (value: unknown) => void) {
+    this.userSpace = userSpace;
+    this.kernel = userSpace.kernel;
+    this.args = args;
+    this.say = say;
+  }
+
+  /** Creates a task; it runs when the machine does. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
+  spawn(program: Program, options: TaskOptions = {}): Tid {
+    return this.userSpace.start(program, options);
+  }
+  /** Zeroed user memory. Throws ERR_USER_MEMORY. */
+  allocate(bytes: number, align = 64): Addr {
+    return this.kernel.allocate(bytes, align);
+  }
+  /** Sets what user space may do with the pages that overlap a range. */
+  protect(a: Addr, length: number, protection: Protection): void {
+    this.kernel.pages.protect(a, length, protection);
+  }
+  /** Moves the pages that overlap a range to disk, if they are present. */
+  swapOut(a: Addr, length: number): void {
+    this.kernel.pages.swapOut(a, length);
+  }
+}
+
+/** The memory before set-up and after it, of which the first CPU makes copies for the others. */
+export interface SetUpMemories {
+  readonly memory: Uint8Array;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+/** Runs `setUp` on the executing CPU, which has the kernel's lock. Throws what it throws, and ERR_IMAGE when it did otherwise. */
+export function runSetUp(
+  machine: SetUp,
+  setUp: SetUpFunction,
+  { memory, before, after }: SetUpMemories,
+  first: boolean,
+): void {
+  const { kernel } = machine;
+  if (first) before.set(memory);
+  else memory.set(before);
+  const { cpu } = kernel;
+  // As on the virtual host, set-up code runs on nobody's account; what it starts is placed as from CPU 0.
+  kernel.cpu = 0 as typeof cpu;
+  kernel.current = NO_TASK;
+  setUp(machine);
+  kernel.cpu = cpu;
+  if (first) after.set(memory);
+  else if (Buffer.compare(memory, after) !== 0) throw otherwise(cpu, memory, after);
+}
+
+function otherwise(cpu: number, memory: Uint8Array, after: Uint8Array): MachineError {
+  const at = memory.findIndex((byte, index) => byte !== after[index]);
+  return new MachineError(
+    "ERR_IMAGE",
+    `set-up did otherwise on CPU ${cpu} than on CPU 0: at 0x${at.toString(16)} it left 0x${memory[at]!.toString(16)}, not 0x${after[at]!.toString(16)}`,
+  );
+}

@@ -1,0 +1,332 @@
+/**
+ * A machine on real threads: each vCPU a Worker, the kernel in memory that they share, the program in an image.
+ *
+ *     await using machine = await createThreadMachine({ vcpus: 2, image: new URL("./program.ts", import.meta.url) });
+ *     await machine.run({ timeoutMs: 10_000 });
+ *
+ * The image exports a set-up function, which every CPU runs (set-up.ts). Main has a kernel of its own over the memory, to look at
+ * it, to interrupt CPUs and to stop them; it executes nothing else. It must let its event loop run.
+ *
+ * One run a machine. What ends it: the exit of the last task; a program or the kernel that throws; a Worker that dies; tasks that
+ * wait for each other. After an error the Workers are ended where they are.
+ */
+import { availableParallelism } from "node:os";
+import { monotonicNs } from "../../hosts/threads/clock.ts";
+import { VcpuHost } from "../../hosts/threads/vcpu/host.ts";
+import {
+  PHASE,
+  PHASE_DEADLOCKED,
+  PHASE_ENDED,
+  PHASE_FAILED,
+  PHASE_READY,
+  PHASE_RUNNING,
+  VcpuWords,
+} from "../../hosts/threads/vcpu/words.ts";
+import { checkKernelConfig } from "../../kernel-sim/config.ts";
+import { describeWaiters, type Waiter, waiters } from "../../kernel-sim/deadlock.ts";
+import { MachineError, type MachineErrorCode } from "../../kernel-sim/errors.ts";
+import { cpuId } from "../../kernel-sim/ids.ts";
+import { Kernel } from "../../kernel-sim/kernel.ts";
+import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
+import { raiseIrq } from "../../kernel-sim/smp/irq-routing.ts";
+import {
+  beginStop,
+  OUTSIDE,
+  STOP_EMERGENCY,
+  STOP_NOT,
+  STOP_ORDERLY,
+  type StopReport,
+  stopEnded,
+  stopReport,
+} from "../../kernel-sim/smp/stop.ts";
+import type { TraceEvent } from "../../trace/events.ts";
+import { TraceRing } from "../../trace/ring.ts";
+import { checkProfile } from "../../umcg/profiles.ts";
+import {
+  type ThreadMachineConfig,
+  type ThreadRunOptions,
+  type ThreadRunResult,
+  threadKernelConfig,
+} from "./config.ts";
+import { CpuWorkers } from "./cpu-workers.ts";
+import type { CpuStart, Failure, FromCpu } from "./messages.ts";
+
+const LOAD_TIMEOUT_MS = 20_000;
+/** For the boot and the set-up of each CPU. */
+const BOOT_TIMEOUT_MS = 20_000;
+/** How long CPUs that have stopped may take to end. */
+const END_TIMEOUT_MS = 1000;
+const LOOK_MS = 1;
+
+export class ThreadMachine {
+  readonly kernel: Kernel;
+  readonly #config: ThreadMachineConfig;
+  readonly #host: VcpuHost;
+  readonly #shared: VcpuWords;
+  readonly #buffer: SharedArrayBuffer;
+  readonly #workers: CpuWorkers;
+  readonly #trace: TraceEvent[][] = [];
+  readonly #ready: Set<number> = new Set();
+  #report: BootReport | undefined;
+  #failure: MachineError | undefined;
+  /** Told when a CPU says something, or is gone. */
+  #news: () => void = () => undefined;
+  #ended = false;
+
+  /** Use `createThreadMachine`. */
+  constructor(config: ThreadMachineConfig) {
+    const kernelConfig = threadKernelConfig(config);
+    checkKernelConfig(kernelConfig);
+    checkProfile(config.umcg ?? "hardened", "zero");
+    this.#config = config;
+    let hostAt = 0;
+    this.kernel = new Kernel({
+      config: kernelConfig,
+      trace: new TraceRing(1),
+      nosleep: "refuse",
+      makeBuffer: (bytes) => {
+        hostAt = bytes;
+        return new SharedArrayBuffer(bytes + VcpuWords.bytes(kernelConfig.vcpus));
+      },
+      fault: () => () => {
+        throw new Error("kernel bug: a page fault outside the machine");
+      },
+    });
+    this.kernel.trace.on = false;
+    this.#buffer = this.kernel.buffer as SharedArrayBuffer;
+    this.#shared = new VcpuWords(this.#buffer, hostAt, kernelConfig.vcpus);
+    this.#shared.begin(monotonicNs());
+    this.#host = new VcpuHost(this.#shared, cpuId(0), 0, true);
+    this.#host.attach(this.kernel);
+    this.#workers = new CpuWorkers(this.#shared, {
+      hear: (cpu, message) => this.#hear(cpu, message),
+      gone: (cpu, why) => this.#gone(cpu, why),
+    });
+  }
+
+  /** Loads, boots and sets up. Rejects with ERR_BOOT, ERR_IMAGE, and with what the set-up function throws. */
+  async boot(): Promise<void> {
+    const { loadTimeoutMs = LOAD_TIMEOUT_MS } = this.#config;
+    await this.#workers.start(this.#starts(), loadTimeoutMs);
+    const boot = this.#workers.causes.get(0);
+    if (boot !== undefined)
+      throw this.#failure ?? new MachineError("ERR_BOOT", `CPU 0 did not come up: ${boot}`);
+    this.#shared.startBootCpu();
+    const deadline = Date.now() + BOOT_TIMEOUT_MS * this.#shared.vcpus;
+    while (!this.#isSetUp()) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (Date.now() > deadline) throw new MachineError("ERR_BOOT", "the CPUs are not set up in time");
+      await this.#anything(LOOK_MS * 100);
+    }
+    this.#shared.setPhase(PHASE_READY);
+  }
+
+  #starts(): (cpu: number) => CpuStart {
+    const {
+      image,
+      entry = "setUp",
+      args,
+      umcg = "hardened",
+      trace = false,
+      traceEvents = 65_536,
+    } = this.#config;
+    const { vcpus } = this.#shared;
+    const { spin = vcpus <= availableParallelism() } = this.#config;
+    const hostAt = this.#shared.words.byteOffset;
+    const common = {
+      buffer: this.#buffer,
+      hostAt,
+      before: new SharedArrayBuffer(hostAt),
+      after: new SharedArrayBuffer(hostAt),
+      config: this.kernel.config,
+      image: image.href,
+      ...{ umcg, entry, args, spin, trace, traceEvents },
+    };
+    return (cpu) => ({ ...common, cpu });
+  }
+
+  #isSetUp(): boolean {
+    return this.#report?.ready.every((cpu) => this.#ready.has(cpu)) === true;
+  }
+
+  /** Which CPUs came up. Why a Worker did not load is in `causes`. */
+  get boots(): BootReport {
+    return this.#report!;
+  }
+  get causes(): ReadonlyMap<number, string> {
+    return this.#workers.causes;
+  }
+  /** Workers that have not ended. */
+  get workers(): number {
+    return this.#workers.count;
+  }
+  /** User memory as 32-bit words: `words[address >> 2]`. */
+  get words(): Int32Array<SharedArrayBuffer> {
+    return new Int32Array(this.#buffer, 0, this.kernel.userEnd >> 2);
+  }
+  /** The last events of each CPU, in order of time, when the machine has stopped. Of one time: by CPU. */
+  get trace(): TraceEvent[] {
+    return this.#trace.flat().sort((a, b) => a.timeNs - b.timeNs);
+  }
+
+  /**
+   * Runs until every task has exited. Rejects with ERR_PROGRAM_THREW and the like, ERR_DEADLOCK, ERR_HOST when a Worker has
+   * died, ERR_RUN_LIMIT, ERR_RUNNING when it has been run before, ERR_HALTED.
+   */
+  async run({ timeoutMs = Number.POSITIVE_INFINITY }: ThreadRunOptions = {}): Promise<ThreadRunResult> {
+    const { words } = this.#shared;
+    if (this.#shared.phase !== PHASE_READY)
+      throw this.#failure ?? new MachineError("ERR_RUNNING", "the machine has been run");
+    const began = monotonicNs();
+    this.#shared.go(began);
+    // Nobody is left to say that the last task has exited.
+    if (this.kernel.live === 0) this.#shared.endAs(PHASE_ENDED);
+    else {
+      const wait = Atomics.waitAsync(words, PHASE, PHASE_RUNNING, timeoutMs);
+      if (wait.async && (await wait.value) === "timed-out") throw this.#late(timeoutMs);
+    }
+    const ns = monotonicNs() - began;
+    await this.#judge();
+    return this.#result(ns);
+  }
+
+  /** Is the end a good one? */
+  async #judge(): Promise<void> {
+    const { phase } = this.#shared;
+    if (phase === PHASE_DEADLOCKED) throw this.#deadlock();
+    // Who has failed says why.
+    for (let look = 0; phase === PHASE_FAILED && this.#failure === undefined && look < 100; look++)
+      await this.#anything(LOOK_MS * 10);
+    if (this.#failure === undefined && phase !== PHASE_FAILED) return;
+    await this.#workers.terminate();
+    throw this.#failure ?? new MachineError("ERR_HOST", "a CPU has failed and does not say why");
+  }
+
+  #result(ns: number): ThreadRunResult {
+    const { cpus, smp } = this.kernel;
+    const result = { ns, switches: 0, ipis: 0, ipisCoalesced: 0, sections: this.#shared.tickets };
+    const wakeNs: number[] = [];
+    for (let cpu = 0; cpu < smp.count; cpu++) {
+      result.switches += cpus.switches(cpu);
+      result.ipis += cpus.ipisSent(cpu);
+      result.ipisCoalesced += cpus.ipisCoalesced(cpu);
+      wakeNs.push(this.#shared.wakeNs(cpu));
+    }
+    return { ...result, wakeNs };
+  }
+
+  #late(timeoutMs: number): MachineError {
+    const list = this.waiters();
+    return new MachineError(
+      "ERR_RUN_LIMIT",
+      `${list.length} tasks are left after ${timeoutMs} ms\n${describeWaiters(list)}`,
+    );
+  }
+  #deadlock(): MachineError {
+    const list = this.waiters();
+    return new MachineError(
+      "ERR_DEADLOCK",
+      `deadlock: nothing is runnable, no timer is armed, and ${list.length} tasks wait\n${describeWaiters(list)}`,
+    );
+  }
+
+  /** Tasks that have not exited, with what each waits for. A look at a machine that may be running. */
+  waiters(): Waiter[] {
+    return waiters(this.kernel);
+  }
+
+  /** Raises an interrupt line that set-up code requested (requestIrq), for a request of `cpu`. */
+  raise(line: number, cpu = 0): "raised" | "coalesced" | "lost" {
+    return this.#locked(() => raiseIrq(this.kernel, line, cpu));
+  }
+
+  /** Stops every CPU in order, each where it holds nothing, within a second, and says what was left behind. */
+  halt(): Promise<StopReport> {
+    return this.#stop(STOP_ORDERLY, "halt");
+  }
+  /** Stops every CPU where it next looks around, within 10 ms. */
+  panic(reason: string): Promise<StopReport> {
+    return this.#stop(STOP_EMERGENCY, reason);
+  }
+
+  async #stop(how: number, reason: string): Promise<StopReport> {
+    const { kernel } = this;
+    // CPUs that wait for the run take the stop at its begin.
+    if (this.#shared.phase === PHASE_READY) this.#shared.go(monotonicNs());
+    if (this.#shared.phase !== PHASE_FAILED) this.#locked(() => beginStop(kernel, OUTSIDE, how, reason));
+    while (this.#shared.phase !== PHASE_FAILED && !stopEnded(kernel)) await this.#anything(LOOK_MS);
+    await this.#workers.ended(END_TIMEOUT_MS);
+    await this.#workers.terminate();
+    this.#ended = true;
+    return stopReport(kernel);
+  }
+
+  /** Ends the machine: in order if it is whole. No Worker is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const whole = this.#shared.phase !== PHASE_FAILED && this.#report !== undefined;
+    if (whole && this.kernel.smp.stopHow === STOP_NOT) await this.halt();
+    this.#ended = true;
+    await this.#workers.terminate();
+  }
+
+  /** Main blocks while another is in the kernel: some microseconds. */
+  #locked<T>(section: () => T): T {
+    this.#host.acquire();
+    try {
+      return section();
+    } finally {
+      this.#host.lock.release();
+    }
+  }
+
+  #hear(cpu: number, message: FromCpu): void {
+    if (message.kind === "booted") this.#report = message.report;
+    else if (message.kind === "ready") {
+      this.#ready.add(cpu);
+      if (cpu === 0) for (const [tid, name] of message.names.entries()) this.kernel.names.set(tid, name);
+    } else if (message.kind === "failed") this.#failure ??= errorOf(message.failure, cpu);
+    else if (message.kind === "said") this.#config.onMessage?.(message.value, cpu);
+    else if (message.kind === "stopped") this.#trace[cpu] = [...message.events];
+    this.#news();
+  }
+
+  #gone(cpu: number, why: string): void {
+    const stopped = this.#ended || this.#trace[cpu] !== undefined || this.#workers.causes.has(cpu);
+    const early = this.#report === undefined && cpu !== 0;
+    if (!stopped && !early) {
+      this.#failure ??= new MachineError("ERR_HOST", `the Worker of CPU ${cpu} is gone: ${why}`);
+      this.#shared.setPhase(PHASE_FAILED);
+    }
+    this.#news();
+  }
+
+  /** Waits for news, `ms` at most. */
+  #anything(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.#news = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return promise;
+  }
+}
+
+/** Creates a machine on real threads and brings it up. Rejects with ERR_CONFIG, ERR_BOOT, ERR_IMAGE; then nothing is left of it. */
+export async function createThreadMachine(config: ThreadMachineConfig): Promise<ThreadMachine> {
+  const machine = new ThreadMachine(config);
+  try {
+    await machine.boot();
+    return machine;
+  } catch (error) {
+    await machine[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function errorOf({ code, message, cause, stack }: Failure, cpu: number): MachineError {
+  const known = code?.startsWith("ERR_") === true;
+  const error = new MachineError((known ? code : "ERR_HOST") as MachineErrorCode, message, { cause });
+  error.stack = `${stack}\n    on CPU ${cpu}`;
+  return error;
+}
