@@ -7,8 +7,13 @@
  * Every workload runs without ticks (`TICKLESS`): its tasks block long before a slice could end, so slices play no role,
  * and without ticks the sum of a round's step costs is exact.
  */
+
+import type { Addr } from "../atomics/address.ts";
+import type { TaskOptions } from "../kernel-sim/clone.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
-import type { Machine, MachineConfig } from "../machine.ts";
+import type { Kernel } from "../kernel-sim/kernel.ts";
+import type { MachineConfig } from "../machine.ts";
+import type { Program } from "../umcg/env.ts";
 
 /** How many rounds a workload goes through, and whom it tells. */
 export interface Rounds {
@@ -18,6 +23,13 @@ export interface Rounds {
   readonly warmUp?: number;
   /** The leading task calls it from user mode before each round (0, 1, ...), and with `total` after the last. */
   onRound(round: number): void;
+}
+
+/** Where a workload takes place: a machine that has not run yet, on any host. */
+export interface Stage {
+  readonly kernel: Kernel;
+  spawn(program: Program, options?: TaskOptions): Tid;
+  allocate(bytes: number, align?: number): Addr;
 }
 
 export interface Workload {
@@ -33,7 +45,7 @@ export interface Workload {
    * Creates the tasks on a machine that has not run yet; when it runs, they go through `rounds` and exit. Returns the
    * tasks whose wake-ups count; the set is complete when the first round begins.
    */
-  start(machine: Machine, rounds: Rounds): ReadonlySet<Tid>;
+  start(machine: Stage, rounds: Rounds): ReadonlySet<Tid>;
 }
 
 /** Part of the configuration of every machine that runs a workload. */

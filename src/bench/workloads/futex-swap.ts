@@ -10,9 +10,8 @@ import type { Addr } from "../../atomics/address.ts";
 import { EAGAIN } from "../../atomics/errno.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
-import type { Machine } from "../../machine.ts";
 import type { Env } from "../../umcg/env.ts";
-import { expectResult, type Rounds, SETTLE_NS, type Workload } from "../workload.ts";
+import { expectResult, type Rounds, SETTLE_NS, type Stage, type Workload } from "../workload.ts";
 
 const NOT_MY_TURN = 0;
 const MY_TURN = 1;
@@ -23,7 +22,7 @@ export const futexSwap: Workload = {
   loop: "a round trip, two hand-offs",
   handOffsPerLoop: 2,
 
-  start(machine: Machine, rounds: Rounds): ReadonlySet<Tid> {
+  start(machine: Stage, rounds: Rounds): ReadonlySet<Tid> {
     const leading = machine.allocate(4);
     const following = machine.allocate(4);
     const follower = machine.spawn((env) => follow(env, rounds, following, leading), { name: "follower" });

@@ -9,9 +9,8 @@
 import type { Addr } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
-import type { Machine } from "../../machine.ts";
 import type { Env } from "../../umcg/env.ts";
-import { expectResult, type Rounds, SETTLE_NS, type Workload } from "../workload.ts";
+import { expectResult, type Rounds, SETTLE_NS, type Stage, type Workload } from "../workload.ts";
 
 /** The two ends that one of the two tasks uses. */
 interface Ends {
@@ -26,7 +25,7 @@ export const pipe: Workload = {
   loop: "a round trip (an op of perf bench), two hand-offs",
   handOffsPerLoop: 2,
 
-  start(machine: Machine, rounds: Rounds): ReadonlySet<Tid> {
+  start(machine: Stage, rounds: Rounds): ReadonlySet<Tid> {
     const measured = new Set<Tid>();
     measured.add(machine.spawn((env) => lead(env, rounds, measured), { name: "leader" }));
     return measured;

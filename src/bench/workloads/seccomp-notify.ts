@@ -12,10 +12,9 @@
 import type { Coroutine } from "../../atomics/step.ts";
 import { NR_GETTID, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP } from "../../kernel-sim/constants.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
-import type { Machine } from "../../machine.ts";
 import { Histogram } from "../../trace/histogram.ts";
 import type { Env } from "../../umcg/env.ts";
-import { expectResult, type Rounds, SETTLE_NS, type Workload } from "../workload.ts";
+import { expectResult, type Rounds, SETTLE_NS, type Stage, type Workload } from "../workload.ts";
 
 export interface SeccompNotifyOptions {
   readonly sync: boolean;
@@ -53,7 +52,7 @@ export function seccompNotify(options: SeccompNotifyOptions): SeccompNotify {
 }
 
 function start(
-  machine: Machine,
+  machine: Stage,
   rounds: Rounds,
   { sync, background }: SeccompNotifyOptions,
   roundTrips: Histogram,

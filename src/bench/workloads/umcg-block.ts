@@ -14,10 +14,9 @@
 import type { Addr } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
-import type { Machine } from "../../machine.ts";
 import { serverTidOf } from "../../umcg/abi.ts";
 import type { Env } from "../../umcg/env.ts";
-import { expectResult, type Rounds, type Workload } from "../workload.ts";
+import { expectResult, type Rounds, type Stage, type Workload } from "../workload.ts";
 import {
   allocateGroup,
   allocateRecord,
@@ -50,7 +49,7 @@ interface Cast {
   fd: number;
 }
 
-function startBlock(machine: Machine, rounds: Rounds): ReadonlySet<Tid> {
+function startBlock(machine: Stage, rounds: Rounds): ReadonlySet<Tid> {
   const none = 0 as Tid;
   const cast: Cast = {
     group: allocateGroup(machine),

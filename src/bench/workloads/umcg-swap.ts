@@ -12,10 +12,9 @@ import type { Addr } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import type { TaskOptions } from "../../kernel-sim/clone.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
-import type { Machine } from "../../machine.ts";
 import { nextTidOf, serverTidOf, stateOf, UMCG_TASK_IDLE, UMCG_TASK_RUNNING } from "../../umcg/abi.ts";
 import type { Env } from "../../umcg/env.ts";
-import { expectResult, type Rounds, type Workload } from "../workload.ts";
+import { expectResult, type Rounds, type Stage, type Workload } from "../workload.ts";
 import {
   allocateGroup,
   allocateRecord,
@@ -34,7 +33,7 @@ export const umcgSwap: Workload = {
   loop: "a round trip, two hand-offs",
   handOffsPerLoop: 2,
 
-  start(machine: Machine, rounds: Rounds): ReadonlySet<Tid> {
+  start(machine: Stage, rounds: Rounds): ReadonlySet<Tid> {
     return startSwapRing(machine, rounds, 2);
   },
 };
@@ -53,12 +52,7 @@ interface Ring {
 }
 
 /** Starts a server and a ring of `size` workers; with `cpu`, all pinned to it. Returns the workers. */
-export function startSwapRing(
-  machine: Machine,
-  rounds: Rounds,
-  size: number,
-  cpu?: number,
-): ReadonlySet<Tid> {
+export function startSwapRing(machine: Stage, rounds: Rounds, size: number, cpu?: number): ReadonlySet<Tid> {
   const pinned: TaskOptions = cpu === undefined ? {} : { affinity: [cpu] };
   const member = (): Member => ({ record: allocateRecord(machine), tid: 0 as Tid });
   const workers = Array.from({ length: size }, member);

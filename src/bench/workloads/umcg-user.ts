@@ -10,7 +10,6 @@ import { type Addr, NULL, wordFromAddr } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
 import { markDeleted, next, push, takeAll, unlinkDeleted } from "../../llist/llist.ts";
-import type { Machine } from "../../machine.ts";
 import {
   apiVersionOf,
   idleServersOf,
@@ -32,7 +31,7 @@ import {
   UMCG_WAIT_WF_CURRENT_CPU,
 } from "../../umcg/abi.ts";
 import type { Env } from "../../umcg/env.ts";
-import { expectResult } from "../workload.ts";
+import { expectResult, type Stage } from "../workload.ts";
 
 /** The list heads that a server and its workers share. */
 export interface Group {
@@ -40,12 +39,12 @@ export interface Group {
   readonly idleServers: Addr;
 }
 
-export function allocateGroup(machine: Pick<Machine, "allocate">): Group {
+export function allocateGroup(machine: Pick<Stage, "allocate">): Group {
   return { idleWorkers: machine.allocate(8), idleServers: machine.allocate(8) };
 }
 
 /** A zeroed struct umcg_task. */
-export function allocateRecord(machine: Pick<Machine, "allocate">): Addr {
+export function allocateRecord(machine: Pick<Stage, "allocate">): Addr {
   return machine.allocate(UMCG_TASK_SIZE, UMCG_TASK_ALIGN);
 }
 

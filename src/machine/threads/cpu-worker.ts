@@ -64,8 +64,9 @@ try {
   live(setUp);
 } catch (error) {
   if (!(error instanceof MachineGone)) {
-    say({ kind: "failed", failure: failureOf(error) });
+    // Before main is told: from here on nobody waits for this CPU.
     shared.setPhase(PHASE_FAILED);
+    say({ kind: "failed", failure: failureOf(error) });
   }
 }
 say({ kind: "stopped", events: start.trace ? trace.last(start.traceEvents) : [] });
@@ -85,7 +86,7 @@ function live(setUp: SetUpFunction): void {
   host.acquire();
   runSetUp(machine, setUp, memories(), cpu === 0);
   host.lock.release();
-  say({ kind: "ready", names: taskNames() });
+  say({ kind: "ready", names: taskNames(), lines: kernel.smp.irqs.handlers.length });
   Atomics.store(shared.words, TURN, nextTurn());
   Atomics.notify(shared.words, TURN);
   for (const phase of [PHASE_BOOT, PHASE_READY]) waitWhile(PHASE, phase);

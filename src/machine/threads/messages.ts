@@ -36,8 +36,8 @@ export type FromCpu =
   | { readonly kind: "loaded" }
   /** From CPU 0. */
   | { readonly kind: "booted"; readonly report: BootReport }
-  /** Set-up is done on this CPU. Names of its tasks, by tid. */
-  | { readonly kind: "ready"; readonly names: readonly string[] }
+  /** Set-up is done on this CPU. Names of its tasks, by tid; how many interrupt lines it has requested. */
+  | { readonly kind: "ready"; readonly names: readonly string[]; readonly lines: number }
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "said"; readonly value: unknown }
   | { readonly kind: "stopped"; readonly events: readonly TraceEvent[] };

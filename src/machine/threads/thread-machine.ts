@@ -10,7 +10,6 @@
  * One run a machine. What ends it: the exit of the last task; a program or the kernel that throws; a Worker that dies; tasks that
  * wait for each other. After an error the Workers are ended where they are.
  */
-import { availableParallelism } from "node:os";
 import { monotonicNs } from "../../hosts/threads/clock.ts";
 import { VcpuHost } from "../../hosts/threads/vcpu/host.ts";
 import {
@@ -23,12 +22,12 @@ import {
   VcpuWords,
 } from "../../hosts/threads/vcpu/words.ts";
 import { checkKernelConfig } from "../../kernel-sim/config.ts";
-import { describeWaiters, type Waiter, waiters } from "../../kernel-sim/deadlock.ts";
-import { MachineError, type MachineErrorCode } from "../../kernel-sim/errors.ts";
+import { type Waiter, waiters } from "../../kernel-sim/deadlock.ts";
+import { MachineError } from "../../kernel-sim/errors.ts";
 import { cpuId } from "../../kernel-sim/ids.ts";
 import { Kernel } from "../../kernel-sim/kernel.ts";
 import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
-import { raiseIrq } from "../../kernel-sim/smp/irq-routing.ts";
+import { raiseIrq, requestIrq } from "../../kernel-sim/smp/irq-routing.ts";
 import {
   beginStop,
   OUTSIDE,
@@ -48,8 +47,10 @@ import {
   type ThreadRunResult,
   threadKernelConfig,
 } from "./config.ts";
+import { cpuStarts } from "./cpu-starts.ts";
 import { CpuWorkers } from "./cpu-workers.ts";
-import type { CpuStart, Failure, FromCpu } from "./messages.ts";
+import type { FromCpu } from "./messages.ts";
+import { again, deadlock, errorOf, late, runResult, stopped } from "./outcome.ts";
 
 const LOAD_TIMEOUT_MS = 20_000;
 /** For the boot and the set-up of each CPU. */
@@ -95,7 +96,7 @@ export class ThreadMachine {
     this.kernel.trace.on = false;
     this.#buffer = this.kernel.buffer as SharedArrayBuffer;
     this.#shared = new VcpuWords(this.#buffer, hostAt, kernelConfig.vcpus);
-    this.#shared.begin(monotonicNs());
+    this.#shared.begin();
     this.#host = new VcpuHost(this.#shared, cpuId(0), 0, true);
     this.#host.attach(this.kernel);
     this.#workers = new CpuWorkers(this.#shared, {
@@ -107,11 +108,11 @@ export class ThreadMachine {
   /** Loads, boots and sets up. Rejects with ERR_BOOT, ERR_IMAGE, and with what the set-up function throws. */
   async boot(): Promise<void> {
     const { loadTimeoutMs = LOAD_TIMEOUT_MS } = this.#config;
-    await this.#workers.start(this.#starts(), loadTimeoutMs);
+    await this.#workers.start(cpuStarts(this.#config, this.kernel, this.#shared), loadTimeoutMs);
     const boot = this.#workers.causes.get(0);
     if (boot !== undefined)
       throw this.#failure ?? new MachineError("ERR_BOOT", `CPU 0 did not come up: ${boot}`);
-    this.#shared.startBootCpu();
+    this.#shared.startBootCpu(monotonicNs());
     const deadline = Date.now() + BOOT_TIMEOUT_MS * this.#shared.vcpus;
     while (!this.#isSetUp()) {
       if (this.#failure !== undefined) throw this.#failure;
@@ -119,30 +120,6 @@ export class ThreadMachine {
       await this.#anything(LOOK_MS * 100);
     }
     this.#shared.setPhase(PHASE_READY);
-  }
-
-  #starts(): (cpu: number) => CpuStart {
-    const {
-      image,
-      entry = "setUp",
-      args,
-      umcg = "hardened",
-      trace = false,
-      traceEvents = 65_536,
-    } = this.#config;
-    const { vcpus } = this.#shared;
-    const { spin = vcpus <= availableParallelism() } = this.#config;
-    const hostAt = this.#shared.words.byteOffset;
-    const common = {
-      buffer: this.#buffer,
-      hostAt,
-      before: new SharedArrayBuffer(hostAt),
-      after: new SharedArrayBuffer(hostAt),
-      config: this.kernel.config,
-      image: image.href,
-      ...{ umcg, entry, args, spin, trace, traceEvents },
-    };
-    return (cpu) => ({ ...common, cpu });
   }
 
   #isSetUp(): boolean {
@@ -175,59 +152,31 @@ export class ThreadMachine {
    */
   async run({ timeoutMs = Number.POSITIVE_INFINITY }: ThreadRunOptions = {}): Promise<ThreadRunResult> {
     const { words } = this.#shared;
-    if (this.#shared.phase !== PHASE_READY)
-      throw this.#failure ?? new MachineError("ERR_RUNNING", "the machine has been run");
+    if (this.#shared.phase !== PHASE_READY) throw this.#failure ?? again(this.kernel);
     const began = monotonicNs();
     this.#shared.go(began);
     // Nobody is left to say that the last task has exited.
     if (this.kernel.live === 0) this.#shared.endAs(PHASE_ENDED);
     else {
       const wait = Atomics.waitAsync(words, PHASE, PHASE_RUNNING, timeoutMs);
-      if (wait.async && (await wait.value) === "timed-out") throw this.#late(timeoutMs);
+      if (wait.async && (await wait.value) === "timed-out") throw late(this.waiters(), timeoutMs);
     }
     const ns = monotonicNs() - began;
     await this.#judge();
-    return this.#result(ns);
+    return runResult(this.kernel, this.#shared, ns);
   }
 
   /** Is the end a good one? */
   async #judge(): Promise<void> {
     const { phase } = this.#shared;
-    if (phase === PHASE_DEADLOCKED) throw this.#deadlock();
+    if (phase === PHASE_ENDED) throwIf(stopped(this.kernel));
+    if (phase === PHASE_DEADLOCKED) throw deadlock(this.waiters());
     // Who has failed says why.
     for (let look = 0; phase === PHASE_FAILED && this.#failure === undefined && look < 100; look++)
       await this.#anything(LOOK_MS * 10);
     if (this.#failure === undefined && phase !== PHASE_FAILED) return;
     await this.#workers.terminate();
     throw this.#failure ?? new MachineError("ERR_HOST", "a CPU has failed and does not say why");
-  }
-
-  #result(ns: number): ThreadRunResult {
-    const { cpus, smp } = this.kernel;
-    const result = { ns, switches: 0, ipis: 0, ipisCoalesced: 0, sections: this.#shared.tickets };
-    const wakeNs: number[] = [];
-    for (let cpu = 0; cpu < smp.count; cpu++) {
-      result.switches += cpus.switches(cpu);
-      result.ipis += cpus.ipisSent(cpu);
-      result.ipisCoalesced += cpus.ipisCoalesced(cpu);
-      wakeNs.push(this.#shared.wakeNs(cpu));
-    }
-    return { ...result, wakeNs };
-  }
-
-  #late(timeoutMs: number): MachineError {
-    const list = this.waiters();
-    return new MachineError(
-      "ERR_RUN_LIMIT",
-      `${list.length} tasks are left after ${timeoutMs} ms\n${describeWaiters(list)}`,
-    );
-  }
-  #deadlock(): MachineError {
-    const list = this.waiters();
-    return new MachineError(
-      "ERR_DEADLOCK",
-      `deadlock: nothing is runnable, no timer is armed, and ${list.length} tasks wait\n${describeWaiters(list)}`,
-    );
   }
 
   /** Tasks that have not exited, with what each waits for. A look at a machine that may be running. */
@@ -255,16 +204,20 @@ export class ThreadMachine {
     if (this.#shared.phase === PHASE_READY) this.#shared.go(monotonicNs());
     if (this.#shared.phase !== PHASE_FAILED) this.#locked(() => beginStop(kernel, OUTSIDE, how, reason));
     while (this.#shared.phase !== PHASE_FAILED && !stopEnded(kernel)) await this.#anything(LOOK_MS);
+    // Stragglers do not say so.
+    this.#shared.endAs(PHASE_ENDED);
     await this.#workers.ended(END_TIMEOUT_MS);
-    await this.#workers.terminate();
-    this.#ended = true;
+    await this.terminate();
     return stopReport(kernel);
   }
 
   /** Ends the machine: in order if it is whole. No Worker is left. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const whole = this.#shared.phase !== PHASE_FAILED && this.#report !== undefined;
-    if (whole && this.kernel.smp.stopHow === STOP_NOT) await this.halt();
+    if (this.#shared.phase !== PHASE_FAILED && this.kernel.smp.stopHow === STOP_NOT) await this.halt();
+    await this.terminate();
+  }
+  /** Ends the machine wherever it is: a power cut. No Worker is left. */
+  async terminate(): Promise<void> {
     this.#ended = true;
     await this.#workers.terminate();
   }
@@ -283,11 +236,17 @@ export class ThreadMachine {
     if (message.kind === "booted") this.#report = message.report;
     else if (message.kind === "ready") {
       this.#ready.add(cpu);
-      if (cpu === 0) for (const [tid, name] of message.names.entries()) this.kernel.names.set(tid, name);
+      if (cpu === 0) this.#learn(message.names, message.lines);
     } else if (message.kind === "failed") this.#failure ??= errorOf(message.failure, cpu);
     else if (message.kind === "said") this.#config.onMessage?.(message.value, cpu);
     else if (message.kind === "stopped") this.#trace[cpu] = [...message.events];
     this.#news();
+  }
+
+  /** What set-up code has told the kernels of the CPUs. */
+  #learn(names: readonly string[], lines: number): void {
+    for (const [tid, name] of names.entries()) this.kernel.names.set(tid, name);
+    for (let line = 0; line < lines; line++) requestIrq(this.kernel, () => undefined);
   }
 
   #gone(cpu: number, why: string): void {
@@ -319,14 +278,11 @@ export async function createThreadMachine(config: ThreadMachineConfig): Promise<
     await machine.boot();
     return machine;
   } catch (error) {
-    await machine[Symbol.asyncDispose]();
+    await machine.terminate();
     throw error;
   }
 }
 
-function errorOf({ code, message, cause, stack }: Failure, cpu: number): MachineError {
-  const known = code?.startsWith("ERR_") === true;
-  const error = new MachineError((known ? code : "ERR_HOST") as MachineErrorCode, message, { cause });
-  error.stack = `${stack}\n    on CPU ${cpu}`;
-  return error;
+function throwIf(error: MachineError | undefined): void {
+  if (error !== undefined) throw error;
 }

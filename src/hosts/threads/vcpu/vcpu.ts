@@ -13,7 +13,7 @@ import { YIELD_EXIT, YIELD_SCHEDULE, YIELD_STOP } from "../../../kernel-sim/host
 import { NO_TASK, tid as toTid } from "../../../kernel-sim/ids.ts";
 import { idleTurn, leaveIdleState, switchTask } from "../../../kernel-sim/schedule.ts";
 import { CPU_STOPPED, CPU_STOPPING } from "../../../kernel-sim/smp/cpu-state.ts";
-import { finishStop, isSafePoint } from "../../../kernel-sim/smp/stop.ts";
+import { finishStop, isSafePoint, stopEnded } from "../../../kernel-sim/smp/stop.ts";
 import type { VcpuHost } from "./host.ts";
 import type { IdleSleep } from "./idle-sleep.ts";
 import { CpuStopped } from "./interrupts.ts";
@@ -46,6 +46,7 @@ export class Vcpu {
     } catch (error) {
       if (!(error instanceof CpuStopped || error instanceof MachineGone)) throw error;
     }
+    if (stopEnded(this.#host.kernel)) this.#host.shared.endAs(PHASE_ENDED);
     if (lock.held) lock.release();
   }
 

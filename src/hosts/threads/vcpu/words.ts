@@ -77,17 +77,17 @@ export class VcpuWords {
     this.vcpus = vcpus;
   }
 
-  /** Before anything else, by main: no time is armed, and time runs from `nowNs`, a time of the host's clock, on. */
-  begin(nowNs: number): void {
-    this.zeroNs = nowNs;
-    this.frozenNs = -1;
+  /** Before anything else, by main: no time is armed. */
+  begin(): void {
     for (let cpu = 0; cpu < this.vcpus; cpu++) {
       this.setTickAt(cpu, Number.POSITIVE_INFINITY);
       this.setSliceAt(cpu, Number.POSITIVE_INFINITY);
     }
   }
-  /** Lets the boot CPU go; it starts the others. */
-  startBootCpu(): void {
+  /** Lets the boot CPU go; it starts the others. Time begins, at `nowNs` of the host's clock. */
+  startBootCpu(nowNs: number): void {
+    this.zeroNs = nowNs;
+    this.frozenNs = -1;
     this.setThread(0, THREAD_STARTED);
   }
   /** Time goes on from where set-up code found it, and so does everybody. */

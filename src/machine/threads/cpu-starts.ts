@@ -1,0 +1,25 @@
+/** What the Workers of a machine's CPUs are given: the same for all but their number. */
+import { availableParallelism } from "node:os";
+import type { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
+import type { Kernel } from "../../kernel-sim/kernel.ts";
+import type { ThreadMachineConfig } from "./config.ts";
+import type { CpuStart } from "./messages.ts";
+
+export function cpuStarts(
+  config: ThreadMachineConfig,
+  kernel: Kernel,
+  { vcpus, words }: VcpuWords,
+): (cpu: number) => CpuStart {
+  const { image, entry = "setUp", args, umcg = "hardened", trace = false, traceEvents = 65_536 } = config;
+  const { spin = vcpus <= availableParallelism() } = config;
+  const hostAt = words.byteOffset;
+  const common = {
+    ...{ hostAt, umcg, entry, args, spin, trace, traceEvents },
+    buffer: kernel.buffer as SharedArrayBuffer,
+    before: new SharedArrayBuffer(hostAt),
+    after: new SharedArrayBuffer(hostAt),
+    config: kernel.config,
+    image: image.href,
+  };
+  return (cpu) => ({ ...common, cpu });
+}
