@@ -19,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as explorer from "../src/explore/index.ts";
 import * as umcg from "../src/index.ts";
 import * as library from "../src/library/index.ts";
+import * as threadsHost from "../src/machine/threads/index.ts";
 import * as threads from "../src/threads/index.ts";
 
 interface Block {
@@ -55,6 +56,7 @@ const MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "umcg/explore": explorer,
   "umcg/library": library,
   "umcg/threads": threads,
+  "umcg/threads-host": threadsHost,
   "node:diagnostics_channel": diagnostics,
 };
 
