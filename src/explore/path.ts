@@ -5,6 +5,7 @@
  * 20 ns. The trace is not computed again, only shortened. What is repeated must be what it was: each step says beforehand what it
  * is (`System.stamp`), and that is compared.
  */
+import { NO_ACCESS } from "../interleaving/footprints.ts";
 import { type Choice, choice } from "../interleaving/schedule.ts";
 import { STEP_WITHDRAWS, type System } from "../interleaving/system.ts";
 import { differs } from "./nondeterminism.ts";
@@ -13,11 +14,16 @@ import { Trace } from "./trace.ts";
 export class Path {
   readonly system: System;
   readonly trace: Trace;
+  /** Footprints are known when a step has been made, and not before. */
+  readonly observes: boolean;
   /** Who could step besides the one that does. */
   readonly #others: number[] = [];
 
-  constructor(system: System) {
+  /** `exact`: the strategy needs no footprint of a step that it has not made. */
+  constructor(system: System, exact = false) {
     this.system = system;
+    this.observes = exact && system.observe !== undefined;
+    if (this.observes) system.observe!();
     this.trace = new Trace(system.footprints, system.objects, system.actors);
   }
 
@@ -44,23 +50,56 @@ export class Path {
     throw differs(this.system, this.schedule().slice(0, length), actor);
   }
 
-  /** Lets an actor step, which was enabled here before if it is not now, and whose footprint is `peeked`. */
-  step(actor: number, alternative: number, peeked: number): void {
+  /** Footprint of the next step of an actor, as far as that can be known before. */
+  peek(actor: number): number {
+    return this.observes ? NO_ACCESS : this.system.footprint(actor);
+  }
+
+  /** Lets an actor step where the system is, outside of the execution, and returns what it touched. */
+  measure(actor: number, alternative: number): number {
+    const { system } = this;
+    system.watched = true;
+    system.step(actor, alternative);
+    system.watched = false;
+    return system.completed(NO_ACCESS);
+  }
+
+  /** Footprint of a step that could be made next. The system is left where it is. */
+  here(actor: number, alternative: number): number {
+    if (!this.observes) return this.system.footprint(actor);
+    const footprint = this.measure(actor, alternative);
+    this.repeat(this.trace.length);
+    return footprint;
+  }
+
+  /** Lets an actor step, which was enabled here before if it is not now. Returns the step's footprint, which was `peeked` before. */
+  step(actor: number, alternative: number, peeked: number): number {
     const { system } = this;
     if (!system.isEnabled(actor)) this.fail(actor);
     const traits = system.traits(actor);
     const stamp = system.stamp(actor);
     if ((traits & STEP_WITHDRAWS) !== 0) this.#noteOthers(actor);
     const ways = system.alternatives(actor);
-    system.step(actor, alternative);
-    this.trace.push(actor, alternative, peeked, system.completed(peeked), traits);
-    this.trace.ways[this.trace.length - 1] = ways;
-    this.trace.stamps[this.trace.length - 1] = stamp;
+    if (this.observes) {
+      const touched = this.measure(actor, alternative);
+      this.trace.push(actor, alternative, touched, touched, traits);
+    } else {
+      system.step(actor, alternative);
+      this.trace.push(actor, alternative, peeked, system.completed(peeked), traits);
+    }
+    const event = this.trace.length - 1;
+    this.trace.ways[event] = ways;
+    this.trace.stamps[event] = stamp;
+    if (this.#others.length > 0) this.#noteWithdrawn(event);
+    return this.trace.peeked[event]!;
+  }
+
+  #noteWithdrawn(event: number): void {
+    const { system } = this;
     const others = this.#others;
-    if (others.length === 0) return;
     for (let i = 0; i < others.length; i++) {
       if (system.isEnabled(others[i]!)) continue;
-      this.trace.withdrawn.push(this.trace.length - 1, others[i]!);
+      this.trace.withdrawn.push(event, others[i]!);
     }
     others.length = 0;
   }

@@ -37,6 +37,7 @@ export class Footprints {
   readonly #digests: number[] = [];
   readonly #pairs: Map<number, number> = new Map();
   readonly #longer: Map<string, number> = new Map();
+  readonly #byDigest: Map<number, number[]> = new Map();
 
   /** `orderingFrom`: the first of the objects that only order. */
   constructor(orderingFrom: number) {
@@ -83,6 +84,19 @@ export class Footprints {
     return made;
   }
 
+  /** The footprint of these accesses, ascending, each object once. Copies what it keeps. */
+  ofAscending(accesses: Int32Array): number {
+    if (accesses.length === 0) return NO_ACCESS;
+    if (accesses.length === 1) return accesses[0]!;
+    const digest = digestOf(accesses);
+    const candidates = this.#byDigest.get(digest) ?? [];
+    for (const known of candidates) if (equal(this.list(known), accesses)) return known;
+    if (candidates.length === 0) this.#byDigest.set(digest, candidates);
+    const made = accesses.length === 2 ? this.pair(accesses[0]!, accesses[1]!) : this.of(accesses);
+    candidates.push(made);
+    return made;
+  }
+
   /** The accesses of a footprint of several. */
   list(footprint: number): Int32Array {
     return this.#lists[-2 - footprint]!;
@@ -110,15 +124,36 @@ export class Footprints {
     if (a >= 0) return meets(this.list(b), a);
     const list = this.list(a);
     if (b >= 0) return meets(list, b);
-    const other = this.list(b);
-    for (let i = 0; i < list.length; i++) if (meets(other, list[i]!)) return true;
-    return false;
+    return listsMeet(list, this.list(b));
   }
 
   #keep(list: Int32Array): number {
-    this.#digests.push(list.reduce((digest, access) => Math.imul(digest ^ access, 0x01000193), 0x811c9dc5));
+    this.#digests.push(digestOf(list));
     return -1 - this.#lists.push(list);
   }
+}
+
+function digestOf(accesses: Int32Array): number {
+  let digest = 0x811c9dc5 | 0;
+  for (let i = 0; i < accesses.length; i++) digest = Math.imul(digest ^ accesses[i]!, 0x01000193);
+  return digest;
+}
+
+function equal(a: Int32Array, b: Int32Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Both ascending. */
+function listsMeet(a: Int32Array, b: Int32Array): boolean {
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    const [left, right] = [a[i]! >> 1, b[j]! >> 1];
+    if (left === right && ((a[i]! | b[j]!) & 1) !== 0) return true;
+    if (left <= right) i++;
+    if (left >= right) j++;
+  }
+  return false;
 }
 
 function meets(list: Int32Array, access: number): boolean {

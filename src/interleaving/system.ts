@@ -21,6 +21,9 @@
  *    nothing: executions silently vanish. See docs/explorer.md.
  * 4. **After the fact** `completed(f)` may add accesses to objects that only order (footprints.ts): what a step turned out
  *    to do to actors that could not step before it, or cannot after it.
+ *    Or else it says so by `observe`: then footprints are what a step turned out to touch, known when it has been made, and
+ *    `completed()` gives all of it. What it touches is determined by what it touches, so it is the same wherever it is
+ *    made as long as nothing before it writes any of that.
  * 5. **Cost.** `reset()` costs what the last execution dirtied. `enabledCount`, `footprint`, `traits` and `step` allocate nothing.
  *
  * One actor may have several *alternatives* for its next step (which of the waiters a notify wakes, what a fault is). They are
@@ -106,6 +109,13 @@ export interface System {
   step(actor: number, alternative: number): void;
   /** The footprint of the step just made, which was `footprint` before it, with what turned out afterwards. */
   completed(footprint: number): number;
+
+  /**
+   * Of systems that can tell what a step touches by watching it: `completed()` is exact from now on for steps that are made
+   * while `watched` is true, and `footprint()` covers only what decides whether the actor is enabled. Asked once, before the first execution.
+   */
+  observe?(): void;
+  watched?: boolean;
 
   /** Looks at an execution whose end was reached (nobody enabled), and adds what is wrong with the end to `violations`. */
   finish(): void;

@@ -19,7 +19,10 @@ import { AnnouncingMemory } from "../hosts/explore/announcing-memory.ts";
 import { BorderUmcg } from "../hosts/explore/border-umcg.ts";
 import { ExploreHost } from "../hosts/explore/explore-host.ts";
 import { FifoClass } from "../hosts/explore/fifo-class.ts";
+import { KernelObjects } from "../hosts/explore/kernel-objects.ts";
 import { checkNondeterminism, type Nondeterminism } from "../hosts/explore/nondeterminism.ts";
+import { leaveOut, observeKernel } from "../hosts/explore/observed-kernel.ts";
+import { Touches } from "../hosts/explore/touches.ts";
 import type { TaskOptions } from "../kernel-sim/clone.ts";
 import { checkKernelConfig, type KernelConfig } from "../kernel-sim/config.ts";
 import { describeWaiters, type Waiter, waiters } from "../kernel-sim/deadlock.ts";
@@ -67,6 +70,11 @@ export class ExploredMachine {
   readonly userSpace: UserSpace;
   readonly trace: TraceRing;
   readonly checker: InvariantChecker | undefined;
+  /** The kernel's state as objects, numbered behind the words of user memory; the accesses of the step under way. */
+  readonly objects: KernelObjects;
+  readonly touches: Touches = new Touches();
+  /** Methods that write their whole table as they are observed. Undefined: nothing is observed. */
+  coarse: readonly string[] | undefined;
   readonly #fair: FifoClass;
   readonly #checks: (() => void)[] = [];
   readonly #booted: Uint8Array;
@@ -93,7 +101,9 @@ export class ExploredMachine {
     const { kernel } = this;
     this.#fair = new FifoClass(kernelConfig.vcpus, kernelConfig.maxTasks);
     kernel.fair = this.#fair;
-    this.host = new ExploreHost(kernel, this.#fair, desk, allowed);
+    this.objects = new KernelObjects((kernel.userEnd - kernel.userBase) >>> 2);
+    const observed = { objects: this.objects, touches: this.touches };
+    this.host = new ExploreHost(kernel, this.#fair, desk, allowed, observed);
     kernel.host = this.host;
     const plain = createUmcg(kernel, profile, config.uninitialisedLocal);
     const checked = checker?.attach(kernel, plain) ?? plain;
@@ -103,6 +113,14 @@ export class ExploredMachine {
     this.host.boot();
     this.#booted = kernel.mark();
     this.begin();
+  }
+
+  /** From now on `touches` is told what steps touch, words of user memory left out. Once, and for good: it costs. */
+  observe(): void {
+    if (this.coarse !== undefined) return;
+    this.coarse = observeKernel(this.kernel, this.objects, this.touches);
+    if (this.checker !== undefined) leaveOut(this.checker, this.touches);
+    this.touches.fit(this.objects.count);
   }
 
   /** The machine that has just booted, whatever it was before: no tasks, user memory zeroed and free. */

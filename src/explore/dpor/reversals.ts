@@ -22,8 +22,12 @@ import { Sequence } from "./sequence.ts";
 /** Called with a place (the steps before `at`) and what is to be explored there. The sequence is the callee's to use up. */
 export type Reverse = (at: number, sequence: Sequence) => void;
 
+/** Whether the steps up to `at`, these steps and then any step of `actor` are explored anyway. */
+export type Covered = (at: number, steps: Sequence, actor: number) => boolean;
+
 export class Reversals {
   readonly #path: Path;
+  readonly #covered: Covered;
   readonly #reverse: Reverse;
   readonly #toEnd: boolean;
   readonly #sequence: Sequence;
@@ -36,8 +40,9 @@ export class Reversals {
   #known: Int32Array = new Int32Array(0);
 
   /** `toEnd`: sequences hold what follows the second event too, as wakeup trees want it. */
-  constructor(path: Path, toEnd: boolean, reverse: Reverse) {
+  constructor(path: Path, toEnd: boolean, covered: Covered, reverse: Reverse) {
     this.#path = path;
+    this.#covered = covered;
     this.#toEnd = toEnd;
     this.#reverse = reverse;
     this.#sequence = new Sequence(path.system.footprints);
@@ -71,14 +76,19 @@ export class Reversals {
     const { trace } = this.#path;
     const actor = trace.actor[later]!;
     this.#collect(earlier, later);
-    if ((trace.traits[later]! & STEP_VARIES) !== 0) this.#reverseVarying(earlier, actor);
+    if ((trace.traits[later]! & STEP_VARIES) !== 0) this.#reverseUnlessCovered(earlier, actor);
     else this.#emit(earlier, actor, trace.alternative[later]!, trace.peeked[later]!);
   }
 
   /** An actor that could have made a step before `event`, which took it away. */
   #withdrawn(event: number, actor: number): void {
     this.#collect(event, event);
-    this.#reverseVarying(event, actor);
+    this.#reverseUnlessCovered(event, actor);
+  }
+
+  /** Most reversals are explored already, and that can often be told without asking the system. */
+  #reverseUnlessCovered(at: number, actor: number): void {
+    if (!this.#covered(at, this.#collected, actor)) this.#reverseVarying(at, actor);
   }
 
   /** Asks the system what `actor`'s step is after the sequence, and reports each way of making it. Whether it is enabled. */
@@ -86,9 +96,22 @@ export class Reversals {
     const { system } = this.#path;
     this.#replay(at);
     if (!system.isEnabled(actor)) return false;
-    const footprint = system.footprint(actor);
     const ways = system.alternatives(actor);
+    if (this.#path.observes) return this.#reverseObserved(at, actor, ways);
+    const footprint = system.footprint(actor);
     for (let way = 0; way < ways; way++) this.#emit(at, actor, way, footprint);
+    return true;
+  }
+
+  /** The same where a step says what it touches by being made: each way of making it in turn. */
+  #reverseObserved(at: number, actor: number, ways: number): boolean {
+    const { trace, system } = this.#path;
+    for (let way = 0; way < ways; way++) {
+      if (way > 0) this.#replay(at);
+      const footprint = this.#path.measure(actor, way);
+      // A blocked actor may have been asked for by something that its step, made here, does not touch.
+      if (system.footprints.dependent(footprint, trace.footprint[at]!)) this.#emit(at, actor, way, footprint);
+    }
     return true;
   }
 

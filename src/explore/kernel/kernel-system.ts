@@ -14,11 +14,12 @@
 import { STORE32 } from "../../hosts/explore/access-slot.ts";
 import { ACTOR_CPU, ACTOR_KINDS, ACTOR_SPURIOUS } from "../../hosts/explore/actors.ts";
 import { REQUEST_NAMES, WILL_ACCESS } from "../../hosts/explore/task-code.ts";
-import type { Footprints } from "../../interleaving/footprints.ts";
+import { type Footprints, NO_ACCESS } from "../../interleaving/footprints.ts";
 import {
   STEP_CONDITIONAL,
   STEP_FIXED,
   STEP_VARIES,
+  STEP_WITHDRAWS,
   type System,
   type Violation,
   type ViolationKind,
@@ -28,6 +29,7 @@ import { type ExploredConfig, ExploredMachine } from "../../machine/explored-mac
 import { InvariantError } from "../../umcg/invariants/index.ts";
 import { digestText, joinLanes, mix } from "../mix.ts";
 import { KernelFootprints } from "./kernel-footprints.ts";
+import { ObservedSteps } from "./observed-steps.ts";
 
 /** Allocates and spawns. */
 export type KernelProgram = (machine: ExploredMachine) => void;
@@ -46,8 +48,9 @@ const KINDS: Readonly<Record<string, ViolationKind>> = {
 
 export class KernelSystem implements System {
   readonly fingerprint: string;
-  readonly footprints: Footprints;
-  readonly objects: number;
+  footprints: Footprints;
+  objects: number;
+  watched = false;
   readonly actors: number;
   readonly enabled: Int32Array;
   readonly pruned = false;
@@ -56,6 +59,8 @@ export class KernelSystem implements System {
   readonly #program: KernelProgram;
   readonly #objects: KernelFootprints;
   readonly #words: Uint32Array;
+  #observed: ObservedSteps | undefined;
+  #touched = NO_ACCESS;
 
   /** Throws ERR_CONFIG naming the first bad value. */
   constructor(program: KernelProgram, options: KernelOptions = {}) {
@@ -71,6 +76,12 @@ export class KernelSystem implements System {
     this.fingerprint = digestText(JSON.stringify([program.toString(), options]));
   }
 
+  observe(): void {
+    this.#observed = new ObservedSteps(this.machine);
+    this.footprints = this.#observed.footprints;
+    this.objects = this.#observed.count;
+  }
+
   reset(): void {
     this.violations.length = 0;
     this.machine.begin();
@@ -82,7 +93,7 @@ export class KernelSystem implements System {
   }
 
   get #over(): boolean {
-    return this.machine.ended || this.violations.length > 0;
+    return this.violations.length > 0;
   }
 
   enabledCount(): number {
@@ -98,10 +109,13 @@ export class KernelSystem implements System {
     return 1;
   }
   footprint(actor: number): number {
-    return this.#objects.of(actor);
+    const observed = this.#observed;
+    if (observed === undefined) return this.#objects.of(actor);
+    return this.violations.length > 0 ? observed.everything : observed.gate(actor);
   }
   traits(actor: number): number {
     const { host, kernel } = this.machine;
+    if (this.#observed !== undefined) return STEP_VARIES | (host.onlyCpus ? 0 : STEP_WITHDRAWS);
     const running = host.actors.kind(actor) === ACTOR_CPU && kernel.cpus.curr(host.actors.place(actor)) !== 0;
     return (running ? 0 : STEP_CONDITIONAL) | (this.#objects.varies(actor) ? STEP_VARIES : STEP_FIXED);
   }
@@ -122,6 +136,10 @@ export class KernelSystem implements System {
   }
 
   step(actor: number, _alternative: number): void {
+    if (this.watched && this.#observed !== undefined) {
+      this.#touched = this.#observed.step(actor, (cause) => this.#violate(cause, actor));
+      return;
+    }
     try {
       this.machine.step(actor);
     } catch (cause) {
@@ -129,7 +147,7 @@ export class KernelSystem implements System {
     }
   }
   completed(footprint: number): number {
-    return footprint;
+    return this.#observed === undefined ? footprint : this.#touched;
   }
 
   finish(): void {

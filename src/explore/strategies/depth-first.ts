@@ -36,7 +36,7 @@ export class DepthFirst implements Search {
 
   constructor(system: System, options: { readonly sleepSets: boolean; readonly maxSteps: number }) {
     this.name = options.sleepSets ? "sleep-sets" : "naive";
-    this.#path = new Path(system);
+    this.#path = new Path(system, true);
     this.#maxSteps = options.maxSteps;
     this.#sleep = options.sleepSets ? new SleepSets(system.footprints) : undefined;
   }
@@ -98,7 +98,7 @@ export class DepthFirst implements Search {
       while (this.#enabled[this.#tried[depth]!] !== actor) {
         if (this.#tried[depth] === this.#to[depth]) return false;
         const other = this.#enabled[this.#tried[depth]!]!;
-        this.#sleep?.add(depth, other, system.footprint(other));
+        this.#sleep?.add(depth, other, this.#path.here(other, 0));
         this.#tried[depth] = this.#firstAwake(depth, this.#tried[depth]! + 1);
       }
       this.#alternative[depth] = alternativeOf(step!);
@@ -134,10 +134,9 @@ export class DepthFirst implements Search {
   #step(depth: number): void {
     const { system } = this.#path;
     const actor = this.#enabled[this.#tried[depth]!]!;
-    const footprint = system.footprint(actor);
     if (this.#alternative[depth] === 0 || depth < this.#own) this.#ways[depth] = system.alternatives(actor);
+    const footprint = this.#path.step(actor, this.#alternative[depth]!, this.#path.peek(actor));
     this.#sleep?.enter(depth, actor, footprint);
-    this.#path.step(actor, this.#alternative[depth]!, footprint);
   }
 
   /** A depth is seen for the first time: who may be tried there. */

@@ -38,11 +38,16 @@ export class Optimal implements Search {
   readonly ways = 1;
 
   constructor(system: System, maxSteps: number) {
-    this.#path = new Path(system);
+    this.#path = new Path(system, true);
     this.#maxSteps = maxSteps;
     this.#sleep = new SleepSets(system.footprints);
     this.#escapes = new Escapes(this.#trees, new Sequence(system.footprints));
-    this.#reversals = new Reversals(this.#path, true, (at, sequence) => this.#reverse(at, sequence));
+    this.#reversals = new Reversals(
+      this.#path,
+      true,
+      (at, steps, actor) => this.#covered(at, steps, actor),
+      (at, sequence) => this.#reverse(at, sequence),
+    );
   }
 
   get signature(): number {
@@ -82,14 +87,14 @@ export class Optimal implements Search {
     for (const { done, step, todo } of levels) {
       const depth = this.#own++;
       for (const other of done) {
-        const footprint = system.footprint(actorOf(other));
+        const footprint = this.#path.here(actorOf(other), alternativeOf(other));
         this.#sleep.add(depth, actorOf(other), footprint, alternativeOf(other));
       }
       this.#trees.restore(depth, todo, system.footprints);
       if (depth === fresh) trace.dropRaces();
-      const footprint = system.footprint(actorOf(step!));
-      this.#sleep.enter(depth, actorOf(step!), footprint);
-      this.#path.step(actorOf(step!), alternativeOf(step!), footprint);
+      const actor = actorOf(step!);
+      const footprint = this.#path.step(actor, alternativeOf(step!), this.#path.peek(actor));
+      this.#sleep.enter(depth, actor, footprint);
     }
     if (fresh === levels.length) trace.dropRaces();
     this.#trees.setFirst(this.#own, NIL);
@@ -130,11 +135,10 @@ export class Optimal implements Search {
     if (depth === this.#maxSteps) return TOO_LONG;
     const actor = trees.actor[node]!;
     const alternative = trees.alternative[node]!;
-    const footprint = system.footprint(actor);
-    this.#sleep.enter(depth, actor, footprint);
     trees.setFirst(depth + 1, trees.child[node]!);
     trees.release(node);
-    this.#path.step(actor, alternative, footprint);
+    const footprint = this.#path.step(actor, alternative, this.#path.peek(actor));
+    this.#sleep.enter(depth, actor, footprint);
     return -1;
   }
 
@@ -146,11 +150,24 @@ export class Optimal implements Search {
       const actor = system.enabled[i]!;
       for (let way = system.alternatives(actor) - 1; way >= 0; way--) {
         if (this.#sleep.has(depth, actor, way)) continue;
-        trees.plant(depth, actor, way, system.footprint(actor));
+        trees.plant(depth, actor, way, this.#path.peek(actor));
       }
       if (trees.first(depth) !== NIL) break;
     }
     return trees.first(depth);
+  }
+
+  /** Could somebody who sleeps begin the steps, whatever comes after them? */
+  #covered(at: number, steps: Sequence, actor: number): boolean {
+    const sleep = this.#sleep;
+    const to = sleep.to(at);
+    for (let i = sleep.from(at); i < to; i++) {
+      const other = sleep.actorAt(i);
+      const index = other === actor ? -1 : steps.firstOf(other);
+      if (index < 0 || steps.alternative[index] !== sleep.alternativeAt(i)) continue;
+      if (steps.isInitial(index)) return true;
+    }
+    return false;
   }
 
   #reverse(at: number, sequence: Sequence): void {

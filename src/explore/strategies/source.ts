@@ -32,10 +32,15 @@ export class Source implements Search {
   readonly #escapes: Map<string, Escape> = new Map();
 
   constructor(system: System, maxSteps: number) {
-    this.#path = new Path(system);
+    this.#path = new Path(system, true);
     this.#maxSteps = maxSteps;
     this.#sleep = new SleepSets(system.footprints);
-    this.#reversals = new Reversals(this.#path, false, (at, sequence) => this.#reverse(at, sequence));
+    this.#reversals = new Reversals(
+      this.#path,
+      false,
+      (at, steps, actor) => this.#covered(at, steps, actor),
+      (at, sequence) => this.#reverse(at, sequence),
+    );
   }
 
   get signature(): number {
@@ -77,7 +82,7 @@ export class Source implements Search {
     for (const { done, step, todo } of levels) {
       const depth = this.#own++;
       const actor = actorOf(step!);
-      for (const other of done) this.#sleep.add(depth, actorOf(other), system.footprint(actorOf(other)));
+      for (const other of done) this.#sleep.add(depth, actorOf(other), this.#path.here(actorOf(other), 0));
       const all = [...done, step!, ...todo.map((branch) => branch.step)];
       this.#backtrack.push([...new Set(all.map(actorOf))]);
       this.#tried[depth] = this.#backtrack[depth]!.indexOf(actor);
@@ -136,10 +141,9 @@ export class Source implements Search {
     }
     if (depth === this.#maxSteps) return TOO_LONG;
     const actor = this.#backtrack[depth]![this.#tried[depth]!]!;
-    const footprint = system.footprint(actor);
     this.#ways[depth] = system.alternatives(actor);
+    const footprint = this.#path.step(actor, this.#alternative[depth]!, this.#path.peek(actor));
     this.#sleep.enter(depth, actor, footprint);
-    this.#path.step(actor, this.#alternative[depth]!, footprint);
     return -1;
   }
 
@@ -147,6 +151,14 @@ export class Source implements Search {
     const { enabled } = this.#path.system;
     for (let i = 0; i < count; i++) if (!this.#sleep.has(depth, enabled[i]!)) return enabled[i]!;
     return -1;
+  }
+
+  /** Is somebody explored at `at` who can begin the steps, whatever comes after them? */
+  #covered(at: number, steps: Sequence, actor: number): boolean {
+    return this.#backtrack[at]!.some((other) => {
+      const index = other === actor ? -1 : steps.firstOf(other);
+      return index >= 0 && steps.isInitial(index);
+    });
   }
 
   /** Somebody who can begin the sequence must be explored at `at`. */

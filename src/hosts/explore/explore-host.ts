@@ -14,8 +14,7 @@
  * is the one thing that is to be chosen).
  */
 import { type Coroutine, Pause, type Step, YIELD_PAUSE } from "../../atomics/step.ts";
-import { TASK_DEAD, TASK_INTERRUPTIBLE } from "../../kernel-sim/constants.ts";
-import { IDLE_ASLEEP } from "../../kernel-sim/cpu-table.ts";
+import { TASK_INTERRUPTIBLE } from "../../kernel-sim/constants.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { type Host, type Sequel, YIELD_WORK } from "../../kernel-sim/host.ts";
 import { type CpuId, NO_TASK, type Tid } from "../../kernel-sim/ids.ts";
@@ -31,22 +30,23 @@ import {
   ACTOR_DEVICE,
   ACTOR_IPI,
   ACTOR_PREEMPT,
-  ACTOR_SIGNAL,
   ACTOR_SPURIOUS,
   ActorNumbers,
 } from "./actors.ts";
+import { Choices } from "./choices.ts";
 import { CpuSteps } from "./cpu-steps.ts";
 import { ExploreThreads } from "./explore-threads.ts";
 import type { FifoClass } from "./fifo-class.ts";
 import { Interrupts, LINE_DEVICE, LINE_IPI } from "./interrupts.ts";
 import type { CheckedNondeterminism } from "./nondeterminism.ts";
+import type { Observed } from "./observed.ts";
 import { TaskCode } from "./task-code.ts";
+import type { Touches } from "./touches.ts";
 
 const SYNC: Pause = new Pause(YIELD_PAUSE);
 const COMPUTE: Pause = new Pause(YIELD_WORK);
 
 export class ExploreHost implements Host {
-  now = 0;
   declare readonly threads: ExploreThreads;
   declare readonly actors: ActorNumbers;
   declare readonly code: TaskCode;
@@ -55,23 +55,33 @@ export class ExploreHost implements Host {
   declare private readonly fair: FifoClass;
   declare private readonly cpuSteps: CpuSteps;
   declare private readonly interrupts: Interrupts;
-  /** By CPU: it has been told to leave idle. */
-  declare private readonly pokes: Uint8Array;
-  preemptionsLeft = 0;
-  spuriousLeft = 0;
-  signalsLeft = 0;
+  declare private readonly choices: Choices;
+  declare private readonly touches: Touches;
+  /** The object that time is. */
+  declare private readonly time: number;
+  #now = 0;
 
-  constructor(kernel: Kernel, fair: FifoClass, desk: SlotDesk, allowed: CheckedNondeterminism) {
+  constructor(
+    kernel: Kernel,
+    fair: FifoClass,
+    desk: SlotDesk,
+    allowed: CheckedNondeterminism,
+    observed: Observed,
+  ) {
     const { vcpus, maxTasks } = kernel.config;
+    const { objects, touches } = observed;
+    this.touches = touches;
+    this.time = objects.of("host.time");
     this.kernel = kernel;
     this.fair = fair;
     this.allowed = allowed;
     this.threads = new ExploreThreads(kernel);
     this.actors = new ActorNumbers(vcpus, maxTasks);
-    this.code = new TaskCode(kernel, desk);
+    this.code = new TaskCode(kernel, desk, observed);
     this.cpuSteps = new CpuSteps(kernel, this.code);
-    this.interrupts = new Interrupts(kernel, this.code);
-    this.pokes = new Uint8Array(vcpus);
+    this.interrupts = new Interrupts(kernel, this.code, observed);
+    const { actors, code, interrupts } = this;
+    this.choices = new Choices({ kernel, fair, actors, code, interrupts, allowed }, observed);
   }
 
   /** Brings the CPUs up and puts them to sleep. */
@@ -83,13 +93,16 @@ export class ExploreHost implements Host {
 
   /** Back to the machine that has just booted, as far as it is the host's. */
   reset(): void {
-    this.now = 0;
+    this.#now = 0;
     this.code.clear();
     this.interrupts.reset();
-    this.pokes.fill(0);
-    this.preemptionsLeft = this.allowed.preemptions;
-    this.spuriousLeft = this.allowed.spuriousWakes;
-    this.signalsLeft = this.allowed.signals;
+    this.choices.reset();
+  }
+
+  /** What the last timer to expire has said. */
+  get now(): number {
+    this.touches.read(this.time);
+    return this.#now;
   }
 
   // ---- Host: no time ------------------------------------------------------------------------------------------------
@@ -136,7 +149,7 @@ export class ExploreHost implements Host {
     return this.interrupts.raise(cpu, LINE_DEVICE);
   }
   pokePolling(cpu: CpuId): void {
-    this.pokes[cpu] = 1;
+    this.choices.poke(cpu);
   }
   /** What comes while interrupts are off waits at its source, so that nothing is ever held. */
   redeliver(pendClass: number): void {
@@ -147,102 +160,19 @@ export class ExploreHost implements Host {
 
   /** Can `actor` take a step now? */
   isEnabled(actor: number): boolean {
-    const { actors } = this;
-    if (!(actor >= 0 && actor < actors.count)) return false;
-    const place = actors.place(actor);
-    switch (actors.kind(actor)) {
-      case ACTOR_CPU:
-        return this.#canGoOn(place);
-      case ACTOR_IPI:
-        return this.interrupts.isRaised(place, LINE_IPI);
-      case ACTOR_CLOCK:
-        return this.interrupts.isClockDue(place);
-      case ACTOR_DEVICE:
-        return this.interrupts.isRaised(place, LINE_DEVICE);
-      case ACTOR_PREEMPT:
-        return this.preemptionsLeft > 0 && this.#preemptible(place);
-      case ACTOR_SPURIOUS:
-        return this.spuriousLeft > 0 && this.#sleeps(place);
-      default:
-        return this.signalsLeft > 0 && this.#lives(place);
-    }
+    return this.choices.isEnabled(actor);
   }
-
   /** The actors that can take a step, in order, into `into`. Returns how many. */
   enabled(into: Int32Array): number {
-    const { vcpus } = this.actors;
-    let count = 0;
-    for (let cpu = 0; cpu < vcpus; cpu++) if (this.#canGoOn(cpu)) into[count++] = cpu;
-    // The rest are rare, and most configurations have none of the last three kinds.
-    const { interrupts } = this;
-    if (interrupts.busy) count = this.#listEnabled(into, count, ACTOR_IPI, ACTOR_PREEMPT);
-    if (this.preemptionsLeft > 0) count = this.#listEnabled(into, count, ACTOR_PREEMPT, ACTOR_SPURIOUS);
-    if (this.spuriousLeft > 0) count = this.#listEnabled(into, count, ACTOR_SPURIOUS, ACTOR_SIGNAL);
-    if (this.signalsLeft > 0) count = this.#listEnabled(into, count, ACTOR_SIGNAL, ACTOR_SIGNAL + 1);
-    return count;
+    return this.choices.enabled(into);
   }
-
-  /** Those of the kinds from `kind` up to `end`. */
-  #listEnabled(into: Int32Array, listed: number, kind: number, end: number): number {
-    const { actors } = this;
-    let count = listed;
-    const last = end > ACTOR_SIGNAL ? actors.count : actors.of(end, end < ACTOR_SPURIOUS ? 0 : 1);
-    for (let actor = actors.of(kind, kind < ACTOR_SPURIOUS ? 0 : 1); actor < last; actor++)
-      if (this.isEnabled(actor)) into[count++] = actor;
-    return count;
-  }
-
-  /** A CPU that sleeps goes on when it has been told to look. */
-  #canGoOn(cpu: number): boolean {
-    const { cpus } = this.kernel;
-    return cpus.curr(cpu) !== 0 || cpus.idlePhase(cpu) !== IDLE_ASLEEP || this.pokes[cpu] === 1;
-  }
-
   /** Could `actor` take a step in some state of this execution, before this one or instead of it? */
   hasBeen(actor: number): boolean {
-    const place = this.actors.place(actor);
-    switch (this.actors.kind(actor)) {
-      case ACTOR_CPU:
-        return true;
-      case ACTOR_IPI:
-        return this.interrupts.wasRaised(place, LINE_IPI);
-      case ACTOR_CLOCK:
-        return this.interrupts.wasProgrammed(place);
-      case ACTOR_DEVICE:
-        return this.interrupts.wasRaised(place, LINE_DEVICE);
-      case ACTOR_PREEMPT:
-        return this.allowed.preemptions > 0;
-      case ACTOR_SPURIOUS:
-        return this.allowed.spuriousWakes > 0 && this.#wasVictim(place);
-      default:
-        return this.allowed.signals > 0 && this.#wasVictim(place);
-    }
+    return this.choices.hasBeen(actor);
   }
-  #wasVictim(tid: number): boolean {
-    return tid <= this.kernel.lastTid && this.#isVictim(tid);
-  }
-
-  #preemptible(cpu: number): boolean {
-    const curr = this.kernel.cpus.curr(cpu);
-    return (
-      curr !== 0 &&
-      this.fair.nrRunning(cpu) > 1 &&
-      this.kernel.cpus.needResched(cpu) === 0 &&
-      this.code.inUserMode(curr)
-    );
-  }
-  #sleeps(tid: number): boolean {
-    const { kernel } = this;
-    if (tid > kernel.lastTid || (kernel.tasks.state(tid) & TASK_INTERRUPTIBLE) === 0) return false;
-    return !kernel.fair.isQueued(tid) && this.#isVictim(tid);
-  }
-  #lives(tid: number): boolean {
-    const { kernel } = this;
-    return tid <= kernel.lastTid && kernel.tasks.state(tid) !== TASK_DEAD && this.#isVictim(tid);
-  }
-  #isVictim(tid: number): boolean {
-    const { victims } = this.allowed;
-    return victims === undefined || victims.includes(this.kernel.names.of(tid));
+  /** No actor but CPUs can have been enabled yet, so that no step can have disabled one. */
+  get onlyCpus(): boolean {
+    return this.choices.onlyCpus;
   }
 
   /** `actor` takes its step. Throws ERR_STEP when it is not enabled, and what programs, checks and the kernel throw. */
@@ -252,14 +182,14 @@ export class ExploreHost implements Host {
     const place = actors.place(actor);
     switch (actors.kind(actor)) {
       case ACTOR_CPU:
-        if (kernel.cpus.curr(place) === 0) this.pokes[place] = 0;
+        if (kernel.cpus.curr(place) === 0) this.choices.leaves(place);
         this.cpuSteps.step(place);
         break;
       case ACTOR_IPI:
         this.interrupts.take(place, LINE_IPI);
         break;
       case ACTOR_CLOCK:
-        this.now = Math.max(this.now, this.interrupts.clockOf(place));
+        this.#pass(this.interrupts.clockOf(place));
         this.interrupts.takeClock(place);
         break;
       case ACTOR_DEVICE:
@@ -271,21 +201,25 @@ export class ExploreHost implements Host {
     kernel.current = NO_TASK;
   }
 
+  #pass(ns: number): void {
+    if (ns <= this.#now) return;
+    this.touches.write(this.time);
+    this.#now = ns;
+  }
+
   /** What comes from outside the machine comes by an interrupt of the CPU that it is about. */
   #happen(kind: number, place: number): void {
     const { kernel, interrupts } = this;
+    this.choices.spend(kind);
     if (kind === ACTOR_PREEMPT) {
-      this.preemptionsLeft--;
       this.fair.preempt(place);
       interrupts.handle(place, PEND_TICK, () => reschedule(kernel, place));
       return;
     }
     const cpu = kernel.tasks.cpu(place);
     if (kind === ACTOR_SPURIOUS) {
-      this.spuriousLeft--;
       interrupts.handle(cpu, PEND_IO, () => tryToWakeUp(kernel, place, TASK_INTERRUPTIBLE, 0));
     } else {
-      this.signalsLeft--;
       interrupts.handle(cpu, PEND_IO, () => sendSignal(kernel, place, this.allowed.signal));
     }
   }

@@ -19,7 +19,9 @@ import {
 import { serveIrqs } from "../../kernel-sim/smp/irq-routing.ts";
 import { handleIpi } from "../../kernel-sim/smp/serve.ts";
 import { clockInterrupt, runTimer } from "../../kernel-sim/timers.ts";
+import type { Observed } from "./observed.ts";
 import type { TaskCode } from "./task-code.ts";
+import type { Touches } from "./touches.ts";
 
 const OFF = 0;
 const RAISED = 1;
@@ -39,11 +41,18 @@ export class Interrupts {
   declare private readonly programmed: Uint8Array;
   /** By CPU and line. */
   declare private readonly lines: Uint8Array;
+  declare private readonly touches: Touches;
+  /** First object of the clocks, and of the lines. */
+  declare private readonly clock: number;
+  declare private readonly line: number;
   /** Something has been raised or programmed in this execution. */
   busy = false;
 
-  constructor(kernel: Kernel, code: TaskCode) {
+  constructor(kernel: Kernel, code: TaskCode, { objects, touches }: Observed) {
     const { vcpus } = kernel.config;
+    this.touches = touches;
+    this.clock = objects.of("host.clock", vcpus);
+    this.line = objects.of("host.line", vcpus * LINES);
     this.kernel = kernel;
     this.code = code;
     this.clocks = new Float64Array(vcpus);
@@ -60,16 +69,19 @@ export class Interrupts {
 
   /** Infinity: not at all. */
   programClock(cpu: number, atNs: number): void {
+    this.touches.write(this.clock + cpu);
     this.clocks[cpu] = atNs;
     this.programmed[cpu] = 1;
     this.busy = true;
   }
   /** When the clock of `cpu` is due, ns. */
   clockOf(cpu: number): number {
+    this.touches.read(this.clock + cpu);
     return this.clocks[cpu]!;
   }
   /** False: the line is up already. */
   raise(cpu: number, line: number): boolean {
+    this.touches.write(this.line + cpu * LINES + line);
     if (this.lines[cpu * LINES + line] === RAISED) return false;
     this.lines[cpu * LINES + line] = RAISED;
     this.busy = true;
@@ -77,9 +89,11 @@ export class Interrupts {
   }
 
   isRaised(cpu: number, line: number): boolean {
+    this.touches.read(this.line + cpu * LINES + line);
     return this.lines[cpu * LINES + line] === RAISED && this.kernel.smp.irq(cpu) === IRQ_ON;
   }
   isClockDue(cpu: number): boolean {
+    this.touches.read(this.clock + cpu);
     return this.clocks[cpu]! < Number.POSITIVE_INFINITY && this.kernel.smp.irq(cpu) === IRQ_ON;
   }
   /** Has the line been raised, or the clock been programmed, in this execution? */
@@ -93,6 +107,7 @@ export class Interrupts {
   /** What is raised arrives. */
   take(cpu: number, line: number): void {
     const { kernel } = this;
+    this.touches.write(this.line + cpu * LINES + line);
     this.lines[cpu * LINES + line] = TAKEN;
     if (line === LINE_DEVICE) this.handle(cpu, PEND_IO, () => serveIrqs(kernel));
     else this.handle(cpu, PEND_IPI, () => handleIpi(kernel, kernel.cpus.curr(cpu) !== 0));
@@ -101,6 +116,7 @@ export class Interrupts {
   /** The clock of `cpu` interrupts: every timer that is due by now, one after the other. */
   takeClock(cpu: number): void {
     const { kernel } = this;
+    this.touches.write(this.clock + cpu);
     this.clocks[cpu] = Number.POSITIVE_INFINITY;
     clockInterrupt(kernel, cpu);
     this.handle(cpu, PEND_CLOCK, () => {

@@ -12,6 +12,8 @@ import { type Sequel, YIELD_EXIT, YIELD_SCHEDULE, YIELD_WORK } from "../../kerne
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
 import { AccessSlot, type SlotDesk } from "./access-slot.ts";
+import type { Observed } from "./observed.ts";
+import type { Touches } from "./touches.ts";
 
 /** It has been picked, or is new: it goes on with whatever comes. */
 export const WILL_GO_ON = 0;
@@ -55,9 +57,14 @@ export class TaskCode {
   readonly #beneathRequests: number[][];
   readonly #fresh: Uint8Array;
   readonly #exitCodes: Int32Array;
+  readonly #touches: Touches;
+  /** First object of where tasks are in their code. */
+  readonly #place: number;
 
-  constructor(kernel: Kernel, desk: SlotDesk) {
+  constructor(kernel: Kernel, desk: SlotDesk, { objects, touches }: Observed) {
     const rows = kernel.config.maxTasks + 1;
+    this.#touches = touches;
+    this.#place = objects.of("host.code", rows);
     this.#kernel = kernel;
     this.#desk = desk;
     this.#slots = Array.from({ length: rows }, () => new AccessSlot());
@@ -77,6 +84,7 @@ export class TaskCode {
     this.#fresh[tid] = 1;
   }
   discard(tid: number): void {
+    this.#touches.write(this.#place + tid);
     this.#bodies[tid] = undefined;
     this.#sequels[tid] = undefined;
     while (this.#above[tid]!.length > 0) this.#pop(tid);
@@ -91,6 +99,7 @@ export class TaskCode {
     return this.#requests[tid]!;
   }
   setRequest(tid: number, request: number): void {
+    this.#touches.write(this.#place + tid);
     this.#requests[tid] = request;
   }
   /** The access that a task with WILL_ACCESS is about to make. */
@@ -107,6 +116,7 @@ export class TaskCode {
 
   /** Is the task between two instructions of its program, so that an interrupt returns to user mode? */
   inUserMode(tid: number): boolean {
+    this.#touches.read(this.#place + tid);
     const request = this.#requests[tid]!;
     return request === WILL_COMPUTE || (request === WILL_ACCESS && this.#slots[tid]!.user);
   }
@@ -114,7 +124,8 @@ export class TaskCode {
   /** An interrupt of the task's CPU is over: if it was in user mode and there is something to do first, it does that. */
   returnFromInterrupt(tid: number): void {
     const kernel = this.#kernel;
-    if (!this.inUserMode(tid) || !hasExitWork(kernel, tid)) return;
+    if (!hasExitWork(kernel, tid) || !this.inUserMode(tid)) return;
+    this.#touches.write(this.#place + tid);
     if (this.#above[tid]!.length === MAX_NESTED)
       throw new MachineError("ERR_RUN_LIMIT", `task ${tid} is ${MAX_NESTED} signal handlers deep`);
     this.#above[tid]!.push(exitToUserMode(kernel, tid));
@@ -126,6 +137,7 @@ export class TaskCode {
 
   /** Runs a task from what it was about to do to what it will be about to do next. */
   resume(tid: number): void {
+    this.#touches.write(this.#place + tid);
     if (this.#fresh[tid] === 1) this.#begin(tid);
     const above = this.#above[tid]!;
     this.#desk.slot = this.#slots[tid]!;

@@ -1,0 +1,136 @@
+/**
+ * Kernel mode: naive enumeration, sleep sets, source-DPOR and optimal DPOR come to the same classes and outcomes of random programs,
+ * and whatever a random walk comes to is among them. Neighbouring steps that have nothing in common are exchanged.
+ */
+import { test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import {
+  COMPLETE,
+  DepthFirst,
+  KernelSystem,
+  Optimal,
+  SLEEP_BLOCKED,
+  Source,
+  type Strategy,
+  type System,
+} from "../../src/explore/index.ts";
+import { Path } from "../../src/explore/path.ts";
+import { Sfc32 } from "../../src/random/sfc32.ts";
+import { Exchanges } from "../../test/support/commute.ts";
+import {
+  type Answers,
+  asKernelProgram,
+  configOf,
+  KINDS,
+  outcomeOf,
+  type RandomKernelProgram,
+  randomKernelProgram,
+} from "./random-kernel-programs.ts";
+
+const campaign = process.env["FC_RUNS"] !== undefined;
+const RUNS = campaign ? {} : { numRuns: 12 };
+const NAIVE_LIMIT = campaign ? 20_000 : 400;
+const LIMIT = campaign ? 4_000 : 400;
+const WALKS = 100;
+const MAX_STEPS = 300;
+
+interface Seen {
+  executions: number;
+  blocked: number;
+  readonly classes: Set<number>;
+  readonly outcomes: Set<string>;
+}
+
+class Subject {
+  readonly answers: Answers = { byTask: [] };
+  readonly system: KernelSystem;
+
+  constructor(program: RandomKernelProgram) {
+    this.system = new KernelSystem(asKernelProgram(program, this.answers), configOf(program));
+  }
+
+  outcome(): string {
+    this.system.finish();
+    const wrong = this.system.violations.map(({ kind, message }) => `${kind} ${message}`);
+    return outcomeOf(this.system.machine, this.answers, wrong);
+  }
+
+  /** Everything a search comes to; undefined: that is too much. */
+  see(make: (system: System) => Strategy, limit: number): Seen | undefined {
+    const strategy = make(this.system);
+    const seen: Seen = { executions: 0, blocked: 0, classes: new Set(), outcomes: new Set() };
+    do {
+      const ended = strategy.execute();
+      if (ended === SLEEP_BLOCKED) seen.blocked++;
+      else if (ended !== COMPLETE) return undefined;
+      else {
+        seen.executions++;
+        seen.classes.add(strategy.signature);
+        seen.outcomes.add(this.outcome());
+      }
+      if (seen.executions + seen.blocked > limit) return undefined;
+    } while (strategy.advance());
+    return seen;
+  }
+
+  /** Classes and outcomes of random executions. */
+  walk(walks: number): Pick<Seen, "classes" | "outcomes"> {
+    const { system } = this;
+    const path = new Path(system, true);
+    const seen = { classes: new Set<number>(), outcomes: new Set<string>() };
+    for (let seed = 0; seed < walks; seed++) {
+      const random = new Sfc32(seed);
+      path.rewind(0);
+      for (let count = system.enabledCount(); count > 0; count = system.enabledCount())
+        path.step(system.enabled[Math.floor(random.next() * count)]!, 0, 0);
+      seen.classes.add(path.trace.signature);
+      seen.outcomes.add(this.outcome());
+      path.trace.dropRaces();
+    }
+    return seen;
+  }
+}
+
+const maxSteps = MAX_STEPS;
+
+function crossCheck(program: RandomKernelProgram): void {
+  const optimal = new Subject(program).see((system) => new Optimal(system, maxSteps), LIMIT);
+  if (optimal === undefined) return;
+  expect(optimal).toMatchObject({ executions: optimal.classes.size });
+  for (const make of [
+    (system: System) => new Source(system, maxSteps),
+    (system: System) => new DepthFirst(system, { sleepSets: true, maxSteps }),
+  ]) {
+    const seen = new Subject(program).see(make, 20 * LIMIT);
+    if (seen === undefined) continue;
+    expect(seen.outcomes).toEqual(optimal.outcomes);
+    expect(seen.classes).toEqual(optimal.classes);
+    expect(seen.executions).toBe(seen.classes.size);
+  }
+  const naive = new Subject(program).see(
+    (system) => new DepthFirst(system, { sleepSets: false, maxSteps }),
+    NAIVE_LIMIT,
+  );
+  const walked = naive ?? new Subject(program).walk(WALKS);
+  expect([...walked.outcomes].filter((outcome) => !optimal.outcomes.has(outcome))).toEqual([]);
+  expect([...walked.classes].filter((signature) => !optimal.classes.has(signature))).toEqual([]);
+  if (naive !== undefined) expect(naive.classes.size).toBe(optimal.classes.size);
+}
+
+describe("searches of kernel mode agree", () => {
+  test.prop([randomKernelProgram(KINDS, { maxCalls: 2, noisy: false })], RUNS)("on calls", crossCheck);
+  test.prop([randomKernelProgram(KINDS, { maxCalls: 1, noisy: true })], RUNS)(
+    "on calls with preemptions, spurious wake-ups and signals",
+    crossCheck,
+  );
+});
+
+describe("steps that have nothing in common commute", () => {
+  test.prop([randomKernelProgram(KINDS, { maxCalls: 3, noisy: true })], RUNS)(
+    "of random programs",
+    (program) => {
+      const exchanges = new Exchanges(new Subject(program).system);
+      expect([...exchanges.walk(1, 3)]).toEqual([]);
+    },
+  );
+});
