@@ -15,6 +15,8 @@ export type OptionTypes = Readonly<
       readonly short?: string;
       /** The empty text is a value, too. */
       readonly empty?: true;
+      /** With `empty`: it may stand alone, which gives the empty text. Only what begins with a digit is its value. */
+      readonly optional?: true;
     }
   >
 >;
@@ -29,7 +31,7 @@ export class Options {
   constructor(command: string, types: OptionTypes, args: readonly string[]) {
     this.#command = command;
     const { tokens } = parseArgs({
-      args: [...args],
+      args: withoutValues(types, args),
       options: types,
       strict: false,
       allowPositionals: true,
@@ -110,4 +112,15 @@ export class Options {
     const known = Object.keys(types).map((name) => `--${name}`);
     return this.usage(`unknown option "${rawName}"${suggestion(rawName, known)}`);
   }
+}
+
+/** Options that may stand without a value, and do, are given the empty one: the parser would take what follows. */
+function withoutValues(types: OptionTypes, args: readonly string[]): string[] {
+  const optional = Object.entries(types).filter(([, { optional }]) => optional === true);
+  const names = new Set(optional.flatMap(([name, { short }]) => [`--${name}`, `-${short}`]));
+  return args.map((arg, at) => {
+    if (!names.has(arg) || /^\d/.test(args[at + 1] ?? "")) return arg;
+    const [name] = optional.find(([name, { short }]) => arg === `--${name}` || arg === `-${short}`)!;
+    return `--${name}=`;
+  });
 }

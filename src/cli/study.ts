@@ -6,6 +6,9 @@ import type { CliIo } from "./io.ts";
 import { Options, type OptionTypes } from "./options.ts";
 import { RUN_OPTIONS } from "./run-plan.ts";
 import { Session } from "./session.ts";
+import { cyclictest } from "./studies/cyclictest.ts";
+import { futexWake } from "./studies/futex-wake.ts";
+import { hackbench, messaging } from "./studies/messaging.ts";
 import { openloop } from "./studies/openloop.ts";
 import { policies } from "./studies/policies.ts";
 import { schbench } from "./studies/schbench.ts";
@@ -13,8 +16,6 @@ import { seccompNotifyStudy } from "./studies/seccomp-notify.ts";
 
 export interface Study {
   readonly name: string;
-  /** Another name people know it by. */
-  readonly alias?: string;
   /** One line. */
   readonly summary: string;
   readonly help: string;
@@ -24,14 +25,23 @@ export interface Study {
   run(options: Options, session: Session): Promise<string>;
 }
 
-export const STUDIES: readonly Study[] = [openloop, policies, schbench, seccompNotifyStudy];
+export const STUDIES: readonly Study[] = [
+  messaging,
+  hackbench,
+  futexWake,
+  cyclictest,
+  schbench,
+  seccompNotifyStudy,
+  openloop,
+  policies,
+];
 
 /** The study that is named first among the arguments, and the arguments without its name. */
 export function findStudy(
   args: readonly string[],
 ): { readonly study: Study; readonly rest: readonly string[] } | undefined {
   for (const [at, arg] of args.entries()) {
-    const study = STUDIES.find(({ name, alias }) => name === arg || alias === arg);
+    const study = STUDIES.find(({ name }) => name === arg);
     if (study !== undefined) return { study, rest: args.toSpliced(at, 1) };
   }
   return undefined;
@@ -39,7 +49,7 @@ export function findStudy(
 
 /** Throws UsageError, MachineError, Interrupted. */
 export async function studyCommand(study: Study, args: readonly string[], io: CliIo): Promise<void> {
-  const options = new Options(`umcg bench ${study.name}`, { ...study.options, ...RUN_OPTIONS }, args);
+  const options = new Options(`umcg bench ${study.name}`, { ...RUN_OPTIONS, ...study.options }, args);
   if (options.has("help")) {
     io.stdout.write(study.help);
     return;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { run } from "./fake-io.ts";
 
 const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
-const STUDIES = "openloop, policies, schbench, seccomp-notify";
+const STUDIES = "messaging, hackbench, futex-wake, cyclictest, schbench, seccomp-notify, openloop, policies";
 const OPTIONS =
   "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --warm-up, --seed, --jitter, --no-jitter, --check, --trace, --report, --against, --repeat, --format, --json, --help";
 

@@ -2,6 +2,7 @@
 import { type Metric, metric } from "../../bench/metrics.ts";
 import { Schbench, type SchbenchResult } from "../../bench/schbench/schbench.ts";
 import { matrixSize, type SchbenchOptions } from "../../bench/schbench/schbench-options.ts";
+import { readCpus } from "../cpu-list.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
 import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
@@ -151,20 +152,4 @@ function readLoad(options: Options, vcpus: number): SchbenchOptions {
     messageCpus: readCpus(options, "message-cpus", vcpus),
     workerCpus: readCpus(options, "worker-cpus", vcpus),
   };
-}
-
-/** `0-3,6`. */
-function readCpus(options: Options, name: string, vcpus: number): number[] | undefined {
-  const text = options.text(name);
-  if (text === undefined) return undefined;
-  const cpus: number[] = [];
-  for (const part of text.split(",")) {
-    const [, first = "", last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
-    const [from, to] = [Number(first), Number(last)];
-    if (first === "" || from > to || to >= vcpus) {
-      throw options.usage(`--${name} must list CPUs from 0 to ${vcpus - 1} as in 0-1,3, got "${part}"`);
-    }
-    for (let cpu = from; cpu <= to; cpu++) cpus.push(cpu);
-  }
-  return cpus;
 }
