@@ -1,8 +1,8 @@
 /** The word that was meant: the nearest by letters inserted, left out, exchanged or swapped with their neighbour. */
 
-/** Undefined when none is near: a third of the letters wrong at most. */
+/** Undefined when none is near: a third of the letters wrong at most; dashes in front are no letters. */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
-  const most = Math.max(1, Math.floor(word.length / 3));
+  const most = Math.max(1, Math.floor(word.replace(/^-+/, "").length / 3));
   let [best, distance]: [string | undefined, number] = [undefined, most + 1];
   for (const candidate of candidates) {
     const wrong = editDistance(word, candidate);
