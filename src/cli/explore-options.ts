@@ -29,6 +29,7 @@ export const REPLAY_OPTIONS: OptionTypes = {
   ...PROGRAM_OPTIONS,
   schedule: { type: "string", empty: true },
   "best-effort": { type: "boolean" },
+  report: { type: "string" },
   json: { type: "boolean" },
 };
 
@@ -81,6 +82,8 @@ Options:
   --schedule TEXT    who steps: "0*3 1 2.1" is actor 0 three times, 1 once, and 2 in its
                      second way; behind its end whoever ran goes on ("": no preemption)
   --best-effort      the program has changed: leave out what cannot be done any more
+  --report FILE      write it as one HTML file to walk through: a column for each
+                     actor, and what every word and task is after each step
   --json             one line of JSON
   -h, --help         show this help
 

@@ -1,19 +1,24 @@
 /** `umcg replay`: one interleaving of a program, step by step. */
 
+import { basename } from "node:path";
 import { interleavingText } from "../explore/interleaving-text.ts";
-import { replay } from "../explore/replay.ts";
+import { type Replay, replay } from "../explore/replay.ts";
+import { tell } from "../explore/told.ts";
 import { ScheduleSyntaxError } from "../interleaving/schedule.ts";
+import { commandText } from "./command-text.ts";
 import { readCounterexample } from "./counterexample-file.ts";
 import { EXIT_FAILED, ProgramFileError } from "./errors.ts";
 import { REPLAY_HELP, REPLAY_OPTIONS, readProgramName } from "./explore-options.ts";
+import { saveInterleaving } from "./interleaving-file.ts";
 import type { CliIo } from "./io.ts";
 import type { Options } from "./options.ts";
 import { loadProgram, type ProgramName } from "./program-source.ts";
 import { plural } from "./table.ts";
+import { TraceFile } from "./trace-file.ts";
 
 const COMMAND = "umcg replay";
 
-/** Returns the exit code. Throws UsageError, ProgramFileError, ExploreError. */
+/** Returns the exit code. Throws UsageError, ProgramFileError, ExploreError, TraceFileError. */
 export async function replayCommand(args: readonly string[], io: CliIo): Promise<number> {
   const { name, options } = await readProgramName(COMMAND, REPLAY_OPTIONS, args);
   if (options.has("help")) {
@@ -30,18 +35,41 @@ export async function replayCommand(args: readonly string[], io: CliIo): Promise
       "the program or its options are no longer those of the counterexample; --best-effort replays all the same",
     );
   }
-  const { steps, preemptions, violation } = told(() => replay(explorable, schedule, { bestEffort }), options);
+  const path = options.text("report");
+  const file = path === undefined ? undefined : new TraceFile(path);
+  try {
+    const replayed = told(() => {
+      if (file === undefined) return replay(explorable, schedule, { bestEffort });
+      const all = tell(explorable, schedule, { bestEffort });
+      const title = `Interleaving of ${program.builtin ?? basename(program.file!)}`;
+      saveInterleaving(file, { title, command: commandText("replay", args), schedule }, all);
+      io.stderr.write(`report in ${file.path}\n`);
+      return all;
+    }, options);
+    print(replayed, program, options, io);
+    return replayed.violation === undefined ? 0 : EXIT_FAILED;
+  } finally {
+    file?.discard();
+  }
+}
+
+function print(
+  { steps, preemptions, violation }: Replay,
+  program: ProgramName,
+  options: Options,
+  io: CliIo,
+): void {
   if (options.has("json")) {
     const { kind, message } = violation ?? {};
+    const told = steps.map(({ actor, name, what }) => ({ actor, name, what }));
     io.stdout.write(
-      `${JSON.stringify({ program, steps, preemptions, violation: kind && { kind, message } })}\n`,
+      `${JSON.stringify({ program, steps: told, preemptions, violation: kind && { kind, message } })}\n`,
     );
   } else {
     io.stdout.write(interleavingText(steps));
     const outcome = violation === undefined ? "no violation" : `${violation.kind}: ${violation.message}`;
     io.stdout.write(`\n${outcome}\n${plural(steps.length, "step")}, ${plural(preemptions, "preemption")}\n`);
   }
-  return violation === undefined ? 0 : EXIT_FAILED;
 }
 
 interface ToReplay {

@@ -6,6 +6,7 @@ import type { Machine } from "../machine.ts";
 import { benchReportHtml, type ReportedRun } from "../report/bench-report.ts";
 import { MAX_EVENTS, Recorder } from "../report/recorder.ts";
 import type { TraceSink } from "../trace/sink.ts";
+import { commandText } from "./command-text.ts";
 import type { Session } from "./session.ts";
 import { plural } from "./table.ts";
 import { TraceFile } from "./trace-file.ts";
@@ -30,7 +31,7 @@ export class ReportFile {
   /** `args` of the command. `limit`: events of each run. Throws TraceFileError. */
   constructor(path: string, args: readonly string[], limit: number = MAX_EVENTS) {
     this.#file = new TraceFile(path);
-    this.#command = `umcg bench ${args.map(quoted).join(" ")}`;
+    this.#command = commandText("bench", args);
     this.#limit = limit;
   }
 
@@ -84,11 +85,6 @@ export class ReportFile {
   discard(): void {
     this.#file.discard();
   }
-}
-
-/** For a shell. */
-function quoted(arg: string): string {
-  return /^[\w./:=,@%+-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
 }
 
 function settingsOf(result: BenchResult): [string, string][] {

@@ -30,6 +30,7 @@
  * numbered from 0 and share a footprint.
  */
 import type { Footprints } from "./footprints.ts";
+import type { See } from "./look.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The step is always enabled and its footprint depends on nothing but the actor. */
@@ -132,6 +133,9 @@ export interface System {
 
   /** A digest of shared state and results, two 32-bit halves in one safe integer. Equal states have equal digests. */
   stateHash(): number;
+  /** Tells what there is to be seen of the state now. */
+  look?(see: See): void;
+
   /** "a", "timeout of a": for reports. */
   nameOf(actor: number): string;
   /** What `actor` is about to do, in words: "store x := 1". */

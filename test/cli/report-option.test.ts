@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inflateRawSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { InterleavingData } from "../../src/report/model/interleaving-data.ts";
 import { unpackEvents } from "../../src/report/model/packing.ts";
 import type { BenchReportData } from "../../src/report/model/report-data.ts";
 import { run } from "./fake-io.ts";
@@ -118,6 +119,34 @@ describe("a report of the matrix", () => {
       expect(own.map(({ wake }) => wake)).toEqual(["current-cpu", "any", "sync"]);
       for (const { workload, profile } of own) expect(`${workload}, ${profile}`).toBe(name);
     }
+  });
+});
+
+describe("a report of an interleaving", () => {
+  const program = "test/cli/programs/lost-update.ts";
+
+  test("has what the replay prints, and the state after each step", async () => {
+    const args = [program, "--schedule", "0 1*2 0 2*2"];
+    const plain = await run(["replay", ...args]);
+    const { code, stdout, stderr } = await run(["replay", ...args, "--report", path]);
+    expect([code, stdout, stderr]).toEqual([1, plain.stdout, `report in ${path}\n`]);
+    const data = JSON.parse(element(readFileSync(path, "utf8"), "data")) as InterleavingData;
+    expect(data.command).toBe(`umcg replay ${program} --schedule '0 1*2 0 2*2' --report ${path}`);
+    expect(data.violation).toMatchObject({ kind: "assertion", message: "an update was lost" });
+    expect(data.actors.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+    expect(data.steps.map(({ actor }) => actor)).toEqual([0, 1, 1, 0, 2, 2]);
+  });
+
+  test("is not there when the schedule cannot be", async () => {
+    const { code } = await run(["replay", program, "--schedule", "9", "--report", path]);
+    expect([code, readdirSync(folder)]).toEqual([2, []]);
+    const nowhere = join(folder, "no", "a.html");
+    expect((await run(["replay", program, "--schedule", "0", "--report", nowhere])).code).toBe(1);
+  });
+
+  test("prints the same JSON as without", async () => {
+    const args = ["replay", program, "--schedule", "0*2 1*2 2*2", "--json"];
+    expect((await run([...args, "--report", path])).stdout).toBe((await run(args)).stdout);
   });
 });
 

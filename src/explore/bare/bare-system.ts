@@ -5,6 +5,7 @@
  * and `3 * maxThreads + t` an interruption (-EINTR). These may step at any moment while t sleeps.
  */
 import type { Footprints } from "../../interleaving/footprints.ts";
+import type { See } from "../../interleaving/look.ts";
 import { actorOf, alternativeOf, type Schedule } from "../../interleaving/schedule.ts";
 import {
   STEP_CONDITIONAL,
@@ -22,6 +23,7 @@ import { BareError } from "./bare-error.ts";
 import { act, fault } from "./blocking.ts";
 import { describeRequest, footprintOf, whyStuck } from "./footprint-of.ts";
 import { Likeness } from "./likeness.ts";
+import { lookAtBare } from "./look.ts";
 import { Objects } from "./objects.ts";
 import { Places } from "./places.ts";
 import {
@@ -245,6 +247,10 @@ export class BareSystem implements System {
       b = mix(b, returned ^ (t << 16));
     }
     return joinLanes(a, b);
+  }
+
+  look(see: See): void {
+    lookAtBare(this.#threads, see);
   }
 
   nameOf(actor: number): string {

@@ -15,6 +15,7 @@ import { STORE32 } from "../../hosts/explore/access-slot.ts";
 import { ACTOR_CPU, ACTOR_KINDS, ACTOR_SPURIOUS } from "../../hosts/explore/actors.ts";
 import { REQUEST_NAMES, WILL_ACCESS } from "../../hosts/explore/task-code.ts";
 import { type Footprints, NO_ACCESS } from "../../interleaving/footprints.ts";
+import type { See } from "../../interleaving/look.ts";
 import {
   STEP_CONDITIONAL,
   STEP_FIXED,
@@ -26,9 +27,10 @@ import {
 } from "../../interleaving/system.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { type ExploredConfig, ExploredMachine } from "../../machine/explored-machine.ts";
-import { InvariantError } from "../../umcg/invariants/index.ts";
+import { HARDENED_RULES, InvariantError, POSTED_RULES } from "../../umcg/invariants/index.ts";
 import { digestText, joinLanes, mix } from "../mix.ts";
 import { KernelFootprints } from "./kernel-footprints.ts";
+import { KernelLook } from "./look.ts";
 import { ObservedSteps } from "./observed-steps.ts";
 
 /** Allocates and spawns. */
@@ -61,6 +63,7 @@ export class KernelSystem implements System {
   readonly #words: Uint32Array;
   #observed: ObservedSteps | undefined;
   #touched = NO_ACCESS;
+  readonly #look: KernelLook;
 
   /** Throws ERR_CONFIG naming the first bad value. */
   constructor(program: KernelProgram, options: KernelOptions = {}) {
@@ -73,6 +76,7 @@ export class KernelSystem implements System {
     this.actors = this.machine.host.actors.count;
     this.enabled = new Int32Array(this.actors);
     this.#words = new Uint32Array(this.machine.kernel.buffer);
+    this.#look = new KernelLook(this.machine, config.umcg === "posted" ? POSTED_RULES : HARDENED_RULES);
     this.fingerprint = digestText(JSON.stringify([program.toString(), options]));
   }
 
@@ -172,6 +176,10 @@ export class KernelSystem implements System {
     const { code } = this.machine.host;
     for (let tid = 1; tid <= this.machine.kernel.lastTid; tid++) a = mix(a, code.request(tid));
     return joinLanes(a, b);
+  }
+
+  look(see: See): void {
+    this.#look.see(see);
   }
 
   nameOf(actor: number): string {

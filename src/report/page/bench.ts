@@ -46,10 +46,7 @@ function showGroup(index: number): void {
 const matrix = report.groups.length > 1 ? new MatrixChart(report, showGroup) : undefined;
 const app = document.getElementById("app")!;
 app.append(
-  pageHead(
-    report.title,
-    "Measured in virtual time on a simulated machine; every number is computed from its trace.",
-  ),
+  pageHead(report.title, "Measured in virtual time on a simulated machine. Charts by uPlot."),
   el("p", { class: "reading" }, report.reading),
   commandLine(report.command),
   ...(matrix === undefined ? [] : [matrix.element]),

@@ -20,9 +20,5 @@ export function commandLine(command: string): HTMLElement {
 }
 
 export function pageFoot(version: string): HTMLElement {
-  return el(
-    "footer",
-    {},
-    `umcg ${version}. This file is complete: it asks nobody for anything. Charts by uPlot.`,
-  );
+  return el("footer", {}, `umcg ${version}. This file is complete: it asks nobody for anything.`);
 }

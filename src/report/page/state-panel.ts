@@ -1,0 +1,62 @@
+/** What everything is worth after the current step, with what the step has changed. */
+import type { InterleavingData } from "../model/interleaving-data.ts";
+import type { Walk } from "../model/walk.ts";
+import { el } from "./dom.ts";
+
+const HEADINGS: Readonly<Record<string, string>> = {
+  cpus: "CPUs",
+  tasks: "Tasks",
+  threads: "Threads",
+  locks: "Locks",
+  words: "Shared words",
+};
+
+export class StatePanel {
+  readonly element: HTMLElement;
+  readonly #walk: Walk;
+  readonly #cells: readonly {
+    readonly row: HTMLElement;
+    readonly value: HTMLElement;
+    readonly before: HTMLElement;
+  }[];
+
+  constructor(data: InterleavingData, walk: Walk) {
+    this.#walk = walk;
+    this.#cells = data.things.map(({ name }) => {
+      const [value, before] = [el("span", { class: "now" }), el("span", { class: "before" })];
+      const row = el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, before, value));
+      return { row, value, before };
+    });
+    const groups = Object.keys(HEADINGS).filter((group) =>
+      data.things.some((thing) => thing.group === group),
+    );
+    const tables = groups.map((group) => {
+      const rows = this.#cells.filter((_, i) => data.things[i]!.group === group).map(({ row }) => row);
+      const head = el(
+        "tr",
+        {},
+        el("th", { scope: "col" }, HEADINGS[group]!),
+        el("th", { scope: "col" }, "after the step"),
+      );
+      return el("table", { class: "state" }, el("thead", {}, head), el("tbody", {}, ...rows));
+    });
+    this.element = el(
+      "div",
+      { class: "state-box", tabindex: "0", role: "region", "aria-label": "State" },
+      ...tables,
+    );
+  }
+
+  /** With only context switches, what the whole run has changed. */
+  show(): void {
+    const { position, onlySwitches } = this.#walk;
+    const from = position === 0 ? 0 : onlySwitches ? this.#walk.runOf(position - 1)[0] : position - 1;
+    const [old, now] = [this.#walk.valuesAt(from), this.#walk.valuesAt(position)];
+    for (const [i, { row, value, before }] of this.#cells.entries()) {
+      const changed = old[i] !== now[i];
+      row.classList.toggle("changed", changed);
+      before.textContent = changed ? `${old[i] || "—"} → ` : "";
+      value.textContent = now[i] || "—";
+    }
+  }
+}
