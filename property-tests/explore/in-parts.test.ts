@@ -5,16 +5,18 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import {
+  type Assignment,
   bareProgram,
   checkOptions,
   type Explorable,
   Exploration,
   type ExploreOptions,
   type ExploreResult,
-  type SavedSearch,
+  type PartedExploration,
+  parted,
+  runJob,
+  type Saved,
   type StrategyName,
-  type Task,
-  TreeExploration,
   UnitRunner,
 } from "../../src/explore/index.ts";
 import { ALL_KINDS, asProgram, LOCKS, type RandomProgram, randomProgram, WORDS } from "./random-programs.ts";
@@ -78,13 +80,13 @@ describe("interrupted anywhere and taken up again", () => {
       const stop = (): boolean => --left < 0;
       let ended = first.advance(stop);
       let result = first.result();
-      let saved = JSON.parse(JSON.stringify(first.save())) as SavedSearch;
+      let saved = JSON.parse(JSON.stringify(first.save())) as Saved;
       while (!ended) {
-        const next: TreeExploration = new TreeExploration(subject, chosen, saved);
+        const next: PartedExploration = parted(subject, chosen, saved);
         left = stops.next().value as number;
         ended = next.advance(stop);
         result = next.result();
-        saved = JSON.parse(JSON.stringify(next.save())) as SavedSearch;
+        saved = JSON.parse(JSON.stringify(next.save())) as Saved;
       }
       expect(result).toEqual(whole);
     },
@@ -98,9 +100,9 @@ function byMany(
   hands: number,
   draw: () => number,
 ): ExploreResult {
-  const exploration = new TreeExploration(subject, chosen);
+  const exploration = parted(subject, chosen);
   const runners = Array.from({ length: hands }, () => new UnitRunner(subject, checkOptions(chosen)));
-  const out: { task: Task; runner: UnitRunner; lessons: readonly string[] }[] = [];
+  const out: { task: Assignment; runner: UnitRunner; lessons: readonly string[] }[] = [];
   let idle = [...runners];
   for (let made = 0; !exploration.ended; made++) {
     if (made > 100_000) throw new Error("no end");
@@ -115,7 +117,7 @@ function byMany(
     done!.runner.learn(done!.lessons);
     exploration.deliver(
       done!.task,
-      done!.runner.run(done!.task.unit, () => --left < 0),
+      runJob(done!.runner, done!.task.job, () => --left < 0),
     );
   }
   return exploration.result();

@@ -10,11 +10,12 @@ import type { System, Violation } from "../interleaving/system.ts";
 import { Distinct } from "./distinct.ts";
 import type { Explorable } from "./explorable.ts";
 import { type Finding, Findings } from "./findings.ts";
-import type { SavedSearch } from "./frontier/tree-exploration.ts";
+import type { Saved } from "./frontier/parted-exploration.ts";
 import { makeStrategy } from "./make-strategy.ts";
 import { verify } from "./nondeterminism.ts";
 import { type CheckedOptions, checkOptions, type ExploreOptions } from "./options.ts";
 import { Learning } from "./strategies/learning.ts";
+import { Portfolio } from "./strategies/portfolio.ts";
 import { PRUNED, RESTARTED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "./strategy.ts";
 
 /** Why an exploration ended before its end. */
@@ -98,21 +99,24 @@ export class Exploration {
     if (EXPLORE_END.hasSubscribers) EXPLORE_END.publish(this.result());
   }
 
-  /** What is left, to be taken up by a `TreeExploration`; undefined: this strategy cannot say. */
-  save(): SavedSearch | undefined {
+  /** What is left, to be taken up by `parted`; undefined: this strategy cannot say. */
+  save(): Saved | undefined {
     const search = this.#strategy;
-    if (!(search instanceof Learning)) return undefined;
+    if (search instanceof Portfolio) return undefined;
+    const counts = {
+      executions: this.#executions,
+      blocked: this.#blocked,
+      pruned: this.#pruned,
+      tooLong: this.#tooLong,
+    };
+    const findings = this.#findings.entries;
+    if (!(search instanceof Learning)) return { counts, findings };
     if (this.#begun && !this.#exhausted) this.#exhausted = !search.advance();
     this.#begun = false;
     return {
-      counts: {
-        executions: this.#executions,
-        blocked: this.#blocked,
-        pruned: this.#pruned,
-        tooLong: this.#tooLong,
-      },
+      counts,
       signatures: this.#distinct?.signatures,
-      findings: this.#findings.entries,
+      findings,
       ...search.save(this.#exhausted),
     };
   }

@@ -8,6 +8,7 @@ import { Pct } from "./strategies/pct.ts";
 import { Portfolio } from "./strategies/portfolio.ts";
 import { Pos } from "./strategies/pos.ts";
 import { RandomWalk } from "./strategies/random-walk.ts";
+import type { Numbered } from "./strategies/sampler.ts";
 import { Source } from "./strategies/source.ts";
 import { Surw } from "./strategies/surw.ts";
 import { Urw } from "./strategies/urw.ts";
@@ -27,7 +28,10 @@ export interface StrategyOptions {
 export type StrategyEntry = { readonly summary: string } & (
   | { readonly samples: false; readonly make: (system: System, options: StrategyOptions) => Search }
   /** It has no end of its own. */
-  | { readonly samples: true; readonly make: (system: System, options: StrategyOptions) => Strategy }
+  | {
+      readonly samples: true;
+      readonly make: (system: System, options: StrategyOptions) => Numbered | Portfolio;
+    }
 );
 
 export type StrategyName =

@@ -6,16 +6,22 @@
  * many of the one it takes leaves the other as it was.
  */
 export class Sfc32 {
-  #a: number;
-  #b: number;
-  #c: number;
+  #a = 0;
+  #b = 0;
+  #c = 0;
   #counter = 1;
 
   /** Any integers. */
   constructor(seed: number, stream = 0) {
+    this.restart(seed, stream);
+  }
+
+  /** Begins another stream, as if made anew. */
+  restart(seed: number, stream = 0): void {
     this.#a = seed | 0;
     this.#b = Math.floor(seed / 2 ** 32) | 0;
     this.#c = (0x9e3779b9 + stream) | 0;
+    this.#counter = 1;
     for (let i = 0; i < 12; i++) this.next();
   }
 

@@ -10,8 +10,10 @@ import {
   Exploration,
   type ExploreOptions,
   explore,
-  type SavedSearch,
-  TreeExploration,
+  type PartedExploration,
+  parted,
+  runJob,
+  type Saved,
   UnitRunner,
 } from "../../src/explore/index.ts";
 import { Sfc32 } from "../../src/random/sfc32.ts";
@@ -23,9 +25,9 @@ function builtin(name: string, parameters: Record<string, number> = {}): Explora
 }
 
 /** Units are given out near the root first, explored for a while by one of `hands`, and come back in any order. */
-function byMany(subject: Explorable, options: ExploreOptions, hands: number): TreeExploration {
+function byMany(subject: Explorable, options: ExploreOptions, hands: number): PartedExploration {
   const random = new Sfc32(1);
-  const exploration = new TreeExploration(subject, options);
+  const exploration = parted(subject, options);
   const runners = Array.from({ length: hands }, () => new UnitRunner(subject, checkOptions(options)));
   while (!exploration.ended) {
     const tasks = runners.map(() => exploration.next(random.next() < 0.7));
@@ -35,7 +37,7 @@ function byMany(subject: Explorable, options: ExploreOptions, hands: number): Tr
       if (task === undefined) return [];
       runner.learn(lessons);
       let left = random.next() * 200;
-      return [{ task, result: runner.run(task.unit, () => --left < 0) }];
+      return [{ task, result: runJob(runner, task.job, () => --left < 0) }];
     });
     for (const { task, result } of back.toSorted(() => random.next() - 0.5))
       exploration.deliver(task, result);
@@ -72,6 +74,27 @@ describe("explored by several", () => {
   });
 });
 
+describe("executions of samplers", () => {
+  test.each(["random", "pct", "pos", "urw", "surw"] as const)(
+    "of %s are the same, whoever makes them",
+    (strategy) => {
+      const subject = builtin("reorder", { setters: 4, checkers: 1 });
+      for (const stopAtFirst of [true, false]) {
+        const options = { strategy, stopAtFirst, maxExecutions: 600, shrink: false, seed: 3 };
+        const whole = explore(subject, options);
+        expect(whole.violations).toHaveLength(1);
+        expect(byMany(subject, options, 3).result()).toEqual(whole);
+        const first = new Exploration(subject, options);
+        let left = 300;
+        if (first.advance(() => --left < 0)) continue;
+        const next = parted(subject, options, first.save());
+        next.advance(() => false);
+        expect(next.result()).toEqual(whole);
+      }
+    },
+  );
+});
+
 describe("saved", () => {
   const counter = (bare: Bare): void => {
     const x = bare.word(0, "x");
@@ -87,8 +110,8 @@ describe("saved", () => {
   test("after a violation, it can be gone on with, and finds nothing twice", () => {
     const first = new Exploration(bareProgram(counter));
     first.advance(() => false);
-    const saved = JSON.parse(JSON.stringify(first.save())) as SavedSearch;
-    const next = new TreeExploration(bareProgram(counter), {}, saved);
+    const saved = JSON.parse(JSON.stringify(first.save())) as Saved;
+    const next = parted(bareProgram(counter), {}, saved);
     next.advance(() => false);
     const whole = explore(counter, { stopAtFirst: false });
     expect(next.result()).toEqual(whole);
@@ -98,19 +121,22 @@ describe("saved", () => {
   test("at its end, there is nothing to go on with", () => {
     const first = new Exploration(bareProgram(counter), { stopAtFirst: false });
     first.advance(() => false);
-    const next = new TreeExploration(bareProgram(counter), { stopAtFirst: false }, first.save());
+    const next = parted(bareProgram(counter), { stopAtFirst: false }, first.save());
     expect(next.ended).toBe(true);
     expect(next.result()).toEqual(first.result());
   });
 
   test("before its beginning, all is left", () => {
     const first = new Exploration(bareProgram(counter), { stopAtFirst: false });
-    const next = new TreeExploration(bareProgram(counter), { stopAtFirst: false }, first.save());
+    const next = parted(bareProgram(counter), { stopAtFirst: false }, first.save());
     next.advance(() => false);
     expect(next.result()).toEqual(explore(counter, { stopAtFirst: false }));
   });
 
-  test("samplers have no tree", () => {
-    expect(new Exploration(bareProgram(counter), { strategy: "pos" }).save()).toBeUndefined();
+  test("a portfolio cannot be", () => {
+    expect(new Exploration(bareProgram(counter), { strategy: "portfolio" }).save()).toBeUndefined();
+    expect(() => parted(bareProgram(counter), { strategy: "portfolio" })).toThrow(
+      "portfolio takes turns on one system: it has no parts",
+    );
   });
 });

@@ -46,9 +46,10 @@ export const MAX_FUNCTION_LINES = 60;
 
 /** The rooms from the top of the house to the bottom: an import goes to the same room or to a greater rank. */
 export const ROOMS: ReadonlyMap<string, number> = new Map([
-  ["cli", 0],
+  ["cli", -1],
   ["fast-check", 0],
   ["vitest", 0],
+  ["parallel", 0],
   ["bench", 1],
   ["explore", 1],
   ["effection", 1],

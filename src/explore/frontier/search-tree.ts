@@ -33,12 +33,6 @@ export type Count = (result: UnitResult, unit: Unit) => boolean;
 /** What every unit is told besides its path. */
 export type Terms = Pick<Unit, "bound" | "limit" | "suspicious">;
 
-/** A unit that was given out. */
-export interface Task {
-  readonly unit: Unit;
-  readonly twig: Twig;
-}
-
 const NOT_TAKEN = 0;
 const FIRST = 1;
 const COMMUTES = 2;
@@ -101,7 +95,7 @@ export class SearchTree {
   }
 
   /** Gives a leaf out. */
-  take(twig: Twig, terms: Terms): Task {
+  take(twig: Twig, terms: Terms): Unit {
     const levels: Level[] = [];
     let fresh = 0;
     const path = this.#pathTo(twig);
@@ -118,7 +112,7 @@ export class SearchTree {
     }
     const unit = { levels, fresh, ...terms };
     twig.sent = { unit, at: this.#changes };
-    return { unit, twig };
+    return unit;
   }
 
   /** Takes a unit back that nothing has come of. */

@@ -13,9 +13,12 @@ import type { ExploreResult, StopReason } from "../exploration.ts";
 import { type Finding, Findings } from "../findings.ts";
 import { type CheckedOptions, checkOptions, type ExploreOptions } from "../options.ts";
 import { SUSPICIOUS } from "../strategies/suspicion.ts";
+import { type Assignment, runJob } from "./job.ts";
 import type { Unit } from "./level.ts";
+import type { PartedExploration } from "./parted-exploration.ts";
 import type { SavedTwig } from "./saved-tree.ts";
-import { SearchTree, type Task } from "./search-tree.ts";
+import { SearchTree } from "./search-tree.ts";
+import type { Twig } from "./twig.ts";
 import { attemptsOf, type Counts, noCounts, type UnitResult, UnitRunner } from "./unit-runner.ts";
 
 /** A search that was interrupted, as plain data. */
@@ -33,7 +36,7 @@ export interface SavedSearch {
   readonly suspicious: number;
 }
 
-export class TreeExploration {
+export class TreeExploration implements PartedExploration<Twig> {
   readonly #explorable: Explorable;
   readonly #options: CheckedOptions;
   readonly #tree: SearchTree;
@@ -87,40 +90,38 @@ export class TreeExploration {
     return this.#lessons;
   }
 
-  /** Another unit, the leftmost or the one with the shortest path; undefined: there is none now. */
-  next(shortest = false): Task | undefined {
+  /** Another unit: the leftmost, or `far` from it, the one with the shortest path. */
+  next(far = false): Assignment<Twig> | undefined {
     if (this.ended) return undefined;
-    const limit = this.#options.maxExecutions - this.attempts;
-    const terms = { bound: this.#bound, limit, suspicious: this.#suspicious };
-    if (!shortest) {
-      const { value } = this.#tree.leaves().next();
-      return value && this.#tree.take(value, terms);
-    }
-    const { value } = this.#tree.nearest().next();
-    return value && this.#tree.take(value, terms);
+    const { value } = (far ? this.#tree.nearest() : this.#tree.leaves()).next();
+    return value && this.#assign(value, this.#options.maxExecutions - this.attempts);
   }
 
-  giveUp(task: Task): void {
-    this.#tree.giveUp(task.twig);
+  giveUp({ note }: Assignment<Twig>): void {
+    this.#tree.giveUp(note);
   }
 
-  deliver(task: Task, result: UnitResult): void {
-    this.#tree.deliver(task.twig, result);
+  deliver({ note }: Assignment<Twig>, result: UnitResult): void {
+    this.#tree.deliver(note, result);
     this.#tree.settle();
     this.#settled();
   }
 
+  /** Every unit that there is, without a limit to its executions. */
+  all(): Assignment<Twig>[] {
+    return [...this.#tree.leaves()].map((twig) => this.#assign(twig, Number.POSITIVE_INFINITY));
+  }
+
   /** Delivers results that come from elsewhere, and counts them whatever is missing. */
-  deliverAll(results: readonly (readonly [task: Task, result: UnitResult])[]): void {
-    for (const [task, result] of results) this.#tree.deliver(task.twig, result);
+  deliverAll(results: readonly (readonly [assignment: Assignment<Twig>, result: UnitResult])[]): void {
+    for (const [{ note }, result] of results) this.#tree.deliver(note, result);
     this.#tree.settle(true);
     this.#settled();
   }
 
-  /** Every unit that there is. */
-  all(): Task[] {
-    const terms = { bound: this.#bound, limit: Number.POSITIVE_INFINITY, suspicious: this.#suspicious };
-    return [...this.#tree.leaves()].map((twig) => this.#tree.take(twig, terms));
+  #assign(twig: Twig, limit: number): Assignment<Twig> {
+    const terms = { bound: this.#bound, limit, suspicious: this.#suspicious };
+    return { job: { kind: "unit", unit: this.#tree.take(twig, terms) }, note: twig };
   }
 
   /** Explores units here, to the end, or until `stop`, asked after each execution, says so. */
@@ -129,13 +130,13 @@ export class TreeExploration {
     let stopping = false;
     // Bounded by maxExecutions, by the size of the space, or by `stop`.
     while (!this.ended && !stopping) {
-      const task = this.next()!;
+      const assignment = this.next()!;
       this.#runner.learn(this.#lessons);
-      const result = this.#runner.run(task.unit, () => {
+      const result = runJob(this.#runner, assignment.job, () => {
         stopping ||= stop();
         return stopping;
       });
-      this.deliver(task, result);
+      this.deliver(assignment, result);
     }
     if (this.ended) this.#tellEnd();
     return this.ended;

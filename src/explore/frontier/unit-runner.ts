@@ -11,7 +11,7 @@ import { STRATEGIES } from "../make-strategy.ts";
 import { verify } from "../nondeterminism.ts";
 import type { CheckedOptions } from "../options.ts";
 import { Suspicion } from "../strategies/suspicion.ts";
-import { PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
+import { PRUNED, type Search, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "../strategy.ts";
 import type { Escape, Level, Unit } from "./level.ts";
 
 /** Executions by how they ended. */
@@ -58,25 +58,42 @@ export interface UnitResult {
   readonly lesson?: string;
 }
 
+const NOTHING: UnitResult = {
+  counts: noCounts(),
+  signatures: [],
+  found: [],
+  escapes: [],
+  ways: 1,
+  cutOff: false,
+  suspicious: 0,
+};
+
 export class UnitRunner {
-  readonly #system: System;
+  readonly #explorable: Explorable;
   readonly #options: CheckedOptions;
-  #lessons = 0;
+  #system: System;
+  /** What the system has learned, by itself or from others. */
+  #learned: string[] = [];
 
   /** Throws what the program throws while it lays itself out. */
   constructor(explorable: Explorable, options: CheckedOptions) {
+    this.#explorable = explorable;
     this.#system = explorable.makeSystem();
     this.#options = options;
   }
 
-  get system(): System {
-    return this.#system;
-  }
-
-  /** Has the system learn what others have learned: all of it, each time. */
+  /**
+   * From now on the system knows what follows from these lessons and nothing else: one that has learned by itself what was of no
+   * use to the others would see another tree than they.
+   */
   learn(lessons: readonly string[]): void {
-    for (; this.#lessons < lessons.length; this.#lessons++) {
-      this.#system.learn?.(parseSchedule(lessons[this.#lessons]!));
+    if (this.#learned.some((lesson, i) => lesson !== lessons[i])) {
+      this.#system = this.#explorable.makeSystem();
+      this.#learned = [];
+    }
+    for (const lesson of lessons.slice(this.#learned.length)) {
+      this.#system.learn?.(parseSchedule(lesson));
+      this.#learned.push(lesson);
     }
   }
 
@@ -95,8 +112,8 @@ export class UnitRunner {
       const ended = search.execute();
       const taught = suspicion.lesson(search, ended);
       if (taught !== undefined) {
-        this.#lessons++;
         lesson = formatSchedule(taught);
+        this.#learned.push(lesson);
         break;
       }
       const violation = this.#count(search, ended, counts, signatures);
@@ -117,13 +134,34 @@ export class UnitRunner {
     };
   }
 
+  /** Makes executions `from` to `to` (exclusive) of a strategy that numbers them. */
+  sample(from: number, to: number, stop: () => boolean): UnitResult {
+    const entry = STRATEGIES[this.#options.strategy];
+    const sampler = entry.make(this.#system, this.#options);
+    if (!("seek" in sampler)) throw new TypeError(`${sampler.name} does not number its executions`);
+    const counts = noCounts();
+    const found = new Map<string, Found>();
+    sampler.seek(from);
+    for (let made = from; made < to; made++) {
+      const violation = this.#count(sampler, sampler.execute(), counts, undefined);
+      if (violation !== undefined) this.#report(sampler, violation, made - from, found);
+      if (stop() || (this.#options.stopAtFirst && found.size > 0)) break;
+    }
+    return { ...NOTHING, counts, found: [...found.values()] };
+  }
+
   #make(): Search {
     const entry = STRATEGIES[this.#options.strategy];
     if (entry.samples) throw new TypeError(`${this.#options.strategy} is no search of a tree`);
     return entry.make(this.#system, this.#options);
   }
 
-  #count(search: Search, ended: number, counts: Counts, signatures: number[]): Violation | undefined {
+  #count(
+    search: Strategy,
+    ended: number,
+    counts: Counts,
+    signatures: number[] | undefined,
+  ): Violation | undefined {
     const system = this.#system;
     if (ended === SLEEP_BLOCKED) counts.blocked++;
     else if (ended === TOO_LONG) {
@@ -134,7 +172,7 @@ export class UnitRunner {
     else {
       counts.executions++;
       system.finish();
-      signatures.push(search.signature);
+      signatures?.push(search.signature);
     }
     if (ended === SLEEP_BLOCKED) return undefined;
     const attempts = attemptsOf(counts);
@@ -142,7 +180,7 @@ export class UnitRunner {
     return system.violations[0];
   }
 
-  #report(search: Search, violation: Violation, execution: number, found: Map<string, Found>): void {
+  #report(search: Strategy, violation: Violation, execution: number, found: Map<string, Found>): void {
     const { kind, message, invariant } = violation;
     const key = `${kind}: ${message}`;
     if (found.has(key)) return;

@@ -2,7 +2,7 @@
  * PCT (Burckhardt, Kothari, Musuvathi, Nagarakatte, ASPLOS 2010): random priorities, lowered at d - 1 random steps.
  *
  * A bug that needs d ordering constraints among n threads of k steps in all is found with a probability of at least
- * 1 / (n * k^(d-1)). k is the longest execution so far; steps with nobody to choose from are not counted. A thread that comes to be
+ * 1 / (n * k^(d-1)). k is the longest execution of the block so far; steps with nobody to choose from are not counted. A thread that comes to be
  * is inserted anywhere; one that yields goes below all.
  */
 import { STEP_YIELDS, type System } from "../../interleaving/system.ts";
@@ -17,6 +17,8 @@ export class Pct extends Sampler {
   #lowest = 0;
   #choices = 0;
   #longest = 0;
+  /** Choices of the first execution of all. */
+  #first = -1;
 
   /** `depth`: d. */
   constructor(system: System, options: SamplerOptions, depth: number) {
@@ -48,7 +50,12 @@ export class Pct extends Sampler {
     return this.#yielding(best);
   }
 
+  protected override forget(): void {
+    this.#longest = this.#first;
+  }
+
   protected override ended(): void {
+    if (this.#first < 0) this.#first = this.#choices;
     this.#longest = Math.max(this.#longest, this.#choices);
   }
 

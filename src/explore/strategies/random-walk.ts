@@ -2,9 +2,10 @@
 import { type Choice, choice } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
 import { Sfc32 } from "../../random/sfc32.ts";
-import { COMPLETE, PRUNED, type Strategy, TOO_LONG } from "../strategy.ts";
+import { COMPLETE, PRUNED, TOO_LONG } from "../strategy.ts";
+import { BLOCK, type Numbered } from "./sampler.ts";
 
-export class RandomWalk implements Strategy {
+export class RandomWalk implements Numbered {
   readonly name = "random";
   readonly complete = false;
   readonly signature = 0;
@@ -13,9 +14,12 @@ export class RandomWalk implements Strategy {
   readonly #actors: Int32Array;
   readonly #alternatives: Int32Array;
   #length = 0;
+  readonly #seed: number;
+  #number = 0;
 
   constructor(system: System, seed: number, maxSteps: number) {
     this.#system = system;
+    this.#seed = seed;
     this.#random = new Sfc32(seed);
     this.#actors = new Int32Array(maxSteps);
     this.#alternatives = new Int32Array(maxSteps);
@@ -25,6 +29,8 @@ export class RandomWalk implements Strategy {
     const system = this.#system;
     const actors = this.#actors;
     const { enabled } = system;
+    if (this.#number % BLOCK === 0) this.#random.restart(this.#seed, this.#number / BLOCK);
+    this.#number++;
     system.reset();
     let length = 0;
     for (;;) {
@@ -43,6 +49,11 @@ export class RandomWalk implements Strategy {
     }
     this.#length = length;
     return system.pruned ? PRUNED : COMPLETE;
+  }
+
+  seek(number: number): void {
+    this.#number = number - (number % BLOCK);
+    while (this.#number < number) this.execute();
   }
 
   get length(): number {

@@ -9,6 +9,19 @@ import type { System } from "../../interleaving/system.ts";
 import { Sfc32 } from "../../random/sfc32.ts";
 import { COMPLETE, PRUNED, type Strategy, TOO_LONG } from "../strategy.ts";
 
+/**
+ * Executions that share a stream of random numbers. Execution k belongs to block k / BLOCK, whose stream depends on the seed and its
+ * number alone, and what is learned within a block is forgotten at its end: so blocks can be made by anybody in any order. Only
+ * the very first execution is known to all.
+ */
+export const BLOCK = 256;
+
+/** A strategy whose executions are numbered. */
+export interface Numbered extends Strategy {
+  /** The next execution is the one with this number. Before the first `execute`. */
+  seek(number: number): void;
+}
+
 export interface SamplerOptions {
   readonly seed: number;
   readonly maxSteps: number;
@@ -16,7 +29,7 @@ export interface SamplerOptions {
   readonly fairAfter?: number;
 }
 
-export abstract class Sampler implements Strategy {
+export abstract class Sampler implements Numbered {
   abstract readonly name: string;
   readonly complete = false;
   readonly signature = 0;
@@ -26,32 +39,42 @@ export abstract class Sampler implements Strategy {
   readonly #alternatives: Int32Array;
   readonly #fairAfter: number;
   #length = 0;
+  readonly #seed: number;
+  #number = 0;
 
   constructor(system: System, { seed, maxSteps, fairAfter }: SamplerOptions) {
     this.system = system;
+    this.#seed = seed;
     this.random = new Sfc32(seed);
     this.#actors = new Int32Array(maxSteps);
     this.#alternatives = new Int32Array(maxSteps);
     this.#fairAfter = fairAfter ?? maxSteps >> 1;
   }
 
+  /** A new block begins: whatever was learned since the first execution is to be forgotten. */
+  protected forget(): void {}
   /** A new execution begins. */
   protected abstract begin(): void;
   /** One of the first `count` of `system.enabled`. */
   protected abstract pick(count: number): number;
   /** `actor` has made the step whose footprint was `footprint`. */
   protected stepped(_actor: number, _footprint: number): void {}
-  /** The execution has come to its end after so many steps. */
+  /** The execution has come to its end, or to the bound, after so many steps. */
   protected ended(_steps: number): void {}
 
   execute(): number {
     const { system } = this;
+    if (this.#number % BLOCK === 0) this.#beginBlock();
+    this.#number++;
     system.reset();
     this.begin();
     let last = -1;
     this.#length = 0;
     for (let count = system.enabledCount(); count > 0; count = system.enabledCount()) {
-      if (this.#length === this.#actors.length) return TOO_LONG;
+      if (this.#length === this.#actors.length) {
+        this.ended(this.#length);
+        return TOO_LONG;
+      }
       const actor = this.#length < this.#fairAfter ? this.pick(count) : nextInTurn(system, count, last);
       const ways = system.alternatives(actor);
       const alternative = ways === 1 ? 0 : (this.random.next() * ways) | 0;
@@ -64,6 +87,18 @@ export abstract class Sampler implements Strategy {
     }
     this.ended(this.#length);
     return system.pruned ? PRUNED : COMPLETE;
+  }
+
+  seek(number: number): void {
+    if (number >= BLOCK) this.execute();
+    this.#number = number - (number % BLOCK);
+    while (this.#number < number) this.execute();
+  }
+
+  #beginBlock(): void {
+    if (this.#number === 0) return;
+    this.random.restart(this.#seed, this.#number / BLOCK);
+    this.forget();
   }
 
   get length(): number {

@@ -1,0 +1,174 @@
+/**
+ * An exploration whose parts are explored by threads; its result is that of a serial one (explore/frontier).
+ *
+ * Whoever has nothing to do is given what is known to be left: one thread what comes next in the order of the serial search, several
+ * small units at a time, so that what is put off until its turn can be counted; the others single units far from there,
+ * which are large. When nothing is known to be left, the one who has been busy longest is asked to come back: what remains of
+ * its unit is shared. So there are no more messages than are needed for everybody to be busy.
+ *
+ * Rejected: parts of a fixed size (too many messages where they are small, nothing to do at the end where they are large).
+ */
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { Assignment } from "../explore/frontier/job.ts";
+import type { PartedExploration } from "../explore/frontier/parted-exploration.ts";
+import { attemptsOf } from "../explore/frontier/unit-runner.ts";
+import type { ExploreOptions } from "../explore/options.ts";
+import type { ProgramModule } from "./program-module.ts";
+import { COME_BACK, type Failure, GO_ON, type Order, type Report, type ThreadStart } from "./protocol.ts";
+
+/** Units next in order that are given to a thread at a time. */
+const BATCH = 16;
+/** How long a thread is left alone with its jobs, ms. */
+const PATIENCE_MS = 20;
+/** How long those who are asked to come back at the end are waited for, ms. */
+const LAST_CALL_MS = 2000;
+
+/** A thread failed: it could not load the program, or the program is at fault. `code` and `name` are those of what it threw. */
+export class ThreadError extends Error {
+  readonly code: string;
+  constructor({ name, code, message }: Failure["failed"]) {
+    super(message);
+    this.name = name;
+    this.code = code;
+  }
+}
+
+interface Hand {
+  readonly worker: Worker;
+  readonly word: Int32Array;
+  assigned: readonly Assignment[];
+  /** Since when, ms. */
+  busySince: number;
+  next: boolean;
+  made: number;
+}
+
+export class ParallelExploration {
+  readonly #exploration: PartedExploration;
+  readonly #hands: readonly Hand[];
+  readonly #clock: () => number;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+  #closing = false;
+
+  /** `options` are those of the exploration. `clock`: in ms. */
+  constructor(
+    exploration: PartedExploration,
+    program: ProgramModule,
+    options: ExploreOptions,
+    workers: number,
+    clock: () => number,
+  ) {
+    this.#exploration = exploration;
+    this.#clock = clock;
+    const file = `./explore-thread${extname(fileURLToPath(import.meta.url))}`;
+    this.#hands = Array.from({ length: workers }, () => {
+      const word = new Int32Array(new SharedArrayBuffer(4));
+      const start: ThreadStart = { program, options, word };
+      const worker = new Worker(new URL(file, import.meta.url), { workerData: start });
+      const hand: Hand = { worker, word, assigned: [], busySince: 0, next: false, made: 0 };
+      worker.on("message", (message: Report | Failure) => this.#receive(hand, message));
+      worker.on("error", (cause) => this.#fail(cause));
+      worker.on("exit", (code) => {
+        if (!this.#closing) this.#fail(new Error(`a thread of the exploration has ended with code ${code}`));
+      });
+      return hand;
+    });
+  }
+
+  /** Executions that each thread has made, counted or not. */
+  get made(): number[] {
+    return this.#hands.map(({ made }) => made);
+  }
+
+  /** Gives everybody something to do. Returns whether the exploration is at its end. Throws what a thread has failed with. */
+  advance(): boolean {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#exploration.ended) return true;
+    let idle = 0;
+    for (const hand of this.#hands) if (hand.assigned.length === 0 && !this.#employ(hand)) idle++;
+    if (idle > 0) this.#askOne();
+    return false;
+  }
+
+  /** Until a thread reports, or for a while. */
+  async wait(): Promise<void> {
+    if (this.#failure !== undefined || this.#exploration.ended) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, PATIENCE_MS);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+
+  /** Calls everybody back, so that what they have done by now is counted. */
+  async recall(): Promise<void> {
+    const until = this.#clock() + LAST_CALL_MS;
+    for (const { word } of this.#hands) Atomics.store(word, 0, COME_BACK);
+    while (this.#hands.some(({ assigned }) => assigned.length > 0) && this.#clock() < until) {
+      if (this.#exploration.ended || this.#failure !== undefined) return;
+      await this.wait();
+    }
+  }
+
+  /** Ends the threads, whatever they are doing. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#hands.map(({ worker }) => worker.terminate()));
+  }
+
+  /** Whether there is anything to do for it. */
+  #employ(hand: Hand): boolean {
+    const next = !this.#hands.some((other) => other.next && other.assigned.length > 0);
+    const assigned: Assignment[] = [];
+    for (let i = 0; i < (next ? BATCH : 1); i++) {
+      const assignment = this.#exploration.next(!next);
+      if (assignment === undefined) break;
+      assigned.push(assignment);
+    }
+    if (assigned.length === 0) return false;
+    hand.next = next;
+    hand.assigned = assigned;
+    hand.busySince = this.#clock();
+    Atomics.store(hand.word, 0, GO_ON);
+    const order: Order = { jobs: assigned.map(({ job }) => job), lessons: [...this.#exploration.lessons] };
+    hand.worker.postMessage(order);
+    return true;
+  }
+
+  /** Has the one come back that has been busy longest, if that is long enough. */
+  #askOne(): void {
+    const busy = this.#hands.filter(({ assigned, word }) => assigned.length > 0 && word[0] === GO_ON);
+    if (busy.length === 0) return;
+    const oldest = busy.reduce((a, b) => (b.busySince < a.busySince ? b : a));
+    if (this.#clock() - oldest.busySince >= PATIENCE_MS) Atomics.store(oldest.word, 0, COME_BACK);
+  }
+
+  #receive(hand: Hand, message: Report | Failure): void {
+    if ("failed" in message) {
+      this.#fail(new ThreadError(message.failed));
+      return;
+    }
+    const { assigned } = hand;
+    hand.assigned = [];
+    for (const [i, assignment] of assigned.entries()) {
+      const result = message.results[i];
+      if (result === undefined) this.#exploration.giveUp(assignment);
+      else {
+        hand.made += attemptsOf(result.counts);
+        this.#exploration.deliver(assignment, result);
+      }
+    }
+    this.#wake?.();
+  }
+
+  #fail(cause: unknown): void {
+    this.#failure ??= cause instanceof Error ? cause : new Error(String(cause));
+    this.#wake?.();
+  }
+}
