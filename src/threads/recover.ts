@@ -52,7 +52,7 @@ import {
   WAIT_WORD,
 } from "./layout.ts";
 import { abandonMutexes } from "./mutex-words.ts";
-import { takeOver } from "./sched-lock.ts";
+import { takeOver, wakeSleepers } from "./sched-lock.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** What the dead thread was doing, by its record. */
@@ -76,7 +76,8 @@ export function* recover(scheduler: Scheduler, dead: number): Coroutine<Remains>
   yield* abandonMutexes(words.memory, board.layout, dead);
   repair(board, dead, words.now());
   yield* scheduler.unlock();
-  // Whoever the dead one has told and not woken.
+  // Whoever the dead one has given the lock back to and not woken, or told and not woken.
+  yield* wakeSleepers(words);
   for (let slot = FIRST_SLOT; slot <= board.lastSlot; slot++)
     yield* words.wakeWord(addrOf(board.record(slot) + SERVER_TID), EVERYBODY);
   return remains;

@@ -6,6 +6,7 @@ import type { Defect } from "./defects/defect.ts";
 import { HARDENED_DEFECTS } from "./defects/hardened.ts";
 import { LIST_DEFECTS } from "./defects/lists.ts";
 import { LOCK_DEFECTS } from "./defects/locks.ts";
+import { MEETING_DEFECTS } from "./defects/meetings.ts";
 import { QUEUE_DEFECTS } from "./defects/queues.ts";
 import { SYNC_DEFECTS } from "./defects/sync.ts";
 import { THREAD_DEFECTS } from "./defects/threads.ts";
@@ -17,6 +18,7 @@ export const DEFECTS: readonly Defect[] = [
   ...QUEUE_DEFECTS,
   ...LOCK_DEFECTS,
   ...SYNC_DEFECTS,
+  ...MEETING_DEFECTS,
   ...HARDENED_DEFECTS,
   ...THREAD_DEFECTS,
 ];

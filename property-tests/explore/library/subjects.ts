@@ -1,7 +1,10 @@
 /** Everything of this project that is explored, by name. */
+import { DEATHS } from "./deaths.ts";
 import { HARDENED } from "./hardened.ts";
 import { LISTS } from "./lists.ts";
 import { LOCKS } from "./locks.ts";
+import { MEETINGS } from "./meetings.ts";
+import { POLICIES } from "./policies.ts";
 import { QUEUES } from "./queues.ts";
 import type { Subject } from "./subject.ts";
 import { SYNC } from "./sync.ts";
@@ -9,4 +12,14 @@ import { THREADS } from "./threads.ts";
 
 export type { Subject } from "./subject.ts";
 
-export const SUBJECTS: readonly Subject[] = [...LISTS, ...QUEUES, ...LOCKS, ...SYNC, ...HARDENED, ...THREADS];
+export const SUBJECTS: readonly Subject[] = [
+  ...LISTS,
+  ...QUEUES,
+  ...LOCKS,
+  ...SYNC,
+  ...MEETINGS,
+  ...DEATHS,
+  ...POLICIES,
+  ...HARDENED,
+  ...THREADS,
+];
