@@ -25,6 +25,11 @@ import { IPI_CALL, IPI_RESCHEDULE, wakeCpu } from "./smp/mailbox.ts";
 import { STEP_WAKE } from "./steps.ts";
 import { setTaskState } from "./task-state.ts";
 
+// Copies: V8 folds the constants of the same module only, and each wake-up looks at these.
+const WAKING: number = TASK_WAKING;
+const AWAKE: number = TASK_RUNNING;
+const TTWU: number = WF_TTWU;
+
 /** How a task got onto its run queue (arg0 of SCHED_WAKEUP). */
 export const QUEUED_DIRECTLY = 0;
 export const QUEUED_BY_WAKE_LIST = 1;
@@ -38,7 +43,7 @@ export function chargeLine(kernel: Kernel, cpu: number): void {
 /** Puts the bookkeeping of one wake-up on the waker's account. Nothing is owed for a task that is not asleep. */
 export function chargeWake(kernel: Kernel, tid: number, mask: number): Step<void> {
   const { host } = kernel;
-  kernel.cpus.setWakeStart(kernel.cpu, host.now);
+  if (kernel.trace.on) kernel.cpus.setWakeStart(kernel.cpu, host.now);
   if ((kernel.tasks.state(tid) & mask) !== 0) host.charge(STEP_WAKE);
   return host.sync();
 }
@@ -58,7 +63,7 @@ export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: nu
     trace.emit(began, TRACE_SCHED_WAKING, kernel.cpu, tid, flags, kernel.current);
   }
   if (kernel.fair.isQueued(tid) && wakeWhereQueued(kernel, tid)) return true;
-  setTaskState(kernel, tid, TASK_WAKING);
+  setTaskState(kernel, tid, WAKING);
   const old = tasks.cpu(tid);
   if (host.now < tasks.onCpuUntil(tid)) {
     if (usesWakeList(kernel, old) && tasks.allows(tid, old)) {
@@ -68,7 +73,7 @@ export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: nu
     // The waker spins until the old CPU has let go of the task.
     host.chargeNs(tasks.onCpuUntil(tid) - host.now);
   }
-  let wakeFlags = flags | WF_TTWU;
+  let wakeFlags = flags | TTWU;
   const cpu = selectTaskRq(kernel, tid, wakeFlags);
   if (cpu !== old) {
     wakeFlags |= WF_MIGRATED;
@@ -130,7 +135,7 @@ export function activate(kernel: Kernel, cpu: number, tid: number, how: number, 
   lockQueueOf(kernel, cpu);
   fair.enqueue(cpu, tid, cpus.curr(cpu), host.now, initial);
   cpus.setIdle(cpu, false);
-  setTaskState(kernel, tid, TASK_RUNNING);
+  setTaskState(kernel, tid, AWAKE);
   tasks.setCpu(tid, cpu);
   tasks.setQueuedAt(tid, host.now);
   if (trace.on) trace.emit(host.now, TRACE_SCHED_WAKEUP, cpu, tid, how, kernel.cpu);

@@ -57,18 +57,23 @@ export const UMCG_WAIT_WF_CURRENT_CPU = 2;
 /** The only API version; registering with another returns it. */
 export const UMCG_API_VERSION = 1;
 
+// Copies: V8 folds the constants of the same module only, and three of these are looked up at each system call.
+const STATE: number = UMCG_STATE_OFFSET;
+const SERVER_TID: number = UMCG_SERVER_TID_OFFSET;
+const NEXT_TID: number = UMCG_NEXT_TID_OFFSET;
+
 /** Addresses of the fields of the record at `task`. */
 export function stateOf(task: Addr): Addr {
-  return offsetBy(task, UMCG_STATE_OFFSET);
+  return (task + STATE) as Addr;
 }
 export function apiVersionOf(task: Addr): Addr {
   return offsetBy(task, UMCG_API_VERSION_OFFSET);
 }
 export function serverTidOf(task: Addr): Addr {
-  return offsetBy(task, UMCG_SERVER_TID_OFFSET);
+  return (task + SERVER_TID) as Addr;
 }
 export function nextTidOf(task: Addr): Addr {
-  return offsetBy(task, UMCG_NEXT_TID_OFFSET);
+  return (task + NEXT_TID) as Addr;
 }
 export function idleServersOf(task: Addr): Addr {
   return offsetBy(task, UMCG_IDLE_SERVERS_OFFSET);

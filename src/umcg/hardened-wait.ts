@@ -9,8 +9,8 @@
  *     begin -> target -> (toServer) -> ownWord -> (unlocked) -> wakes -> charged -> woken -> sleeps -> slept
  *     looked, after the sleep -> server -> leaves
  *
- * A step that has already happened goes on at once, as everywhere (`step.done`). For one that has to yield, `SleepingWait`
- * writes down where the call is and passes on what the step yields. What is rare is a coroutine, and a step like any other.
+ * A step that has already happened goes on at once (`step.done`). For one that has to yield `SleepingWait` writes down where
+ * the call is, and passes on what the step yields. What is rare is a coroutine, and a step like any other.
  *
  * Rejected: one generator for the whole call, whose frame is 300 bytes for each task that sleeps; and one for each stretch
  * between two sleeps, which is 700 instructions a switch for making it, resuming it and collecting it (docs/performance.md).
@@ -64,9 +64,8 @@ export class SleepingWait implements Call<number>, StepIterator<number> {
   declare private readonly path: WaitPath;
   /** ns since boot, 0 = none. */
   declare readonly until: number;
-  /** The task that is to be woken, 0 = none; or, negative, the error that ends the call. */
+  /** Who is to be woken, 0 = nobody; negative: the error that ends the call. */
   declare target: number;
-  /** Where the call goes on. */
   declare at: number;
   /** The step that has yielded. */
   declare private step: Ongoing | undefined;
@@ -113,7 +112,6 @@ export class WaitPath {
   declare private readonly events: HardenedEvents;
   /** The end of a call. Its result is read at once, as that of a step is. */
   readonly #ended: { done: true; value: number } = { done: true, value: 0 };
-
   constructor(kernel: Kernel, task: TaskSide, events: HardenedEvents) {
     this.kernel = kernel;
     this.task = task;
@@ -122,29 +120,31 @@ export class WaitPath {
 
   /** The step that `call` has waited for came to `value`. */
   goOn(call: SleepingWait, value: number): Turn {
+    const tid: number = this.kernel.current;
+    const self = this.#record(tid);
     switch (call.at) {
       case TARGET:
-        return this.#target(call, value);
+        return this.#target(call, tid, self, value);
       case TO_SERVER:
-        return this.#toServer(call, value);
+        return this.#toServer(call, tid, self, value);
       case OWN_WORD:
-        return this.#ownWord(call, value);
+        return this.#ownWord(call, tid, self, value);
       case UNLOCKED:
-        return value === 0 ? this.#wakes(call, call.target) : this.#leaves(call, value);
+        return value === 0 ? this.#wakes(call, tid, self, call.target) : this.#leaves(call, tid, value);
       case CHARGED:
-        return this.#charged(call, call.target);
+        return this.#charged(call, tid, self, call.target);
       case WOKEN:
-        return this.#woken(call);
+        return this.#woken(call, tid, self);
       case SLEEPS:
-        return this.#sleeps(call);
+        return this.#sleeps(call, tid, self);
       case SLEPT:
-        return this.#slept(call, value);
+        return this.#slept(call, tid, self, value);
       case INTERRUPTED:
-        return value === 0 ? this.#sleeps(call) : this.#leaves(call, value);
+        return value === 0 ? this.#sleeps(call, tid, self) : this.#leaves(call, tid, value);
       case LOOKED:
-        return this.#looked(call, value);
+        return this.#looked(call, tid, self, value);
       case SERVER:
-        return this.#server(call, value);
+        return this.#server(call, tid, value);
       default:
         return this.#returns(value);
     }
@@ -153,77 +153,78 @@ export class WaitPath {
   // ---- to the sleep -------------------------------------------------------------------------------------------------
 
   begin(call: SleepingWait): Turn {
-    const step = this.kernel.access.getUser32(nextTidOf(this.#self()));
-    return step.done ? this.#target(call, step.value) : call.awaits(step, TARGET);
+    const tid: number = this.kernel.current;
+    const self = this.#record(tid);
+    const step = this.kernel.access.getUser32(nextTidOf(self));
+    return step.done ? this.#target(call, tid, self, step.value) : call.awaits(step, TARGET);
   }
 
   /** `next`: what next_tid says. */
-  #target(call: SleepingWait, next: number): Turn {
+  #target(call: SleepingWait, tid: number, self: Addr, next: number): Turn {
     const task = this.task;
-    if (next !== 0 && !task.isUmcg(next)) return this.#leaves(call, next < 0 ? next : -ESRCH);
-    if (!task.isWorker(this.kernel.current)) return this.#wakes(call, next);
-    if (next !== 0) return this.#readOwnWord(call, next);
-    const step = this.kernel.access.getUser32(serverTidOf(this.#self()));
-    return step.done ? this.#toServer(call, step.value) : call.awaits(step, TO_SERVER);
+    if (next !== 0 && !task.isUmcg(next)) return this.#leaves(call, tid, next < 0 ? next : -ESRCH);
+    if (!task.isWorker(tid)) return this.#wakes(call, tid, self, next);
+    if (next !== 0) return this.#readOwnWord(call, tid, self, next);
+    const step = this.kernel.access.getUser32(serverTidOf(self));
+    return step.done ? this.#toServer(call, tid, self, step.value) : call.awaits(step, TO_SERVER);
   }
 
   /** A worker that names nobody passes its CPU on to its server. */
-  #toServer(call: SleepingWait, server: number): Turn {
-    const wrong = server !== 0 && !this.task.isServer(server);
-    return this.#readOwnWord(call, wrong && server > 0 ? -ESRCH : server);
+  #toServer(call: SleepingWait, tid: number, self: Addr, server: number): Turn {
+    const wrong = server > 0 && !this.task.isServer(server);
+    return this.#readOwnWord(call, tid, self, wrong ? -ESRCH : server);
   }
 
-  #readOwnWord(call: SleepingWait, target: number): Turn {
+  #readOwnWord(call: SleepingWait, tid: number, self: Addr, target: number): Turn {
     call.target = target;
-    const step = this.kernel.access.getUser32(stateOf(this.#self()));
-    return step.done ? this.#ownWord(call, step.value) : call.awaits(step, OWN_WORD);
+    const step = this.kernel.access.getUser32(stateOf(self));
+    return step.done ? this.#ownWord(call, tid, self, step.value) : call.awaits(step, OWN_WORD);
   }
 
-  #ownWord(call: SleepingWait, word: number): Turn {
-    const { target } = call;
-    if (target < 0) return this.#leaves(call, target);
+  #ownWord(call: SleepingWait, tid: number, self: Addr, word: number): Turn {
+    const target = call.target;
+    if (target < 0) return this.#leaves(call, tid, target);
     // Before the wake: the target may look at this word at once.
-    if (word < 0 || this.task.saysLocked(word))
-      return call.awaits(this.#unlock(stateOf(this.#self())), UNLOCKED);
-    return this.#wakes(call, target);
+    const unlocked = word >= 0 && !this.task.saysLocked(word);
+    return unlocked
+      ? this.#wakes(call, tid, self, target)
+      : call.awaits(this.#unlock(stateOf(self)), UNLOCKED);
   }
 
-  #wakes(call: SleepingWait, target: number): Turn {
-    if (target === 0) return this.#woken(call);
-    const charge = this.task.chargeWake(target);
-    if (charge.done) return this.#charged(call, target);
+  #wakes(call: SleepingWait, tid: number, self: Addr, target: number): Turn {
+    if (target === 0) return this.#woken(call, tid, self);
+    const charge = this.task.chargeSwitch(target);
+    if (charge.done) return this.#charged(call, tid, self, target);
     call.target = target;
     return call.awaits(charge, CHARGED);
   }
 
-  #charged(call: SleepingWait, target: number): Turn {
-    const { host } = this.kernel;
-    const { now } = host;
+  #charged(call: SleepingWait, tid: number, self: Addr, target: number): Turn {
+    const host = this.kernel.host;
+    const now = host.now;
     // One that went since the look above went behind this switch: the caller is unlocked already, and waits (I14).
-    if (this.task.isUmcg(target)) this.task.wake(target);
+    if (this.task.isUmcg(target)) this.task.switchTo(target);
     // An IPI costs the waker time behind its effect; a wake-up on this CPU costs none.
-    return host.now !== now ? call.awaits(host.sync(), WOKEN) : this.#woken(call);
+    return host.now === now ? this.#woken(call, tid, self) : call.awaits(host.sync(), WOKEN);
   }
 
-  #woken(call: SleepingWait): Turn {
-    if (call.until === 0) return this.#sleeps(call);
-    return call.awaits(startTimeout(this.kernel, this.kernel.current, call.until), SLEEPS);
+  #woken(call: SleepingWait, tid: number, self: Addr): Turn {
+    if (call.until === 0) return this.#sleeps(call, tid, self);
+    return call.awaits(startTimeout(this.kernel, tid, call.until), SLEEPS);
   }
 
   // ---- the sleep ----------------------------------------------------------------------------------------------------
 
   /** Comes back here until somebody says RUNNING, the timeout is over or a signal comes. */
-  #sleeps(call: SleepingWait): Turn {
-    this.task.announceSleep(this.kernel.current);
-    const step = this.kernel.access.getUser32(stateOf(this.#self()));
-    return step.done ? this.#slept(call, step.value) : call.awaits(step, SLEPT);
+  #sleeps(call: SleepingWait, tid: number, self: Addr): Turn {
+    this.task.announceSleep(tid);
+    const step = this.kernel.access.getUser32(stateOf(self));
+    return step.done ? this.#slept(call, tid, self, step.value) : call.awaits(step, SLEPT);
   }
 
-  #slept(call: SleepingWait, word: number): Turn {
+  #slept(call: SleepingWait, tid: number, self: Addr, word: number): Turn {
     const kernel = this.kernel;
-    const tid = kernel.current;
-    const self = this.#self();
-    if (!this.task.staysAsleep(tid, self, word)) return this.#awake(call, word);
+    if (!this.task.staysAsleep(tid, self, word)) return this.#awake(call, tid, self, word);
     const timedOut = call.until !== 0 && !kernel.timers.isArmed(tid);
     if (timedOut || signalPending(kernel, tid)) {
       setTaskState(kernel, tid, TASK_RUNNING);
@@ -237,31 +238,33 @@ export class WaitPath {
 
   /** The first step of a task that has slept: the look at its state word. */
   look(call: SleepingWait): Turn {
-    const step = this.kernel.access.getUser32(stateOf(this.#self()));
-    return step.done ? this.#looked(call, step.value) : call.awaits(step, LOOKED);
+    const tid: number = this.kernel.current;
+    const self = this.#record(tid);
+    const step = this.kernel.access.getUser32(stateOf(self));
+    return step.done ? this.#looked(call, tid, self, step.value) : call.awaits(step, LOOKED);
   }
 
-  #looked(call: SleepingWait, word: number): Turn {
-    return word < 0 || this.task.saysUnlockedRunning(word) ? this.#awake(call, word) : this.#sleeps(call);
+  #looked(call: SleepingWait, tid: number, self: Addr, word: number): Turn {
+    const sleeps = word >= 0 && !this.task.saysUnlockedRunning(word);
+    return sleeps ? this.#sleeps(call, tid, self) : this.#awake(call, tid, self, word);
   }
 
   /** `word` could not be read or says that the task runs. */
-  #awake(call: SleepingWait, word: number): Turn {
-    if (word < 0) return this.#leaves(call, -EFAULT);
-    if (!this.task.isWorker(this.kernel.current)) return this.#leaves(call, 0);
-    const step = this.kernel.access.getUser32(serverTidOf(this.#self()));
-    return step.done ? this.#server(call, step.value) : call.awaits(step, SERVER);
+  #awake(call: SleepingWait, tid: number, self: Addr, word: number): Turn {
+    if (word < 0) return this.#leaves(call, tid, -EFAULT);
+    if (!this.task.isWorker(tid)) return this.#leaves(call, tid, 0);
+    const step = this.kernel.access.getUser32(serverTidOf(self));
+    return step.done ? this.#server(call, tid, step.value) : call.awaits(step, SERVER);
   }
 
   /** F14: woken without a server it goes on the list instead of to user mode. */
-  #server(call: SleepingWait, server: number): Turn {
-    if (!this.task.isServer(server)) this.task.setLook(this.kernel.current);
-    return this.#leaves(call, 0);
+  #server(call: SleepingWait, tid: number, server: number): Turn {
+    if (!this.task.isServer(server)) this.task.setLook(tid);
+    return this.#leaves(call, tid, 0);
   }
 
-  #leaves(call: SleepingWait, result: number): Turn {
+  #leaves(call: SleepingWait, tid: number, result: number): Turn {
     const kernel = this.kernel;
-    const tid = kernel.current;
     if (call.until !== 0) endTimeout(kernel, tid);
     if (result < 0 || hasExitWork(kernel, tid)) return call.awaits(this.#workOff(tid, result), ENDED);
     return this.#returns(sysExit(kernel, tid, NR_UMCG_WAIT, result));
@@ -280,12 +283,9 @@ export class WaitPath {
     return ended;
   }
 
-  /** The record of the task that calls. */
-  #self(): Addr {
-    const { tasks, current } = this.kernel;
-    return tasks.umcgTask(current) as Addr;
+  #record(tid: number): Addr {
+    return this.kernel.tasks.umcgTask(tid) as Addr;
   }
-
   /** A worker that waits is not locked, and has given its CPU up: preempting it would be pointless. Its LOCKED is its own. */
   *#unlock(state: Addr): Coroutine<number> {
     const { access } = this.kernel;

@@ -111,8 +111,11 @@ export class HardenedUmcg implements Umcg {
     const kernel = this.kernel;
     const tid = sysEnter(kernel, NR_UMCG_WAIT, flags);
     const self = kernel.tasks.umcgTask(tid) as Addr;
-    const sleeps = self !== 0 && flags === 0 && isTime(absTimeoutNs);
-    if (sleeps) return new SleepingWait(this.path, absTimeoutNs === FOREVER ? 0 : absTimeoutNs);
+    if (self !== 0 && flags === 0) {
+      if (absTimeoutNs === 0) return new SleepingWait(this.path, 0);
+      if (isTime(absTimeoutNs))
+        return new SleepingWait(this.path, absTimeoutNs === FOREVER ? 0 : absTimeoutNs);
+    }
     return this.#waitAwake(tid, self, flags, absTimeoutNs);
   }
 

@@ -27,10 +27,17 @@ import { chargeWake, tryToWakeUp } from "../kernel-sim/wakeup.ts";
 import { TRACE_UMCG_DIE, TRACE_UMCG_STATE } from "../trace/events.ts";
 import { UMCG_TASK_RUNNING, UMCG_TF_LOCKED, UMCG_TF_STATE_MASK } from "./abi.ts";
 
-// Copies: V8 folds the constants of the same module only, and these are looked at five times a switch.
+// Copies: V8 folds the constants of the same module only, and these are looked at up to five times a switch.
 const RUNNING: number = UMCG_TASK_RUNNING;
 const LOCKED: number = UMCG_TF_LOCKED;
 const STATE: number = UMCG_TF_STATE_MASK;
+const WORKER: number = PF_UMCG_WORKER;
+const NORMAL: number = TASK_NORMAL;
+const AWAKE: number = TASK_RUNNING;
+const ASLEEP: number = TASK_INTERRUPTIBLE;
+const DEAD: number = TASK_DEAD;
+const NEW: number = TASK_NEW;
+const FOR_UMCG: number = WAIT_UMCG;
 
 export class TaskSide {
   declare private readonly kernel: Kernel;
@@ -43,7 +50,7 @@ export class TaskSide {
 
   /** Are blocking and waking of this task reported to user space? */
   isWorker(tid: number): boolean {
-    return (this.kernel.tasks.flags(tid) & PF_UMCG_WORKER) !== 0;
+    return (this.kernel.tasks.flags(tid) & WORKER) !== 0;
   }
 
   setWorker(tid: number): void {
@@ -81,25 +88,33 @@ export class TaskSide {
     const { tasks, lastTid } = this.kernel;
     if (!(tid > 0 && tid <= lastTid)) return false;
     const state = tasks.state(tid);
-    return state !== TASK_DEAD && state !== TASK_NEW;
+    return state !== DEAD && state !== NEW;
   }
 
   /** The cost of waking `tid`, to be paid before `wake`: nothing but a look when there is no such task. */
   chargeWake(tid: number): Step<void> {
     const kernel = this.kernel;
-    return chargeWake(kernel, tid <= kernel.lastTid ? tid : 0, TASK_NORMAL);
+    return chargeWake(kernel, tid <= kernel.lastTid ? tid : 0, NORMAL);
   }
 
   /** Wakes any task of the machine. 0, or -ESRCH: there is none. */
   wake(tid: number): number {
     if (!this.exists(tid)) return -ESRCH;
-    tryToWakeUp(this.kernel, tid, TASK_NORMAL, this.switchFlags);
+    tryToWakeUp(this.kernel, tid, NORMAL, this.switchFlags);
     return 0;
+  }
+
+  /** The cost of waking `tid`, which is that of a registered task, and the waking itself. */
+  chargeSwitch(tid: number): Step<void> {
+    return chargeWake(this.kernel, tid, NORMAL);
+  }
+  switchTo(tid: number): void {
+    tryToWakeUp(this.kernel, tid, NORMAL, this.switchFlags);
   }
 
   /** The task state says asleep from here on; the words are looked at after this. */
   announceSleep(tid: number): void {
-    setTaskState(this.kernel, tid, TASK_INTERRUPTIBLE);
+    setTaskState(this.kernel, tid, ASLEEP);
   }
 
   /** The look at its own state word after `announceSleep`. False: it need not, or cannot, sleep. */
@@ -118,10 +133,10 @@ export class TaskSide {
   staysAsleep(tid: number, self: Addr, word: number): boolean {
     const { tasks } = this.kernel;
     if (word < 0 || this.saysUnlockedRunning(word)) {
-      setTaskState(this.kernel, tid, TASK_RUNNING);
+      setTaskState(this.kernel, tid, AWAKE);
       return false;
     }
-    tasks.setWaitReason(tid, WAIT_UMCG);
+    tasks.setWaitReason(tid, FOR_UMCG);
     tasks.setWaitOn(tid, self);
     return true;
   }

@@ -15,7 +15,7 @@ import {
   YIELD_STOP,
   YIELD_WORK,
 } from "../../kernel-sim/host.ts";
-import { cpuId, NO_TASK, tid as toTid } from "../../kernel-sim/ids.ts";
+import { cpuId, NO_TASK, type Tid, tid as toTid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { idleTurn, switchTask } from "../../kernel-sim/schedule.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
@@ -27,6 +27,12 @@ import { type CpuTime, OPEN_IDLE, OPEN_NOTHING, OPEN_SPIN, OPEN_WORK } from "./c
 import type { EventQueue } from "./event-queue.ts";
 import { PAID_BY_IDLE, PAID_BY_TASK, type StepLedger } from "./step-ledger.ts";
 
+// Copies: V8 folds the constants of the same module only, and each turn looks at these.
+const GO: Resume = RESUME;
+const BUDGET: number = STEP_BUDGET;
+const DESCHEDULES: number = YIELD_SCHEDULE;
+const BY_TASK: number = PAID_BY_TASK;
+
 /** What a CPU's pending RESUME does. */
 const MODE_GO_ON = 0;
 const MODE_WORK = 1;
@@ -37,7 +43,6 @@ const MODE_PARK = 3;
 const MAX_TURNS = 1 << 8;
 
 const PAUSED: IteratorResult<unknown, unknown> = { done: false, value: YIELD_PAUSE };
-
 const resume = Object.getPrototypeOf(function* (): Generator<void> {}).prototype.next as (
   this: Coroutine<unknown>,
   value: Resume,
@@ -91,7 +96,7 @@ export class CpuRunner {
     kernel.cpu = cpuId(cpu);
     const ready = kernel.smp.state(cpu) === CPU_READY;
     if (!ready && !this.#goesOn(cpu)) return;
-    this.ledger.payer = PAID_BY_TASK;
+    this.ledger.payer = BY_TASK;
     this.time.resumed(cpu, this.host.now);
     // The first turn is due now; each further one, also the one behind an exit, only if nothing is due before it.
     let turn = this.mode[cpu] === MODE_GO_ON ? 0 : this.#endMode(cpu);
@@ -138,18 +143,23 @@ export class CpuRunner {
       this.ledger.payer = PAID_BY_IDLE;
       return idleTurn(kernel);
     }
-    this.ledger.payer = PAID_BY_TASK;
-    kernel.current = toTid(tid);
-    kernel.userLocal.budget = STEP_BUDGET;
+    this.ledger.payer = BY_TASK;
+    kernel.current = tid as Tid;
+    kernel.userLocal.budget = BUDGET;
     this.#resumedAt = this.host.now;
     if (this.fresh[tid] === 1) this.#firstTurn(tid);
     const request = this.#resume(tid);
     if (request.done)
       return this.#follow(tid, request.value, false) || this.#programReturned(cpu, request.value);
-    switch (request.value) {
-      case YIELD_SCHEDULE:
-        switchTask(kernel);
-        return true;
+    if (request.value !== DESCHEDULES) return this.#grant(cpu, tid, request.value);
+    switchTask(kernel);
+    return true;
+  }
+
+  /** What a coroutine asks for that is not to be descheduled. False: the CPU sleeps or waits for its RESUME. */
+  #grant(cpu: number, tid: number, request: unknown): boolean {
+    const kernel = this.kernel;
+    switch (request) {
       case YIELD_PAUSE:
         if (kernel.userLocal.budget < 0) this.#budgetSpent();
         if (kernel.local.budget < 0) kernel.local.budget = KERNEL_STEP_BUDGET;
@@ -170,7 +180,7 @@ export class CpuRunner {
       default:
         throw new MachineError(
           "ERR_FOREIGN_YIELD",
-          `${kernel.names.of(tid)} (tid ${tid}) yielded ${String(request.value)}: only steps may be yielded, with yield*`,
+          `${kernel.names.of(tid)} (tid ${tid}) yielded ${String(request)}: only steps may be yielded, with yield*`,
         );
     }
   }
@@ -189,7 +199,7 @@ export class CpuRunner {
 
   #resume(tid: number): IteratorResult<unknown, unknown> {
     try {
-      return resume.call(this.#bodies[tid]!, RESUME);
+      return resume.call(this.#bodies[tid]!, GO);
     } catch (cause) {
       if (this.#follow(tid, cause, true)) return PAUSED;
       if (cause instanceof MachineError) throw cause;
@@ -197,9 +207,7 @@ export class CpuRunner {
       throw new MachineError(
         "ERR_PROGRAM_THREW",
         `${this.kernel.names.of(tid)} (tid ${tid}) threw: ${what}`,
-        {
-          cause,
-        },
+        { cause },
       );
     }
   }
@@ -216,8 +224,7 @@ export class CpuRunner {
   }
 
   #work(cpu: number, tid: number): boolean {
-    const kernel = this.kernel;
-    const { tasks } = kernel;
+    const { tasks } = this.kernel;
     const end = this.host.now + tasks.workLeft(tid);
     if (end >= this.queue.top) {
       this.mode[cpu] = MODE_WORK;

@@ -5,19 +5,19 @@ const WAITS: readonly Defect[] = defectsOf("src/umcg/hardened-wait.ts", [
   [
     "umcg wait: its own LOCKED stays",
     "umcg F6: a signal comes to a worker that has parked",
-    "    if (word < 0 || this.task.saysLocked(word))\n      return call.awaits(this.#unlock(stateOf(this.#self())), UNLOCKED);\n",
-    "",
+    "    const unlocked = word >= 0 && !this.task.saysLocked(word);\n",
+    "    const unlocked = word >= 0;\n",
   ],
   [
     "umcg wait: sleeps without a second look",
     "umcg F14: a worker is woken without a server, for the kernel to list it",
-    "    if (!this.task.staysAsleep(tid, self, word)) return this.#awake(call, word);\n",
-    "    if (word < 0) return this.#awake(call, word);\n",
+    "    if (!this.task.staysAsleep(tid, self, word)) return this.#awake(call, tid, self, word);\n",
+    "    if (word < 0) return this.#awake(call, tid, self, word);\n",
   ],
   [
     "umcg wait: switches to a stranger",
     "umcg F15: a server switches to a task that is none of UMCG's",
-    "    if (next !== 0 && !task.isUmcg(next)) return this.#leaves(call, next < 0 ? next : -ESRCH);\n",
+    "    if (next !== 0 && !task.isUmcg(next)) return this.#leaves(call, tid, next < 0 ? next : -ESRCH);\n",
     "",
   ],
 ]);
