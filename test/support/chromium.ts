@@ -1,6 +1,9 @@
 /** Where there is a Chromium to show reports in. */
 import { existsSync } from "node:fs";
 
+export const NO_CHROMIUM =
+  "There is no Chromium: install it (apt-get install chromium) or set CHROMIUM to where it is. Tests of reports in a browser are skipped.";
+
 const KNOWN: readonly string[] = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",

@@ -9,7 +9,7 @@
  */
 import { STATE_NONE, STATES } from "./states.ts";
 
-const CHUNK = 32;
+const CHUNK = 16;
 const FIRST_CAPACITY = 64;
 
 export class Track {

@@ -219,21 +219,26 @@ function paintColumns(picture: Picture, track: Track, y: number): void {
   const { view, width, gutter, context, colours } = picture;
   const foot = y + 3 + BAR;
   const perPixel = view.span / (width - gutter);
-  let [before, after] = [new Float64Array(states.STATES), new Float64Array(states.STATES)];
   context.fillStyle = colours.states[states.STATE_CPU_IDLE]!;
   context.fillRect(gutter, foot - 1, width - gutter, 1);
-  track.before(view.start, before);
-  for (let x = gutter; x < width; x++) {
-    track.before(view.start + (x - gutter + 1) * perPixel, after);
-    let top = foot;
-    for (const state of STACK) {
-      const height = (BAR * (after[state]! - before[state]!)) / perPixel;
+  const columns = Math.ceil(width - gutter);
+  // Column by column the time before it, so that each is asked for once.
+  const sums = Array.from({ length: columns + 1 }, (_, x) => {
+    const sum = new Float64Array(states.STATES);
+    track.before(view.start + x * perPixel, sum);
+    return sum;
+  });
+  const tops = new Float64Array(columns).fill(foot);
+  // State by state: setting a colour costs more than drawing with it.
+  for (const state of STACK) {
+    if (sums[columns]![state] === sums[0]![state]) continue;
+    context.fillStyle = colours.states[state]!;
+    for (let x = 0; x < columns; x++) {
+      const height = (BAR * (sums[x + 1]![state]! - sums[x]![state]!)) / perPixel;
       if (height < 0.05) continue;
-      top -= height;
-      context.fillStyle = colours.states[state]!;
-      context.fillRect(x, top, 1.5, height + 0.3);
+      tops[x]! -= height;
+      context.fillRect(gutter + x, tops[x]!, 1.5, height + 0.3);
     }
-    [before, after] = [after, before];
   }
 }
 
