@@ -2,9 +2,9 @@
  * Makes a counterexample small: fewest preemptions first, then fewest steps, then fewest switches.
  *
  * A schedule is cut into the runs of its actors. What is tried, in order, until nothing helps any more: only its beginning,
- * without one run, two runs of one actor joined at the place of the first or of the second. Each candidate is executed as far as it
- * goes (guided-run.ts) and kept if it shows a violation of the same kind at less cost; the cost falls with each, so this ends, and the
- * same counterexample always becomes the same small one. Shrinking what is small changes nothing.
+ * without some of its runs, two runs of one actor joined at the place of the first or of the second. Each candidate is executed as
+ * far as it goes (guided-run.ts) and kept if it shows a violation of the same kind at less cost; the cost falls with each, so this
+ * ends, and the same counterexample always becomes the same small one. Shrinking what is small changes nothing.
  *
  * Then every execution with fewer preemptions is made, if they are not too many: the depth-first search of Musuvathi and Qadeer
  * (PLDI 2007). What it finds is shrunk in turn; if it finds nothing, the counterexample is minimal in preemptions, and only then
@@ -15,6 +15,9 @@ import type { System, ViolationKind } from "../interleaving/system.ts";
 import { type GuidedRun, runGuided } from "./guided-run.ts";
 import { Bounded } from "./strategies/bounded.ts";
 import { PRUNED, TOO_LONG } from "./strategy.ts";
+
+/** Steps of a proof: of a program in bare mode more than its executions take; of one on the kernel some ten seconds. */
+const MAX_PROOF_STEPS = 1_000_000;
 
 export interface ShrinkOptions {
   readonly kind: ViolationKind;
@@ -64,8 +67,9 @@ function searchFewer(
 ): { readonly found: Schedule | undefined; readonly complete: boolean } {
   const search = new Bounded(system, { by: "preemptions", maxSteps, maxBound: preemptions - 1 });
   let whole = true;
-  for (let made = 0; made < effort; made++) {
+  for (let [made, steps] = [0, 0]; made < effort && steps < MAX_PROOF_STEPS; made++) {
     const ended = search.execute();
+    steps += search.schedule().length;
     if (ended === TOO_LONG) whole = false;
     else if (ended !== PRUNED) system.finish();
     if (system.violations[0]?.kind === kind) return { found: search.schedule(), complete: false };
@@ -78,20 +82,77 @@ function result({ schedule, preemptions, violation }: GuidedRun): Omit<Shrunk, "
   return { schedule, preemptions, message: violation?.message, atFault: violation?.steps ?? [] };
 }
 
-/** To a fixpoint. */
-function simplify(system: System, from: GuidedRun, { kind, maxSteps }: ShrinkOptions): GuidedRun {
-  let best = from;
-  // Bounded by the cost, which falls each time.
-  for (let better: GuidedRun | undefined = from; better !== undefined; ) {
-    best = better;
-    better = undefined;
-    for (const run of smallerRuns(system, best, maxSteps)) {
-      if (run.violation?.kind !== kind) continue;
-      better = run;
-      break;
-    }
+/** To a fixpoint. Bounded by the cost, which falls each time. */
+function simplify(system: System, from: GuidedRun, options: ShrinkOptions): GuidedRun {
+  const search = new Simplification(system, from, options);
+  while (search.shorten() || search.thin() || search.join());
+  return search.best;
+}
+
+/**
+ * The smallest run so far. Each of its ways of making it smaller goes over the whole run, from what it has found on and not
+ * from the beginning again, and says whether it has found anything.
+ */
+class Simplification {
+  best: GuidedRun;
+  readonly #system: System;
+  readonly #options: ShrinkOptions;
+
+  constructor(system: System, best: GuidedRun, options: ShrinkOptions) {
+    this.#system = system;
+    this.best = best;
+    this.#options = options;
   }
-  return best;
+
+  /** Only its beginning: as little as halving finds. */
+  shorten(): boolean {
+    const runs = runsOf(this.best.schedule);
+    let [low, high] = [0, runs.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#take(runs.slice(0, middle))) high = middle;
+      else low = middle + 1;
+    }
+    return high < runs.length;
+  }
+
+  /** Without half of its runs, without a quarter, ... without one: Zeller and Hildebrandt's delta debugging (TSE 2002). */
+  thin(): boolean {
+    let found = false;
+    let runs = runsOf(this.best.schedule);
+    for (let size = runs.length >> 1; size > 0; size >>= 1) {
+      for (let at = 0; at < runs.length; ) {
+        if (this.#take([...runs.slice(0, at), ...runs.slice(at + size)])) {
+          found = true;
+          runs = runsOf(this.best.schedule);
+        } else at += size;
+      }
+    }
+    return found;
+  }
+
+  /** With two runs of one actor made one. */
+  join(): boolean {
+    let found = false;
+    let runs = runsOf(this.best.schedule);
+    for (let first = 0; first < runs.length; first++) {
+      for (let second = first + 2; second < runs.length; second++) {
+        if (!joined(runs, first, second).some((candidate) => this.#take(candidate))) continue;
+        found = true;
+        runs = runsOf(this.best.schedule);
+      }
+    }
+    return found;
+  }
+
+  /** Keeps it if it costs less and shows the same. */
+  #take(candidate: readonly (readonly number[])[]): boolean {
+    const { kind, maxSteps } = this.#options;
+    const run = runGuided(this.#system, candidate.flat(), { maxSteps });
+    if (run.violation?.kind !== kind || !isLess(run, this.best)) return false;
+    this.best = run;
+    return true;
+  }
 }
 
 /** Executions like `run` that cost less, the boldest cuts first. Each is made when it is asked for; `system` is left anywhere. */
@@ -121,17 +182,21 @@ function runsOf(schedule: Schedule): number[][] {
   return runs;
 }
 
-function* candidates(runs: readonly number[][]): Generator<readonly number[][]> {
+function* candidates(runs: readonly number[][]): Generator<readonly (readonly number[])[]> {
   for (let end = 0; end < runs.length; end++) yield runs.slice(0, end);
   for (let gone = 0; gone < runs.length; gone++) yield runs.filter((_, i) => i !== gone);
-  for (let first = 0; first < runs.length; first++) {
-    for (let second = first + 2; second < runs.length; second++) {
-      if (actorOf(runs[first]![0]!) !== actorOf(runs[second]![0]!)) continue;
-      const between = runs.slice(first + 1, second);
-      const [head, tail] = [runs.slice(0, first), runs.slice(second + 1)];
-      const joined = [...runs[first]!, ...runs[second]!];
-      yield [...head, joined, ...between, ...tail];
-      yield [...head, ...between, joined, ...tail];
-    }
-  }
+  for (let first = 0; first < runs.length; first++)
+    for (let second = first + 2; second < runs.length; second++) yield* joined(runs, first, second);
+}
+
+/** Two runs at the place of the first, and of the second; none if they are not of one actor. */
+function joined(runs: readonly number[][], first: number, second: number): (readonly number[])[][] {
+  if (actorOf(runs[first]![0]!) !== actorOf(runs[second]![0]!)) return [];
+  const between = runs.slice(first + 1, second);
+  const [head, tail] = [runs.slice(0, first), runs.slice(second + 1)];
+  const both = [...runs[first]!, ...runs[second]!];
+  return [
+    [...head, both, ...between, ...tail],
+    [...head, ...between, both, ...tail],
+  ];
 }

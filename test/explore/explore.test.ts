@@ -132,6 +132,19 @@ describe("shrinking", () => {
     expect(shrink(system(), once.schedule, options)).toEqual(once);
   });
 
+  test("takes few executions for a long schedule", () => {
+    const long = bareProgram(counter(2, false, 60)).makeSystem();
+    let executions = 0;
+    const reset = long.reset.bind(long);
+    long.reset = () => {
+      executions++;
+      reset();
+    };
+    const found = parseSchedule(Array.from({ length: 120 }, () => "0 1").join(" "));
+    expect(shrink(long, found, { ...options, maxSteps: 1_000, effort: 0 })).toMatchObject({ preemptions: 1 });
+    expect(executions).toBeLessThan(500); // 384; one by one they were 7812
+  });
+
   test("claims no minimality that was not proven", () => {
     expect(shrink(system(), wild, { ...options, effort: 1 }).minimal).toBe(false);
   });
