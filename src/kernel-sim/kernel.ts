@@ -113,6 +113,8 @@ export class Kernel {
   selector: CpuSelector | undefined;
   /** Do slices end by a timer of their own (slice-end.ts)? */
   sliceTimers: boolean;
+  /** Do other isolates have kernels over the same buffer, and objects of their own? Set by the host. */
+  manyIsolates = false;
   hooks: Hooks = NO_HOOKS;
   declare host: Host;
   /** The task whose code is executing (0 in an interrupt or the idle loop), and its CPU. Set by the host. */

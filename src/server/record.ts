@@ -12,6 +12,9 @@
  * | 80     | join      | JOIN_ state or a joiner, and generation, by compare-exchange                                |
  * | 88     | freeNext  | next unused record; whoever holds the pool's lock                                           |
  *
+ * Where other isolates have objects of their own (Kernel.manyIsolates), a worker's end is in words, too, until its record is
+ * unused: 68 `ended`, by the server that met it, and 88 `result`, by the worker itself.
+ *
  * A record outlives its worker and serves another one then. So that nobody who comes late takes the one for the other, the
  * two words by which workers are reached carry the record's generation, which changes when the record changes hands.
  */
@@ -35,6 +38,13 @@ export function joinOf(record: Addr): Addr {
   return offsetBy(record, 80);
 }
 export function freeNextOf(record: Addr): Addr {
+  return offsetBy(record, 88);
+}
+
+export function endedOf(record: Addr): Addr {
+  return offsetBy(record, 68);
+}
+export function resultOf(record: Addr): Addr {
   return offsetBy(record, 88);
 }
 

@@ -14,6 +14,7 @@
  * | ERR_WORKER_CANCELLED | the joined worker ended by its cancellation                        |
  * | ERR_KILLED        | the joined worker was killed; a WorkerKilledError, with the signal    |
  * | ERR_PREEMPTION_OFF| a worker would wait in `withoutPreemption`                            |
+ * | ERR_RESULT_STAYS  | the joined worker ran on another CPU of real threads, and its result is no number |
  * | ERR_POLICY        | a policy broke its contract (policy.ts)                               |
  */
 export type RuntimeErrorCode =
@@ -28,6 +29,7 @@ export type RuntimeErrorCode =
   | "ERR_WORKER_CANCELLED"
   | "ERR_KILLED"
   | "ERR_PREEMPTION_OFF"
+  | "ERR_RESULT_STAYS"
   | "ERR_POLICY";
 
 export class RuntimeError extends Error {

@@ -133,7 +133,9 @@ export class ServerPool {
         wanted = retires && (yield* memory.load32(group.target)) > index;
         if (wanted) wanted = (yield* memory.cmpxchg32(place, FREE, TAKEN)) === 0;
       }
-      if ((yield* addTo(env, group.serving, -1)) === 0) this.#end();
+      const left = yield* addTo(env, group.serving, -1);
+      // Where each CPU has a pool, what went wrong is known where it was met.
+      if (left === 0 || this.#space.kernel.manyIsolates) this.#end();
     }.bind(this);
   }
 

@@ -14,11 +14,19 @@ import { addr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
 import { generationOf, joinOf, PARK_NEWS, parkOf } from "../server/record.ts";
 import { RuntimeError, WorkerKilledError } from "../server/runtime-error.ts";
+import { learnEnd } from "./ends-elsewhere.ts";
 import { announce, checkCancelled, checkDeadline, waitFor } from "./parking.ts";
 import { freshJoin } from "./record-pool.ts";
 import type { Waker } from "./waker.ts";
 import type { Worker } from "./worker.ts";
-import { ENDED_CANCELLED, ENDED_RETURNED, ENDED_THREW, type WorkerHandle } from "./worker-handle.ts";
+import {
+  ENDED_CANCELLED,
+  ENDED_NOT,
+  ENDED_RETURNED,
+  ENDED_STAYS,
+  ENDED_THREW,
+  type WorkerHandle,
+} from "./worker-handle.ts";
 
 const JOIN_NONE = 0n;
 const JOIN_DETACHED = 1n;
@@ -30,6 +38,12 @@ const JOINER = (1n << 40n) - 1n;
 /** The join word of a worker that is detached from the first. */
 export function detachedJoin(generation: number): bigint {
   return freshJoin(generation) | JOIN_DETACHED;
+}
+
+/** Does this join word say that the worker of `generation` has been joined or detached? */
+export function wasTaken(word: bigint, generation: number): boolean {
+  const fresh = freshJoin(generation);
+  return (word & ~JOINER) !== fresh || word === (fresh | JOIN_TAKEN) || word === (fresh | JOIN_DETACHED);
 }
 
 /** Waits until a worker has ended and returns its result. See Worker.joinUntil. */
@@ -50,6 +64,8 @@ export function* joinUntil<T>(worker: Worker, target: WorkerHandle<T>, deadlineN
   if ((yield* memory.cmpxchg64(word, fresh | JOIN_FINISHED, fresh | JOIN_TAKEN)) !== 0) {
     throw misuse(`${target.name} ${whatIs(memory.observed64, fresh)}`);
   }
+  // The record is this joiner's until it is given back.
+  if (target.ending === ENDED_NOT) yield* learnEnd(worker.env, target);
   yield* worker.runtime.roster.taken(worker, target);
   return outcome(target);
 }
@@ -120,6 +136,9 @@ export function endError(target: WorkerHandle<unknown>): RuntimeError {
   const { ending, name, value: cause } = target;
   if (ending === ENDED_CANCELLED) {
     return new RuntimeError("ERR_WORKER_CANCELLED", `${name} has been cancelled`, { cause });
+  }
+  if (ending === ENDED_STAYS) {
+    return new RuntimeError("ERR_RESULT_STAYS", `${name} ran on another CPU, and its result is no number`);
   }
   if (ending !== ENDED_THREW) return new WorkerKilledError(name, Number(cause));
   const what = cause instanceof Error ? cause.message : String(cause);

@@ -26,7 +26,7 @@ import { spinLock, spinUnlock } from "../server/spin-lock.ts";
 import { nextTidOf, serverTidOf, stateOf, UMCG_TASK_NONE } from "../umcg/abi.ts";
 import type { Env, UserSpace } from "../umcg/env.ts";
 
-/** Bytes of a pool's shared words: the lock, then the first free record. */
+/** Bytes of a pool's shared words: the lock, how many records there are, the first that is free. */
 const POOL_SIZE = 16;
 /** 23 bits: a park word is never negative as a signed number. */
 const MAX_GENERATION = 2 ** 23 - 1;
@@ -42,13 +42,15 @@ export class RecordPool {
   readonly #space: UserSpace;
   readonly #lock: Addr;
   readonly #head: Addr;
-  #records = 0;
+  /** How many there are. Counted in one piece, by whoever makes one: it is no step of the program. */
+  readonly #records: Int32Array;
 
   /** Throws ERR_USER_MEMORY. */
   constructor(space: UserSpace) {
     this.#space = space;
     this.#lock = space.kernel.allocate(POOL_SIZE, 64);
     this.#head = offsetBy(this.#lock, 8);
+    this.#records = new Int32Array(space.kernel.local.buffer, this.#lock + 4, 1);
   }
 
   /** A record that never had a worker, of generation 0. Throws ERR_USER_MEMORY. */
@@ -56,21 +58,21 @@ export class RecordPool {
     const { kernel } = this.#space;
     const record = kernel.allocate(RECORD_SIZE, 64);
     // Nobody knows the record yet.
-    new Uint32Array(kernel.local.buffer, ordinalOf(record), 1)[0] = this.#records++;
+    new Uint32Array(kernel.local.buffer, ordinalOf(record), 1)[0] = Atomics.add(this.#records, 0, 1);
     return record;
   }
 
   /** How many records there are, and how many of them are without a worker. Read while the machine does not run. */
   count(): { readonly records: number; readonly unused: number } {
     const words = new DataView(this.#space.kernel.local.buffer);
+    const records = Atomics.load(this.#records, 0);
     let unused = 0;
     // Bounded by the records: each is in the stack once at most.
     for (let at = words.getBigUint64(this.#head, true); at !== 0n; unused++) {
-      if (unused === this.#records)
-        throw new RuntimeError("ERR_SPIN_BOUND", "the unused records are a cycle");
+      if (unused === records) throw new RuntimeError("ERR_SPIN_BOUND", "the unused records are a cycle");
       at = words.getBigUint64(freeNextOf(addrFromWord(at)), true);
     }
-    return { records: this.#records, unused };
+    return { records, unused };
   }
 
   /** A record without a worker. Throws ERR_USER_MEMORY. */

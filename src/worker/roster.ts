@@ -8,17 +8,16 @@
 import type { Addr } from "../atomics/address.ts";
 import { EINTR } from "../atomics/errno.ts";
 import type { Coroutine } from "../atomics/step.ts";
+import { NO_TASK } from "../kernel-sim/ids.ts";
 import { settle } from "../server/claim.ts";
 import { generationOf, joinOf, ordinalOf, parkOf, tidOf } from "../server/record.ts";
 import type { Env, UserSpace } from "../umcg/env.ts";
-import { detachedJoin, endError, finish } from "./joining.ts";
+import { applyStatus, keepEnd, learnEnd } from "./ends-elsewhere.ts";
+import { detachedJoin, endError, finish, wasTaken } from "./joining.ts";
 import { RecordPool } from "./record-pool.ts";
 import type { Waker } from "./waker.ts";
 import type { Worker, WorkerOptions } from "./worker.ts";
-import { ENDED_KILLED, ENDED_NOT, ENDED_RETURNED, ENDED_THREW, WorkerHandle } from "./worker-handle.ts";
-
-/** sys.join gives this + n for a task that signal n killed. */
-const KILLED_BY = 128;
+import { ENDED_KILLED, ENDED_NOT, ENDED_THREW, WorkerHandle } from "./worker-handle.ts";
 
 export class Roster {
   readonly #space: UserSpace;
@@ -67,19 +66,32 @@ export class Roster {
   *end(by: Waker, record: Addr): Coroutine<void> {
     const { env } = by;
     const { memory } = env;
-    const handle = this.#handles[yield* memory.load32(ordinalOf(record))]!;
+    const many = this.#space.kernel.manyIsolates;
+    const known = this.#handles[yield* memory.load32(ordinalOf(record))];
+    const handle = many ? yield* this.#handleHere(env, record, known) : known!;
     // From here on the kernel can do without the handle, which holds on to the worker's result.
-    this.#space.kernel.names.set(handle.tid, handle.name);
+    if (handle.tid !== NO_TASK) this.#space.kernel.names.set(handle.tid, handle.name);
     const status = yield* reap(env, yield* memory.load32(tidOf(record)));
+    if (many) yield* keepEnd(env, handle, status);
     if (handle.ending === ENDED_NOT) {
-      // By the exit system call, or by a signal.
-      if (status < KILLED_BY) handle.end(ENDED_RETURNED, undefined);
-      else handle.end(ENDED_KILLED, status - KILLED_BY);
+      if (many) yield* learnEnd(env, handle);
+      else applyStatus(handle, status);
     }
     yield* settle(env, record, 0);
     // Before anybody can learn of the end and take it off again.
     if (handle.ending === ENDED_THREW || handle.ending === ENDED_KILLED) this.#failed.add(handle);
     if (yield* finish(by, handle)) yield* this.#forget(env, handle);
+  }
+
+  /** The handle of a worker whose own may be on another CPU. */
+  *#handleHere(
+    { memory }: Env,
+    record: Addr,
+    known: WorkerHandle<unknown> | undefined,
+  ): Coroutine<WorkerHandle<unknown>> {
+    const generation = generationOf(yield* memory.load32(parkOf(record)));
+    if (known?.generation === generation) return known;
+    return new WorkerHandle(record, generation, `worker of task ${yield* memory.load32(tidOf(record))}`);
   }
 
   /** `by` has joined or detached a worker that has ended: nobody will ask for it again. */
@@ -104,9 +116,18 @@ export class Roster {
     return { ...this.#pool.count(), known };
   }
 
+  /** Has somebody joined or detached it on another CPU? */
+  #isSeen({ record, generation }: WorkerHandle<unknown>): boolean {
+    const { kernel } = this.#space;
+    return (
+      kernel.manyIsolates &&
+      wasTaken(new BigUint64Array(kernel.local.buffer, joinOf(record), 1)[0]!, generation)
+    );
+  }
+
   /** Throws what workers failed with and nobody has seen: ERR_WORKER_FAILED, ERR_KILLED, or an AggregateError of several. */
   throwUnseen(): void {
-    const errors = [...this.#failed].map(endError);
+    const errors = [...this.#failed].filter((handle) => !this.#isSeen(handle)).map(endError);
     this.#failed.clear();
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) throw new AggregateError(errors, errors.map((error) => error.message).join("; "));

@@ -75,6 +75,11 @@ export class Runtime {
     this.pool = new ServerPool(space, this.group, servers, () => this.roster.throwUnseen());
   }
 
+  /** Has each CPU a runtime object of its own, over the same words? */
+  get manyIsolates(): boolean {
+    return this.#space.kernel.manyIsolates;
+  }
+
   /** What the servers have done, by their places. Read it while the machine does not run. */
   stats(): readonly ServerStats[] {
     return this.pool.stats();

@@ -8,12 +8,16 @@
 import type { Addr } from "../atomics/address.ts";
 import { NO_TASK, type Tid } from "../kernel-sim/ids.ts";
 
-/** How a worker ended: not yet; its function returned; threw; threw its own ERR_CANCELLED; a signal killed it. */
+/**
+ * How a worker ended: not yet; its function returned; threw; threw its own ERR_CANCELLED; a signal killed it; its function
+ * returned, on another CPU, what has stayed there (ends-elsewhere.ts).
+ */
 export const ENDED_NOT = 0;
 export const ENDED_RETURNED = 1;
 export const ENDED_THREW = 2;
 export const ENDED_CANCELLED = 3;
 export const ENDED_KILLED = 4;
+export const ENDED_STAYS = 5;
 
 export class WorkerHandle<T> {
   readonly record: Addr;

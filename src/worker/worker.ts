@@ -24,6 +24,7 @@ import { PARK_CANCEL, PARK_NEWS, PARK_TOKEN } from "../server/record.ts";
 import { RuntimeError } from "../server/runtime-error.ts";
 import { stateOf, UMCG_TF_PREEMPTED } from "../umcg/abi.ts";
 import type { Env } from "../umcg/env.ts";
+import { leaveEnd } from "./ends-elsewhere.ts";
 import { detach, joinUntil } from "./joining.ts";
 import {
   announce,
@@ -277,6 +278,7 @@ export class Worker implements Waker, SyncWorker, Sequel {
     if (threw) this.handle.end(cancelled ? ENDED_CANCELLED : ENDED_THREW, outcome);
     else if (left !== undefined) this.handle.end(ENDED_THREW, left);
     else this.handle.end(ENDED_RETURNED, outcome);
+    if (this.runtime.manyIsolates) return yield* this.sys.exit(yield* leaveEnd(this.env, this.handle));
     return yield* this.sys.exit();
   }
 

@@ -30,7 +30,7 @@ import { TraceRing } from "../../trace/ring.ts";
 import { UserSpace } from "../../umcg/env.ts";
 import { createUmcg } from "../../umcg/profiles.ts";
 import { type CpuStart, type FromCpu, failureOf } from "./messages.ts";
-import { runSetUp, SetUp, type SetUpFunction } from "./set-up.ts";
+import { beginSetUp, runSetUp, SetUp, type SetUpFunction, type SetUpMemories } from "./set-up.ts";
 
 /** How long at a time a Worker waits for its turn. */
 const LOOK_MS = 1000;
@@ -83,8 +83,10 @@ function live(setUp: SetUpFunction): void {
   if (!comeUp()) return;
   // In order of CPUs; the boot CPU is first, and knows that the others wait here.
   for (let turn = turnOf(); turn !== cpu; turn = turnOf()) waitWhile(TURN, turn);
+  const of = memories();
+  beginSetUp(of, cpu === 0);
   host.acquire();
-  runSetUp(machine, setUp, memories(), cpu === 0);
+  runSetUp(machine, setUp, of, cpu === 0);
   host.lock.release();
   say({ kind: "ready", names: taskNames(), lines: kernel.smp.irqs.handlers.length });
   Atomics.store(shared.words, TURN, nextTurn());
@@ -115,7 +117,7 @@ function nextTurn(): number {
   return next;
 }
 
-function memories(): Parameters<typeof runSetUp>[2] {
+function memories(): SetUpMemories {
   return {
     memory: new Uint8Array(buffer, 0, start.hostAt),
     before: new Uint8Array(start.before),

@@ -63,16 +63,20 @@ export interface SetUpMemories {
   readonly after: Uint8Array;
 }
 
+/** The memory is as it was before set-up. Before the kernel of the executing CPU looks at it for the first time. */
+export function beginSetUp({ memory, before }: SetUpMemories, first: boolean): void {
+  if (first) before.set(memory);
+  else memory.set(before);
+}
+
 /** Runs `setUp` on the executing CPU, which has the kernel's lock. Throws what it throws, and ERR_IMAGE when it did otherwise. */
 export function runSetUp(
   machine: SetUp,
   setUp: SetUpFunction,
-  { memory, before, after }: SetUpMemories,
+  { memory, after }: SetUpMemories,
   first: boolean,
 ): void {
   const { kernel } = machine;
-  if (first) before.set(memory);
-  else memory.set(before);
   const { cpu } = kernel;
   // As on the virtual host, set-up code runs on nobody's account; what it starts is placed as from CPU 0.
   kernel.cpu = 0 as typeof cpu;

@@ -10,6 +10,7 @@ import {
   type ThreadMachine,
   type ThreadMachineConfig,
 } from "../../../src/machine/threads/index.ts";
+import type { RuntimeOptions } from "../../../src/worker/index.ts";
 import { cases } from "../../support/thread-programs.ts";
 
 const image = new URL("../../support/thread-programs.ts", import.meta.url);
@@ -49,6 +50,42 @@ describe("the calls of the kernel, on two CPUs", () => {
     const switches = [0, 1].map((cpu) => machine.kernel.cpus.switches(cpu));
     expect(Math.min(...switches)).toBeGreaterThan(10);
     expect(machine.kernel.live).toBe(0);
+  });
+});
+
+describe("the thread library on two CPUs", () => {
+  const library = new URL("../../support/thread-library.ts", import.meta.url);
+
+  test.each<RuntimeOptions>([{ policy: "go-like" }, { policy: "work-stealing", preemptNs: 2_000_000 }])(
+    "has its workers on both, with %o",
+    async (args) => {
+      const said: unknown[] = [];
+      await using machine = await create("setUpLibrary", {
+        image: library,
+        args,
+        userBytes: 1 << 18,
+        maxTasks: 128,
+        onMessage: (value) => said.push(value),
+      });
+      await machine.run({ timeoutMs });
+      await machine.halt();
+      expect(said).toHaveLength(3);
+      expect(Object.assign({}, ...said)).toEqual({
+        sum: 8,
+        count: 80,
+        primes: 11,
+        codes: ["ERR_WORKER_CANCELLED", "ERR_WORKER_FAILED"],
+        object: true,
+      });
+    },
+  );
+
+  test("fails with what a worker threw that nobody joined", async () => {
+    await using machine = await create("setUpUnseen", { image: library });
+    await expect(machine.run({ timeoutMs })).rejects.toMatchObject({
+      code: "ERR_PROGRAM_THREW",
+      message: expect.stringContaining("unseen threw: "),
+    });
   });
 });
 

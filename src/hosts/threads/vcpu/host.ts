@@ -81,6 +81,7 @@ export class VcpuHost implements Host, LookAround {
   attach(kernel: Kernel): void {
     this.#kernel = kernel;
     kernel.host = this;
+    kernel.manyIsolates = true;
     kernel.cpu = this.cpu;
   }
 
