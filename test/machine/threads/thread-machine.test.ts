@@ -35,11 +35,11 @@ describe("the calls of the kernel, on two CPUs", () => {
     words = Object.keys(cases).map((_, index) => [
       ...machine.words.subarray(first + 16 * index, first + 16 * (index + 1)),
     ]);
-  });
+  }, 60_000);
   afterAll(async () => {
     await machine[Symbol.asyncDispose]();
     expect(machine.workers).toBe(0);
-  });
+  }, 60_000);
 
   test.each(Object.entries(cases))("%s", (name, { expected }) => {
     const index = Object.keys(cases).indexOf(name);
