@@ -10,6 +10,7 @@ import type { System, Violation } from "../interleaving/system.ts";
 import { Distinct } from "./distinct.ts";
 import type { Explorable } from "./explorable.ts";
 import { type Finding, Findings } from "./findings.ts";
+import { forksOf, type Outlook, outlookOf } from "./frontier/outlook.ts";
 import type { Saved } from "./frontier/parted-exploration.ts";
 import { makeStrategy } from "./make-strategy.ts";
 import { verify } from "./nondeterminism.ts";
@@ -99,6 +100,24 @@ export class Exploration {
     if (EXPLORE_END.hasSubscribers) EXPLORE_END.publish(this.result());
   }
 
+  get distinct(): number | undefined {
+    return this.#distinct?.count;
+  }
+
+  /** How far a search is. */
+  outlook(): Outlook | undefined {
+    const search = this.#strategy;
+    if (!(search instanceof Learning)) return undefined;
+    this.#pause(search);
+    return this.ended ? undefined : outlookOf(forksOf(search.levels()));
+  }
+
+  /** Goes on to the next execution without making it, so that what is left can be told. */
+  #pause(search: Learning): void {
+    if (this.#begun && !this.#exhausted) this.#exhausted = !search.advance();
+    this.#begun = false;
+  }
+
   /** What is left, to be taken up by `parted`; undefined: this strategy cannot say. */
   save(): Saved | undefined {
     const search = this.#strategy;
@@ -111,8 +130,7 @@ export class Exploration {
     };
     const findings = this.#findings.entries;
     if (!(search instanceof Learning)) return { counts, findings };
-    if (this.#begun && !this.#exhausted) this.#exhausted = !search.advance();
-    this.#begun = false;
+    this.#pause(search);
     return {
       counts,
       signatures: this.#distinct?.signatures,

@@ -89,7 +89,9 @@ export class WakeupTrees {
       let next = NIL;
       for (const { step, touches, below } of list.toReversed()) {
         const node = this.make(actorOf(step), alternativeOf(step), footprints.of(touches));
-        this.child[node] = chain(below);
+        // First what is below: making nodes may replace the arrays.
+        const first = chain(below);
+        this.child[node] = first;
         this.sibling[node] = next;
         next = node;
       }

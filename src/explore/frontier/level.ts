@@ -24,9 +24,11 @@ export interface Level {
   readonly todo: readonly Branch[];
 }
 
-/** A subtree of the search: all executions that begin with the steps of the levels, each of which has one. */
+/** A subtree of the search, or what is left of one: executions that begin with the steps of the levels, each of which has one. */
 export interface Unit {
   readonly levels: readonly Level[];
+  /** It is gone on with: levels of its own, the last of which has no step. */
+  readonly rest: readonly Level[];
   /** Steps before this one have been made in this order by another unit: races among them are known. */
   readonly fresh: number;
   /** Of bounded searches. */
@@ -45,6 +47,11 @@ export interface Escape {
   /** Actors and accesses of further sequences that the new branch covers. */
   readonly actors: readonly number[];
   readonly touches: readonly number[];
+}
+
+/** What a level goes on with: its step, or the first that is to be explored. */
+export function nextOf({ step, todo }: Level): Choice {
+  return step ?? todo[0]!.step;
 }
 
 export function single(step: Choice): Branch {

@@ -4,6 +4,7 @@ import type { ExploreResult } from "../exploration.ts";
 import { STRATEGIES } from "../make-strategy.ts";
 import { checkOptions, type ExploreOptions } from "../options.ts";
 import type { Assignment } from "./job.ts";
+import type { Outlook } from "./outlook.ts";
 import { SampledExploration, type SavedSamples } from "./sampled-exploration.ts";
 import { type SavedSearch, TreeExploration } from "./tree-exploration.ts";
 import type { UnitResult } from "./unit-runner.ts";
@@ -15,8 +16,10 @@ export interface PartedExploration<Note = unknown> {
   /** Executions that are counted. */
   readonly attempts: number;
   readonly distinct: number | undefined;
-  /** Share that is behind, as far as is known. */
+  /** Share of the executions that were asked for; of a search whose size nobody knows, 0. */
   readonly progress: number;
+  /** How far a search is. */
+  outlook(): Outlook | undefined;
   readonly ended: boolean;
   /** Executions that every system must have learned from before it is given a job. */
   readonly lessons: readonly string[];
@@ -25,6 +28,10 @@ export interface PartedExploration<Note = unknown> {
   /** Takes back what nothing has come of. */
   giveUp(assignment: Assignment<Note>): void;
   deliver(assignment: Assignment<Note>, result: UnitResult): void;
+  /** Everything that is known to be left, for `deliverAll`. */
+  all(): Assignment<Note>[];
+  /** Takes results that come from elsewhere, and counts them whatever is missing. */
+  deliverAll(results: readonly (readonly [assignment: Assignment<Note>, result: UnitResult])[]): void;
   /** Does it all here, until `stop` says so. Returns whether it is at the end. */
   advance(stop: () => boolean): boolean;
   interrupt(reason?: "time" | "interrupted"): void;

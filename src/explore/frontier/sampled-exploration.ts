@@ -27,6 +27,7 @@ interface Stretch {
 export class SampledExploration implements PartedExploration<Stretch> {
   readonly lessons: readonly string[] = [];
   readonly distinct = undefined;
+  readonly outlook = (): undefined => undefined;
   readonly #explorable: Explorable;
   readonly #options: CheckedOptions;
   readonly #findings: Findings;
@@ -73,6 +74,17 @@ export class SampledExploration implements PartedExploration<Stretch> {
     if (from >= to) return undefined;
     this.#next = to;
     return this.#assign({ from, to, result: undefined });
+  }
+
+  /** Everything that there is to do. */
+  all(): Assignment<Stretch>[] {
+    const all: Assignment<Stretch>[] = [];
+    for (let one = this.next(); one !== undefined; one = this.next()) all.push(one);
+    return all;
+  }
+
+  deliverAll(results: readonly (readonly [assignment: Assignment<Stretch>, result: UnitResult])[]): void {
+    for (const [assignment, result] of results) this.deliver(assignment, result);
   }
 
   giveUp({ note }: Assignment<Stretch>): void {

@@ -1,6 +1,7 @@
 /** The tree of a search as plain data, for files: what is explored is left out, and what was explored ahead of its turn too. */
 import type { Footprints } from "../../interleaving/footprints.ts";
 import type { Choice } from "../../interleaving/schedule.ts";
+import type { Level } from "./level.ts";
 import { makePlace, makeTwig, type Place, type Twig } from "./twig.ts";
 
 export interface SavedPlace {
@@ -16,17 +17,21 @@ export interface SavedTwig {
   /** A leaf's: its first unit has been explored, and this remains. */
   readonly begun?: true;
   readonly place?: SavedPlace;
+  readonly resume?: readonly Level[];
 }
 
 export function savePlace({ done, branches }: Place, footprints: Footprints): SavedPlace {
   return { done, branches: branches.map((twig) => saveTwig(twig, footprints)) };
 }
 
-export function saveTwig({ step, footprint, leaf, counted, over, place }: Twig, of: Footprints): SavedTwig {
+export function saveTwig(twig: Twig, of: Footprints): SavedTwig {
+  const { step, footprint, leaf, counted, over, place, resume } = twig;
   const touches = of.accesses(footprint);
-  if (leaf && over) return { step, touches, over: true };
+  if (over && (leaf || place === undefined)) return { step, touches, over: true };
   if (leaf && !counted) return { step, touches };
-  return { step, touches, ...(leaf ? { begun: true } : {}), place: savePlace(place!, of) };
+  const begun = leaf ? { begun: true as const } : {};
+  if (resume !== undefined) return { step, touches, ...begun, resume };
+  return { step, touches, ...begun, place: savePlace(place!, of) };
 }
 
 export function loadPlace({ done, branches }: SavedPlace, footprints: Footprints): Place {
@@ -36,14 +41,14 @@ export function loadPlace({ done, branches }: SavedPlace, footprints: Footprints
 }
 
 export function loadTwig(saved: SavedTwig, parent: Place, footprints: Footprints): Twig {
-  const { step, touches, over, begun, place } = saved;
+  const { step, touches, over, begun, place, resume } = saved;
   const behind = place === undefined ? undefined : loadPlace(place, footprints);
-  const twig = makeTwig(parent, step, footprints.of(touches), 0, begun ? undefined : behind);
+  const taken = resume === undefined || begun ? undefined : makePlace();
+  const twig = makeTwig(parent, step, footprints.of(touches), 0, begun ? undefined : (taken ?? behind));
   twig.over = over === true;
   twig.counted = begun === true || over === true;
-  if (begun) {
-    twig.place = behind;
-    behind!.owner = twig;
-  }
+  twig.place = behind;
+  if (behind !== undefined) behind.owner = twig;
+  twig.resume = resume;
   return twig;
 }

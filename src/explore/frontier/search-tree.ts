@@ -2,7 +2,8 @@
  * The tree of a search that is explored in units, by several or by one after the other, with the result of a serial search.
  *
  * A unit is a leaf: from its step on the serial search would go as it likes, and all that it would do there is determined by
- * the path to the leaf and by what stands to the left of that path, which never changes. So units can be explored in any order. What a
+ * the path to the leaf and by what stands to the left of that path, which never changes (a unit that has come back early goes on as one
+ * unit, too, but for its branches nearest to the root). So units can be explored in any order. What a
  * unit does to the tree above it (escapes: places where a race was reversed) is put off until all to its left has been explored,
  * counted and inserted: so the tree grows as that of the serial search does, executions are counted in its order, and the first
  * violation is its first. A unit may come back before its end; what remains of it becomes part of the tree.
@@ -23,8 +24,9 @@ import { Footprints } from "../../interleaving/footprints.ts";
 import { actorOf, alternativeOf, choice } from "../../interleaving/schedule.ts";
 import { Sequence } from "../dpor/sequence.ts";
 import type { Escape, Level, Unit } from "./level.ts";
+import type { Fork } from "./outlook.ts";
 import { loadTwig, type SavedTwig, saveTwig } from "./saved-tree.ts";
-import { branchesOf, graft, makePlace, makeTwig, type Place, type Twig } from "./twig.ts";
+import { branchesOf, graft, isWaiting, makePlace, makeTwig, type Place, type Twig } from "./twig.ts";
 import type { UnitResult } from "./unit-runner.ts";
 
 /** What the owner counts. False: the result cannot be used as it is, the unit is to be explored again. */
@@ -75,7 +77,7 @@ export class SearchTree {
     const stack: Twig[] = [this.#root];
     for (let twig = stack.pop(); twig !== undefined; twig = stack.pop()) {
       if (twig.over) continue;
-      if (twig.leaf && !twig.counted && twig.sent === undefined) yield twig;
+      if (isWaiting(twig)) yield twig;
       else if (twig.place !== undefined) stack.push(...twig.place.branches.toReversed());
     }
   }
@@ -87,7 +89,7 @@ export class SearchTree {
       const next: Twig[] = [];
       for (const twig of row) {
         if (twig.over) continue;
-        if (twig.leaf && !twig.counted && twig.sent === undefined) yield twig;
+        if (isWaiting(twig)) yield twig;
         else if (twig.place !== undefined) next.push(...twig.place.branches);
       }
       row = next;
@@ -110,7 +112,9 @@ export class SearchTree {
         todo: branchesOf(place.branches.slice(index + 1), this.#footprints),
       });
     }
-    const unit = { levels, fresh, ...terms };
+    const rest = twig.resume ?? [];
+    if (twig.resume !== undefined) fresh = levels.length + rest.length;
+    const unit = { levels, rest, fresh, ...terms };
     twig.sent = { unit, at: this.#changes };
     return unit;
   }
@@ -142,18 +146,15 @@ export class SearchTree {
     root.over ||= this.#settleTwig(root, true);
   }
 
-  /** Share of the tree that is behind, if all branches of a place are alike. */
-  get share(): number {
-    let [share, weight] = [0, 1];
+  /** The places on the way to what is explored next. */
+  get forks(): Fork[] {
+    const forks: Fork[] = [];
     let place = this.#root.place;
     while (place !== undefined) {
-      const all = place.done.length + place.branches.length;
-      if (all === 0) break;
-      share += (weight * place.done.length) / all;
-      weight /= all;
+      forks.push([place.done.length, place.done.length + place.branches.length]);
       place = place.branches[0]?.place;
     }
-    return this.over ? 1 : share;
+    return forks;
   }
 
   #load(saved: SavedTwig): Twig {
@@ -171,7 +172,7 @@ export class SearchTree {
   /** Whether all that is behind the branch is over. */
   #settleTwig(twig: Twig, first: boolean): boolean {
     if (twig.held !== undefined && !this.#apply(twig, twig.held)) return false;
-    if (twig.leaf && !twig.counted) return false;
+    if ((twig.leaf && !twig.counted) || twig.resume !== undefined) return false;
     return twig.place === undefined || this.#settlePlace(twig.place, first);
   }
 
@@ -200,6 +201,7 @@ export class SearchTree {
     twig.sent = undefined;
     if (known && this.#count(result, unit)) {
       twig.counted = true;
+      twig.resume = undefined;
       return true;
     }
     twig.place = undefined;
@@ -273,7 +275,7 @@ export class SearchTree {
 export function treeOf(levels: readonly Level[]): SavedTwig {
   const footprints = new Footprints(Number.MAX_SAFE_INTEGER);
   const root = makeTwig(makePlace(), 0, -1, 0);
-  root.place = graft(levels, footprints, 0);
+  root.resume = levels;
   root.counted = true;
   return saveTwig(root, footprints);
 }

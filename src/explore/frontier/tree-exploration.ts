@@ -15,6 +15,7 @@ import { type CheckedOptions, checkOptions, type ExploreOptions } from "../optio
 import { SUSPICIOUS } from "../strategies/suspicion.ts";
 import { type Assignment, runJob } from "./job.ts";
 import type { Unit } from "./level.ts";
+import { type Outlook, outlookOf } from "./outlook.ts";
 import type { PartedExploration } from "./parted-exploration.ts";
 import type { SavedTwig } from "./saved-tree.ts";
 import { SearchTree } from "./search-tree.ts";
@@ -49,6 +50,8 @@ export class TreeExploration implements PartedExploration<Twig> {
   #cutOff: boolean;
   #suspicious: number;
   #lesson: string | undefined;
+  /** Results come from elsewhere. */
+  #forced = false;
   #stopped: StopReason | undefined;
   #exhausted = false;
 
@@ -79,11 +82,14 @@ export class TreeExploration implements PartedExploration<Twig> {
   get ended(): boolean {
     return this.#exhausted || this.#stopped !== undefined;
   }
-  /** Share of the executions that were asked for, or of the tree as far as it is known. */
+  /** Share of the executions that were asked for; of a search whose size nobody knows, 0. */
   get progress(): number {
     if (this.ended) return 1;
     const { maxExecutions } = this.#options;
-    return Number.isFinite(maxExecutions) ? this.attempts / maxExecutions : this.#tree.share;
+    return Number.isFinite(maxExecutions) ? this.attempts / maxExecutions : 0;
+  }
+  outlook(): Outlook | undefined {
+    return outlookOf(this.#tree.forks);
   }
   /** Executions that the system has learned from: whoever explores a unit must know them. */
   get lessons(): readonly string[] {
@@ -115,7 +121,9 @@ export class TreeExploration implements PartedExploration<Twig> {
   /** Delivers results that come from elsewhere, and counts them whatever is missing. */
   deliverAll(results: readonly (readonly [assignment: Assignment<Twig>, result: UnitResult])[]): void {
     for (const [{ note }, result] of results) this.#tree.deliver(note, result);
+    this.#forced = true;
     this.#tree.settle(true);
+    this.#forced = false;
     this.#settled();
   }
 
@@ -185,7 +193,7 @@ export class TreeExploration implements PartedExploration<Twig> {
     const { counts, suspicious } = result;
     if (this.#stopped !== undefined || this.#lesson !== undefined) return false;
     const looked = suspicious !== unit.suspicious || result.lesson !== undefined;
-    if (looked && unit.suspicious !== this.#suspicious) return false;
+    if (!this.#forced && looked && unit.suspicious !== this.#suspicious) return false;
     if (this.attempts + attemptsOf(counts) > this.#options.maxExecutions) return false;
     const before = this.attempts;
     for (const kind of ["executions", "blocked", "pruned", "tooLong"] as const) {

@@ -29,13 +29,15 @@ export interface Twig {
   /** Number of the change to the tree that it came with. */
   readonly born: number;
   readonly parent: Place;
-  /** What is known to remain behind it. */
+  /** What is known to remain behind it, in parts. */
   place: Place | undefined;
+  /** What remains behind it, to be gone on with as one unit. */
+  resume: readonly Level[] | undefined;
   /** Of a leaf: given out as this unit. */
   sent: { readonly unit: Unit; readonly at: number } | undefined;
   /** What came of that, until it can be counted. */
   held: UnitResult | undefined;
-  /** That has been counted. */
+  /** The first that came of it has been counted. */
   counted: boolean;
   /** Explored, and all that is behind it. */
   over: boolean;
@@ -43,7 +45,7 @@ export interface Twig {
 
 export function makeTwig(parent: Place, step: Choice, footprint: number, born: number, place?: Place): Twig {
   const leaf = place === undefined;
-  const blank = { sent: undefined, held: undefined, counted: false, over: false };
+  const blank = { resume: undefined, sent: undefined, held: undefined, counted: false, over: false };
   const twig: Twig = { step, footprint, leaf, born, parent, place, ...blank };
   if (place !== undefined) place.owner = twig;
   return twig;
@@ -61,19 +63,32 @@ export function plant(place: Place, branches: readonly Branch[], footprints: Foo
   }
 }
 
-/** What a unit has come back with, as a place. */
+/** Whether there is something to explore that nobody was given. */
+export function isWaiting({ leaf, counted, resume, sent }: Twig): boolean {
+  return sent === undefined && ((leaf && !counted) || resume !== undefined);
+}
+
+/**
+ * What a unit has come back with, as a place: its branches nearest to the root, which others can have, and behind them, as one unit,
+ * what it can go on with.
+ */
 export function graft(levels: readonly Level[], footprints: Footprints, born: number): Place {
   const root = makePlace();
   let place = root;
-  for (const { done, step, todo } of levels) {
+  for (const [i, { done, step, todo }] of levels.entries()) {
     place.done.push(...done);
-    let next: Place | undefined;
     if (step !== undefined) {
-      next = makePlace();
-      place.branches.push(makeTwig(place, step, -1, born, next));
-    }
-    plant(place, todo, footprints, born);
-    if (next !== undefined) place = next;
+      const next = makePlace();
+      const twig = makeTwig(place, step, -1, born, next);
+      place.branches.push(twig);
+      if (todo.length > 0) {
+        twig.place = undefined;
+        twig.resume = levels.slice(i + 1);
+      }
+      plant(place, todo, footprints, born);
+      if (todo.length > 0) break;
+      place = next;
+    } else plant(place, todo, footprints, born);
   }
   return root;
 }

@@ -10,7 +10,7 @@
  */
 import { actorOf, alternativeOf, type Choice, choice } from "../../interleaving/schedule.ts";
 import { STEP_YIELDS, type System } from "../../interleaving/system.ts";
-import { type Level, single, type Unit } from "../frontier/level.ts";
+import { type Level, nextOf, single, type Unit } from "../frontier/level.ts";
 import { Path } from "../path.ts";
 import { COMPLETE, PRUNED, type Search, TOO_LONG } from "../strategy.ts";
 
@@ -102,20 +102,22 @@ export class Bounded implements Search {
     return this.#path.schedule();
   }
 
-  begin({ levels, bound }: Unit): boolean {
+  begin({ levels, rest, bound }: Unit): boolean {
     const { system, trace } = this.#path;
     this.bound = bound;
     this.#own = levels.length;
     system.reset();
-    for (const [depth, { step }] of levels.entries()) {
+    const all = [...levels, ...rest];
+    for (const [depth, level] of all.entries()) {
+      const next = nextOf(level);
       this.#open(depth);
-      this.#tried[depth] = this.#actors[depth]!.indexOf(actorOf(step!));
-      if (this.#tried[depth]! < 0) this.#path.fail(actorOf(step!));
-      this.#way[depth] = alternativeOf(step!);
-      this.#step(depth);
+      this.#tried[depth] = this.#actors[depth]!.indexOf(actorOf(next));
+      if (this.#tried[depth]! < 0) this.#path.fail(actorOf(next));
+      this.#way[depth] = alternativeOf(next);
+      if (level.step !== undefined) this.#step(depth);
     }
     trace.dropRaces();
-    this.#begin = levels.length;
+    this.#begin = rest.length > 0 ? all.length - 1 : levels.length;
     return true;
   }
 

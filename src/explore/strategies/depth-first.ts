@@ -10,7 +10,7 @@
  */
 import { actorOf, alternativeOf, type Choice, choice } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
-import { type Level, single, type Unit } from "../frontier/level.ts";
+import { type Level, nextOf, single, type Unit } from "../frontier/level.ts";
 import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
 import { COMPLETE, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
@@ -85,27 +85,32 @@ export class DepthFirst implements Search {
     return this.#path.schedule();
   }
 
-  begin({ levels }: Unit): boolean {
+  begin({ levels, rest }: Unit): boolean {
     const { system, trace } = this.#path;
     system.reset();
-    for (const { step } of levels) {
-      const depth = this.#own++;
-      const actor = actorOf(step!);
+    this.#own = levels.length;
+    this.#begin = levels.length;
+    for (const [depth, level] of [...levels, ...rest].entries()) {
+      const actor = actorOf(nextOf(level));
       if (!system.isEnabled(actor)) this.#path.fail(actor);
       this.#open(depth);
-      this.#ways[depth] = 1;
+      this.#ways[depth] = system.alternatives(actor);
       // Who comes before it has been explored, unless it slept already.
       while (this.#enabled[this.#tried[depth]!] !== actor) {
-        if (this.#tried[depth] === this.#to[depth]) return false;
+        if (this.#tried[depth] === this.#to[depth]) {
+          this.#ways[depth] = 1;
+          return false;
+        }
         const other = this.#enabled[this.#tried[depth]!]!;
         this.#sleep?.add(depth, other, this.#path.here(other, 0));
         this.#tried[depth] = this.#firstAwake(depth, this.#tried[depth]! + 1);
       }
-      this.#alternative[depth] = alternativeOf(step!);
-      this.#step(depth);
+      this.#alternative[depth] = alternativeOf(nextOf(level));
+      this.#begin = depth;
+      if (level.step !== undefined) this.#step(depth);
     }
     trace.dropRaces();
-    this.#begin = this.#own;
+    if (rest.length === 0) this.#begin = this.#own;
     return true;
   }
 
@@ -134,7 +139,7 @@ export class DepthFirst implements Search {
   #step(depth: number): void {
     const { system } = this.#path;
     const actor = this.#enabled[this.#tried[depth]!]!;
-    if (this.#alternative[depth] === 0 || depth < this.#own) this.#ways[depth] = system.alternatives(actor);
+    if (this.#alternative[depth] === 0) this.#ways[depth] = system.alternatives(actor);
     const footprint = this.#path.step(actor, this.#alternative[depth]!, this.#path.peek(actor));
     this.#sleep?.enter(depth, actor, footprint);
   }

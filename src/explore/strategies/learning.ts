@@ -6,6 +6,7 @@
  */
 import { type Choice, formatSchedule, type Schedule } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
+import type { Level } from "../frontier/level.ts";
 import type { SavedTwig } from "../frontier/saved-tree.ts";
 import { treeOf } from "../frontier/search-tree.ts";
 import type { SavedSearch } from "../frontier/tree-exploration.ts";
@@ -58,10 +59,15 @@ export class Learning implements Strategy {
     return true;
   }
 
-  /** What is left, after `advance`; `exhausted`: it has said that there is nothing. */
+  /** What is left, after `advance` has said that there is more; none: all of it. */
+  levels(): Level[] {
+    return this.#begun ? this.#search.rest() : [];
+  }
+
+  /** The same as a tree; `exhausted`: `advance` has said that there is nothing. */
   save(exhausted: boolean): Omit<SavedSearch, "counts" | "signatures" | "findings"> {
     const whole: SavedTwig = { step: 0, touches: [] };
-    const levels = this.#begun && !exhausted ? this.#search.rest() : [];
+    const levels = exhausted ? [] : this.levels();
     const over = { ...whole, over: true as const };
     return {
       tree: exhausted ? over : levels.length > 0 ? treeOf(levels) : whole,

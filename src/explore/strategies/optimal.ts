@@ -81,24 +81,26 @@ export class Optimal implements Search {
     return this.#path.schedule();
   }
 
-  begin({ levels, fresh }: Unit): boolean {
+  begin({ levels, rest, fresh }: Unit): boolean {
     const { system, trace } = this.#path;
     system.reset();
-    for (const { done, step, todo } of levels) {
-      const depth = this.#own++;
+    this.#own = levels.length;
+    const all = [...levels, ...rest];
+    for (const [depth, { done, step, todo }] of all.entries()) {
       for (const other of done) {
         const footprint = this.#path.here(actorOf(other), alternativeOf(other));
         this.#sleep.add(depth, actorOf(other), footprint, alternativeOf(other));
       }
       this.#trees.restore(depth, todo, system.footprints);
       if (depth === fresh) trace.dropRaces();
-      const actor = actorOf(step!);
-      const footprint = this.#path.step(actor, alternativeOf(step!), this.#path.peek(actor));
+      if (step === undefined) break;
+      const actor = actorOf(step);
+      const footprint = this.#path.step(actor, alternativeOf(step), this.#path.peek(actor));
       this.#sleep.enter(depth, actor, footprint);
     }
-    if (fresh === levels.length) trace.dropRaces();
-    this.#trees.setFirst(this.#own, NIL);
-    this.#begin = this.#own;
+    if (fresh >= all.length) trace.dropRaces();
+    if (rest.length === 0) this.#trees.setFirst(this.#own, NIL);
+    this.#begin = rest.length > 0 ? all.length - 1 : this.#own;
     return true;
   }
 

@@ -8,7 +8,7 @@ import { actorOf, alternativeOf, type Choice, choice } from "../../interleaving/
 import type { System } from "../../interleaving/system.ts";
 import { Reversals } from "../dpor/reversals.ts";
 import type { Sequence } from "../dpor/sequence.ts";
-import { type Escape, type Level, single, type Unit } from "../frontier/level.ts";
+import { type Escape, type Level, nextOf, single, type Unit } from "../frontier/level.ts";
 import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
 import { COMPLETE, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
@@ -76,25 +76,28 @@ export class Source implements Search {
     return this.#path.schedule();
   }
 
-  begin({ levels, fresh }: Unit): boolean {
+  begin({ levels, rest, fresh }: Unit): boolean {
     const { system, trace } = this.#path;
     system.reset();
-    for (const { done, step, todo } of levels) {
-      const depth = this.#own++;
-      const actor = actorOf(step!);
+    this.#own = levels.length;
+    const all = [...levels, ...rest];
+    for (const [depth, level] of all.entries()) {
+      const { done, step, todo } = level;
+      const next = nextOf(level);
+      const actor = actorOf(next);
       for (const other of done) this.#sleep.add(depth, actorOf(other), this.#path.here(actorOf(other), 0));
-      const all = [...done, step!, ...todo.map((branch) => branch.step)];
-      this.#backtrack.push([...new Set(all.map(actorOf))]);
+      const steps = [...done, next, ...todo.map((branch) => branch.step)];
+      this.#backtrack.push([...new Set(steps.map(actorOf))]);
       this.#tried[depth] = this.#backtrack[depth]!.indexOf(actor);
-      this.#alternative[depth] = alternativeOf(step!);
+      this.#alternative[depth] = alternativeOf(next);
       this.#ways[depth] = 1;
-      const sleeps = alternativeOf(step!) === 0 && this.#sleep.has(depth, actor);
-      if (sleeps) return false;
+      // One that is gone on with at a branch that sleeps has others behind it, so `advance` looks.
+      if (depth < this.#own && alternativeOf(next) === 0 && this.#sleep.has(depth, actor)) return false;
       if (depth === fresh) trace.dropRaces();
-      this.#step(depth);
+      if (step !== undefined) this.#step(depth);
     }
-    if (fresh === levels.length) trace.dropRaces();
-    this.#begin = this.#own;
+    if (fresh >= all.length) trace.dropRaces();
+    this.#begin = rest.length > 0 ? all.length - 1 : this.#own;
     return true;
   }
 

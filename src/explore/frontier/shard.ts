@@ -1,0 +1,158 @@
+/**
+ * Explorations in shards: several machines that do not speak with each other, each of which explores its share of what there is to do.
+ *
+ * Every shard begins in the same way and explores the top of the search tree (the *trunk*) until there are enough units; every
+ * n-th of them is its own. What its units do to the tree above them is kept with their results. Who merges them has the same trunk,
+ * inserts all of that, and counts. The units are leaves of one tree, so no class is counted twice. Branches that only
+ * the units have brought to light are nobody's yet: they are what remains after the merge. Strategies that enumerate and samplers
+ * have none.
+ *
+ * A bounded search in shards has one tree, that of its greatest bound, in which the schedules of smaller bounds are.
+ *
+ * Rejected: shards by the first steps of an execution (all but sleep sets then lose or repeat classes, and sleep sets give up more
+ * executions than they complete).
+ */
+import type { Explorable } from "../explorable.ts";
+import { type CheckedOptions, checkOptions, ExploreError, type ExploreOptions } from "../options.ts";
+import { SUSPICIOUS } from "../strategies/suspicion.ts";
+import { type Assignment, runJob } from "./job.ts";
+import { type PartedExploration, parted, type Saved } from "./parted-exploration.ts";
+import { SampledExploration } from "./sampled-exploration.ts";
+import { noCounts, type UnitResult, UnitRunner } from "./unit-runner.ts";
+
+/** Units for each shard: so many that shards differ little in what they have to do. */
+const UNITS_PER_SHARD = 24;
+/** Executions of the trunk for each unit that is wanted: a program may not have as many. */
+const TRUNK_PER_UNIT = 16;
+
+export interface ShardResult {
+  /** The trunk, the same for all shards. */
+  readonly trunk: Saved;
+  /** Units of all shards. */
+  readonly units: number;
+  /** By number of the unit. */
+  readonly results: readonly (readonly [unit: number, result: UnitResult])[];
+  /** Every unit of this shard has been explored to its end. */
+  readonly complete: boolean;
+}
+
+export class Shard {
+  readonly #trunk: Saved;
+  readonly #runner: UnitRunner;
+  readonly #exploration: PartedExploration;
+  readonly #units: readonly Assignment[];
+  readonly #own: readonly number[];
+  readonly #results: [unit: number, result: UnitResult][] = [];
+  readonly #options: CheckedOptions;
+  #found = false;
+
+  /** `index` from 0. Throws ExploreError. */
+  constructor(explorable: Explorable, options: ExploreOptions, index: number, of: number, saved?: Saved) {
+    this.#options = checkOptions(options);
+    this.#exploration = trunkOf(explorable, this.#options, of * UNITS_PER_SHARD, saved);
+    this.#trunk = this.#exploration.save();
+    this.#units = this.#exploration.ended ? [] : this.#exploration.all();
+    this.#own = this.#units.map((_, unit) => unit).filter((unit) => unit % of === index);
+    this.#runner = new UnitRunner(explorable, this.#options);
+  }
+
+  /** Executions of the trunk and of this shard's units. */
+  get attempts(): number {
+    const own = this.#results.map(([, { counts }]) => counts.executions + counts.blocked + counts.tooLong);
+    return own.reduce((sum, count) => sum + count, this.#exploration.attempts);
+  }
+  get distinct(): undefined {
+    return undefined;
+  }
+  get progress(): number {
+    return this.ended ? 1 : this.#results.length / this.#own.length;
+  }
+  get ended(): boolean {
+    return this.#found || this.#results.length === this.#own.length;
+  }
+  outlook(): undefined {
+    return undefined;
+  }
+
+  /** Goes on to the next unit, until `stop`, asked after each execution, says so; a unit is explored whole. */
+  advance(stop: () => boolean): boolean {
+    let stopping = false;
+    while (!this.ended && !stopping) {
+      const unit = this.#own[this.#results.length]!;
+      this.#runner.learn(this.#exploration.lessons);
+      const result = runJob(this.#runner, this.#units[unit]!.job, () => {
+        stopping ||= stop();
+        return false;
+      });
+      this.#results.push([unit, result]);
+      this.#found = this.#options.stopAtFirst && result.found.length > 0;
+    }
+    return this.ended;
+  }
+
+  save(): ShardResult {
+    return {
+      trunk: this.#trunk,
+      units: this.#units.length,
+      results: this.#results,
+      complete: this.#results.length === this.#own.length && !this.#found,
+    };
+  }
+}
+
+/** The top of the tree, explored until there are so many units. */
+function trunkOf(
+  explorable: Explorable,
+  options: CheckedOptions,
+  wanted: number,
+  saved: Saved | undefined,
+): PartedExploration {
+  const exploration = parted(explorable, options, saved ?? begin(options));
+  if (exploration instanceof SampledExploration) return exploration;
+  const runner = new UnitRunner(explorable, options);
+  for (let made = 0; made < wanted * TRUNK_PER_UNIT && !exploration.ended; made++) {
+    const near = exploration.next(true)!;
+    runner.learn(exploration.lessons);
+    exploration.deliverAll([[near, runJob(runner, near.job, () => true)]]);
+    if (made % wanted !== wanted - 1) continue;
+    const all = exploration.all();
+    for (const one of all) exploration.giveUp(one);
+    if (all.length >= wanted) break;
+  }
+  return exploration;
+}
+
+/** Of a bounded search: at its greatest bound. */
+function begin({ strategy, maxBound }: CheckedOptions): Saved | undefined {
+  if (strategy !== "preemptions" && strategy !== "delays") return undefined;
+  if (!Number.isFinite(maxBound))
+    throw new ExploreError("ERR_EXPLORE_OPTION", `${strategy} in shards needs a maxBound`);
+  return {
+    counts: noCounts(),
+    signatures: [],
+    findings: [],
+    tree: { step: 0, touches: [] },
+    bound: maxBound,
+    cutOff: false,
+    lessons: [],
+    suspicious: SUSPICIOUS,
+  };
+}
+
+/** Puts the results of all shards together. `explorable` and `options` are theirs. */
+export function mergeShards(
+  explorable: Explorable,
+  options: ExploreOptions,
+  shards: readonly ShardResult[],
+): PartedExploration {
+  const exploration = parted(explorable, options, shards[0]!.trunk);
+  if (exploration.ended) return exploration;
+  const units = exploration.all();
+  const results = shards.flatMap((shard) => shard.results);
+  const known = new Set(results.map(([unit]) => unit));
+  units.forEach((unit, i) => {
+    if (!known.has(i)) exploration.giveUp(unit);
+  });
+  exploration.deliverAll(results.map(([unit, result]) => [units[unit]!, result]));
+  return exploration;
+}
