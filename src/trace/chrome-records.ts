@@ -19,8 +19,8 @@ import { micros } from "./micros.ts";
 const LINES_A_CHUNK = 512;
 const UNFINISHED = -1;
 
-/** X slice, i instant, s start of an arrow, f its finish. */
-export type ChromePhase = "X" | "i" | "s" | "f";
+/** X slice, i instant, s start of an arrow, f its finish, C counter. */
+export type ChromePhase = "X" | "i" | "s" | "f" | "C";
 
 /** One event of the file. `durationNs` is negative while it is not to be written. */
 export interface ChromeRecord {
@@ -49,6 +49,8 @@ function detailOf({ phase, durationNs, id }: ChromeRecord): string {
       return `"cat":"wake","id":${id}`;
     case "f":
       return `"cat":"wake","id":${id},"bp":"e"`;
+    case "C":
+      return `"cat":"counter"`;
   }
 }
 
@@ -90,6 +92,11 @@ export class ChromeRecords {
   /** Gives an open slice its end. */
   close(slice: ChromeRecord, endNs: number): void {
     if (endNs > slice.startNs || slice.pinned) slice.durationNs = endNs - slice.startNs;
+  }
+
+  /** From here on the counter `name` of a process is `value`. */
+  counter(pid: number, timeNs: number, name: string, unit: string, value: number): void {
+    this.#add("C", pid, 0, timeNs, name, `{${JSON.stringify(unit)}:${value}}`, 0, 0);
   }
 
   instant(pid: number, tid: number, timeNs: number, name: string, args: string): void {

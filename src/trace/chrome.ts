@@ -5,16 +5,18 @@
  * runs, or which idle state it is in. Process 2 "tasks" has a row for each task: running, queued, or
  * sleeping with its reason. An arrow leads from the slice that woke a task (its waker's, or the CPU's if an
  * interrupt did) to the slice in which that task runs. Wakes, IPIs, signals, UMCG deaths and UMCG state
- * changes are instants.
+ * changes are instants. With the numbers by which UMCG is recognised there are counters, too: the length of each run
+ * queue, idle servers, idle workers (chrome-counters.ts).
  *
  * A trace may begin in the middle of a run, so that a row's state is unknown until an event tells: a
  * switch, or any event by which a task shows that it is running. What happened before that is not
  * invented.
  *
  * Rejected: Perfetto's protobuf (smaller, but needs an encoder of its own and no one can read it);
- * counters of queue lengths (the rows show them); system calls as nested slices (three times the size for
+ * system calls as nested slices (three times the size for
  * what `last` shows better).
  */
+import { ChromeCounters } from "./chrome-counters.ts";
 import { ChromeRecords } from "./chrome-records.ts";
 import { ChromeTrack } from "./chrome-track.ts";
 import { TraceError } from "./error.ts";
@@ -28,7 +30,7 @@ const TASKS = 2;
 const DEFAULT_MAX_EVENTS = 1_000_000;
 
 export interface ChromeTraceOptions extends TraceNames {
-  /** By what UMCG is recognised; without, there are no counters of idle servers and workers. */
+  /** By what UMCG is recognised; without, there are no counters. */
   readonly umcg?: UmcgNumbers;
   /** Most records in the file, row names not counted. Over it nothing is added, and `otherData` says so. */
   readonly maxEvents?: number;
@@ -51,6 +53,7 @@ type TaskState = "running" | "queued" | "sleeping" | "dead";
 export class ChromeTrace implements TraceSink {
   readonly #names: TraceNames;
   readonly #records: ChromeRecords;
+  readonly #counters: ChromeCounters | undefined;
   readonly #maxEvents: number;
   readonly #cpus: Map<number, ChromeTrack<CpuState>> = new Map();
   readonly #tasks: Map<number, ChromeTrack<TaskState>> = new Map();
@@ -63,10 +66,13 @@ export class ChromeTrace implements TraceSink {
     this.#names = options;
     this.#maxEvents = maxEvents;
     this.#records = new ChromeRecords(maxEvents);
+    const { umcg } = options;
+    this.#counters = umcg === undefined ? undefined : new ChromeCounters(this.#records, VCPUS, umcg);
   }
 
   event(timeNs: number, kind: number, cpu: number, tid: number, arg0: number, arg1: number): void {
     const at = wholeNs(timeNs);
+    this.#counters?.event(at, kind, cpu, tid, arg0, arg1);
     switch (kind) {
       case kinds.TRACE_SCHED_WAKING:
         this.#waking(at, cpu, tid, arg1);
