@@ -6,6 +6,7 @@
  * | UsageError       | ERR_USAGE                     | 2    | the command line is wrong: nothing was run                    |
  * | TraceFileError   | ERR_TRACE_FILE                | 1    | the trace file cannot be written                              |
  * | MeasurementFileError | ERR_MEASUREMENT_FILE      | 2    | a file to be compared cannot be read                          |
+ * | RtappError       | ERR_RTAPP                     | 2    | a description of tasks cannot be read or done                 |
  * | MeasurementError | ERR_MEASUREMENT               | 2    | what is in it is no measurement                               |
  * | ProgramFileError | ERR_PROGRAM_FILE              | 2    | a program or counterexample cannot be read, or has changed    |
  * | ExploreError, BareError, NondeterminismError | their own | 2    | the program or the schedule cannot be explored or replayed    |
@@ -14,6 +15,7 @@
  * | anything else    | ERR_INTERNAL                  | 1    | a bug of this project; the stack is shown                     |
  */
 import { MeasurementError } from "../bench/compare/measurements.ts";
+import { RtappError } from "../bench/rtapp/rtapp-error.ts";
 import { SpecError } from "../bench/stats/spec-error.ts";
 import { BareError } from "../explore/bare/bare-error.ts";
 import { NondeterminismError } from "../explore/nondeterminism.ts";
@@ -99,6 +101,7 @@ function exitCodeOf(error: unknown): number | undefined {
     ProgramFileError,
     MeasurementFileError,
     MeasurementError,
+    RtappError,
     SpecError,
     ExploreError,
     BareError,

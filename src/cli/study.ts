@@ -11,6 +11,7 @@ import { futexWake } from "./studies/futex-wake.ts";
 import { hackbench, messaging } from "./studies/messaging.ts";
 import { openloop } from "./studies/openloop.ts";
 import { policies } from "./studies/policies.ts";
+import { rtapp } from "./studies/rtapp.ts";
 import { schbench } from "./studies/schbench.ts";
 import { seccompNotifyStudy } from "./studies/seccomp-notify.ts";
 
@@ -21,6 +22,8 @@ export interface Study {
   readonly help: string;
   /** Beside those of every run (run-plan.ts). */
   readonly options: OptionTypes;
+  /** It takes arguments that are no options. Default: none. */
+  readonly takesArguments?: true;
   /** Returns what is to be printed. When the session is interrupted: what there is by then. Throws UsageError. */
   run(options: Options, session: Session): Promise<string>;
 }
@@ -31,6 +34,7 @@ export const STUDIES: readonly Study[] = [
   futexWake,
   cyclictest,
   schbench,
+  rtapp,
   seccompNotifyStudy,
   openloop,
   policies,
@@ -49,13 +53,18 @@ export function findStudy(
 
 /** Throws UsageError, MachineError, Interrupted. */
 export async function studyCommand(study: Study, args: readonly string[], io: CliIo): Promise<void> {
-  const options = new Options(`umcg bench ${study.name}`, { ...RUN_OPTIONS, ...study.options }, args);
+  const options = new Options(
+    `umcg bench ${study.name}`,
+    { ...study.options, ...RUN_OPTIONS, ...study.options },
+    args,
+  );
   if (options.has("help")) {
     io.stdout.write(study.help);
     return;
   }
   const [extra] = options.positionals;
-  if (extra !== undefined) throw options.usage(`one workload at a time: "${extra}" is too many`);
+  if (extra !== undefined && study.takesArguments !== true)
+    throw options.usage(`one workload at a time: "${extra}" is too many`);
   const session = new Session(io);
   try {
     const text = await study.run(options, session);

@@ -1,5 +1,8 @@
 // The letters and the lines of other people's benchmarks.
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { run } from "./fake-io.ts";
 
 async function bench(line: string): Promise<string> {
@@ -108,8 +111,72 @@ T: 1 (    2) P:80 I:700 C:     50 Min:      3 Act:    3 Avg:    3 Max:       3
   });
 });
 
+describe("umcg bench rtapp", () => {
+  const task = '"beat": { "loop": 20, "run": 1000, "timer": { "ref": "unique", "period": 5000 } }';
+  let folder: string;
+  const file = (text: string): string => {
+    const path = join(folder, "tasks.json");
+    writeFileSync(path, text);
+    return path;
+  };
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "umcg-rtapp-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("prints a table by task, and JSON", async () => {
+    const path = file(`{ "tasks": { ${task} }, "global": { "duration": 2 } }`);
+    const table = await bench(`rtapp ${path} --vcpus 1`);
+    expect(table).toMatch(/^beat +1 +20 +\d+\.\d\d us +\d+\.\d\d us +\d+ ns/m);
+    expect(table).toContain("Reading: 0 times a task was not done when its timer was due.\n");
+    expect(
+      Math.max(
+        ...table
+          .slice(table.indexOf("\n\n"))
+          .split("\n")
+          .map((line) => line.length),
+      ),
+    ).toBeLessThan(81);
+    const json = JSON.parse(await bench(`rtapp ${path} --json --duration 26ms`));
+    expect(json).toMatchObject({ workload: "rtapp", file: path, complete: true });
+    expect(json.tasks[0]).toMatchObject({ task: "beat", threads: 1, phases: 5, missed: 0 });
+    expect(json.metrics.map(({ name }: { name: string }) => name)).toContain("beat wake-up max");
+  });
+
+  test("prints rt-app's log", async () => {
+    const path = file(`{ "tasks": { ${task} } }`);
+    const lines = (await bench(`rtapp ${path} --profile ideal --format compat`)).split("\n");
+    expect(lines.slice(0, 4)).toEqual([
+      "# rt-app-beat-0.log",
+      "# Policy : SCHED_OTHER priority : 0",
+      "#idx     perf      run   period           start             end          rel_st      slack c_duration   c_period     wu_lat",
+      "   0     1000     1000     5053               0            5053               0       4000       1000       5000         53".replaceAll(
+        "53",
+        "50",
+      ),
+    ]);
+    expect(lines).toHaveLength(24);
+  });
+
+  test("names what is wrong, with its place", async () => {
+    const said = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await run(["bench", "rtapp", ...args]);
+      expect([code, stdout]).toEqual([2, ""]);
+      return stderr.split("\n")[0]!;
+    };
+    expect(await said()).toBe("umcg: ERR_USAGE: name a file that describes tasks");
+    expect(await said("a", "b")).toBe('umcg: ERR_USAGE: one file at a time: "b" is too many');
+    expect(await said(join(folder, "gone"))).toContain('umcg: ERR_MEASUREMENT_FILE: cannot read "');
+    const bad = file('{ "tasks": {\n "t": { "rnu": 5 } } }');
+    const problem = "line 2, tasks.t.rnu: unknown key: neither a property nor an event";
+    expect(await said(bad)).toBe(`umcg: ERR_RTAPP: "${bad}", ${problem}`);
+    const endless = file('{ "tasks": { "t": { "run": 5 } } }');
+    expect(await said(endless)).toContain("describes tasks without end and no duration: give --duration");
+  });
+});
+
 test("every study has help with its letters, examples and lines that fit", async () => {
-  for (const name of ["messaging", "hackbench", "futex-wake", "cyclictest", "compare"]) {
+  for (const name of ["messaging", "hackbench", "futex-wake", "cyclictest", "rtapp", "compare"]) {
     const { code, stdout } = await run(["bench", name, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: umcg bench ${name}`));

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { run } from "./fake-io.ts";
 
 const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
-const STUDIES = "messaging, hackbench, futex-wake, cyclictest, schbench, seccomp-notify, openloop, policies";
+const STUDIES =
+  "messaging, hackbench, futex-wake, cyclictest, schbench, rtapp, seccomp-notify, openloop, policies";
 const OPTIONS =
   "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --warm-up, --seed, --jitter, --no-jitter, --check, --trace, --report, --against, --repeat, --format, --json, --help";
 
