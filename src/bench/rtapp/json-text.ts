@@ -27,7 +27,7 @@ export interface JsonNode {
 
 /** Space and comments; a word; a string with its escapes; or one sign. */
 const TOKEN =
-  /(?<space>(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)+)|(?<word>[-+\w.]+)|(?<string>"(?:[^"\\\n]|\\.)*")|(?<sign>[{}[\],:])/y;
+  /(?<space>(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)+)|(?<word>[-+\w.]+)|(?<string>"(?:[^"\\\n]|\\.)*")|(?<sign>[{}[\],:])/y;
 
 interface Token {
   readonly text: string;
