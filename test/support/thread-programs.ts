@@ -270,7 +270,7 @@ export const cases: Readonly<Record<string, Case>> = {
           yield* self.memory.store32(at, self.cpu() === here ? 1 : 2);
         });
         const elsewhere = [0, 1].filter((cpu) => cpu !== here);
-        yield* env.memory.store32(offsetBy(at, 4), -(yield* env.sys.schedSetaffinity(child, elsewhere)));
+        yield* env.memory.store32(offsetBy(at, 4), -(yield* env.sys.schedSetaffinity(0, elsewhere)));
         yield* env.sys.join(child);
         yield* env.memory.store32(offsetBy(at, 8), shared);
       });
@@ -306,6 +306,22 @@ export function setUpCases(machine: SetUp): void {
   const at = machine.allocate(64 * Object.keys(cases).length, 64);
   for (const [index, one] of Object.values(cases).entries())
     one.start(machine, offsetBy(at, 64 * index), machine.kernel.config.vcpus);
+}
+
+/** Reads a file by main, on each CPU; words: how many bytes came, and the first of them. */
+export function setUpReaders(machine: SetUp): void {
+  machine.acceptCompletions();
+  const at = machine.allocate(64);
+  for (const [index, options] of [FIRST, OTHER(machine)].entries()) {
+    const into = machine.allocate(256);
+    machine.spawn(function* (env) {
+      const fd = yield* env.sys.eventfd();
+      machine.say({ into, length: 256, fd, cpu: env.cpu() });
+      const count = yield* env.sys.read(fd, into, 8);
+      yield* env.memory.store32(offsetBy(at, 8 * index), count);
+      yield* env.memory.store32(offsetBy(at, 8 * index + 4), yield* env.memory.load32(offsetBy(into, 8)));
+    }, options);
+  }
 }
 
 /** Each waits for the other. */

@@ -18,7 +18,7 @@ export interface ThreadMachineConfig extends KernelOptions {
   readonly loadTimeoutMs?: number;
   /** Does an idle CPU spin before it sleeps? Default: if there is a core for each. */
   readonly spin?: boolean;
-  /** Keep a trace: what each CPU's last events were (`ThreadMachine.trace`, when it has stopped). Default false. */
+  /** Keep a trace: the last events of each CPU, in one order (`ThreadMachine.trace`, when it has stopped). Default false. */
   readonly trace?: boolean;
   /** Events that each CPU keeps, a power of two. Default 65536. */
   readonly traceEvents?: number;

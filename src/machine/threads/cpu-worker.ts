@@ -9,6 +9,7 @@ import { VcpuHost } from "../../hosts/threads/vcpu/host.ts";
 import { IdleSleep } from "../../hosts/threads/vcpu/idle-sleep.ts";
 import { MachineGone } from "../../hosts/threads/vcpu/kernel-lock.ts";
 import { KernelSideMemory, UserSideMemory } from "../../hosts/threads/vcpu/memory.ts";
+import { OrderedRing } from "../../hosts/threads/vcpu/ordered-ring.ts";
 import { Vcpu } from "../../hosts/threads/vcpu/vcpu.ts";
 import {
   PHASE,
@@ -26,7 +27,6 @@ import { Kernel } from "../../kernel-sim/kernel.ts";
 import { bringUp } from "../../kernel-sim/smp/bring-up.ts";
 import { CPU_READY } from "../../kernel-sim/smp/cpu-state.ts";
 import { startSecondary } from "../../kernel-sim/smp/secondary.ts";
-import { TraceRing } from "../../trace/ring.ts";
 import { UserSpace } from "../../umcg/env.ts";
 import { createUmcg } from "../../umcg/profiles.ts";
 import { type CpuStart, type FromCpu, failureOf } from "./messages.ts";
@@ -40,8 +40,9 @@ const { buffer, config } = start;
 const cpu = cpuId(start.cpu);
 const shared = new VcpuWords(buffer, start.hostAt, config.vcpus);
 const host = new VcpuHost(shared, cpu, config.tickHz);
-const trace = new TraceRing(start.traceEvents);
-trace.on = start.trace;
+const trace = new OrderedRing(start.traceEvents, () => host.lock.ticket);
+// What set-up code does is done once, on CPU 0.
+trace.on = start.trace && cpu === 0;
 const kernel = new Kernel({
   config,
   trace,
@@ -54,7 +55,8 @@ const kernel = new Kernel({
 host.attach(kernel);
 const umcg = createUmcg(kernel, start.umcg);
 kernel.hooks = umcg;
-const machine = new SetUp(new UserSpace(kernel, umcg), start.args, (value) => say({ kind: "said", value }));
+const userSpace = new UserSpace(kernel, umcg);
+const machine = new SetUp(userSpace, shared, start.args, (value) => say({ kind: "said", value }));
 const vcpu = new Vcpu(host, new IdleSleep(host, start.spin));
 
 try {
@@ -69,7 +71,7 @@ try {
     say({ kind: "failed", failure: failureOf(error) });
   }
 }
-say({ kind: "stopped", events: start.trace ? trace.last(start.traceEvents) : [] });
+say({ kind: "stopped", events: start.trace ? trace.ordered() : [] });
 
 async function load(): Promise<SetUpFunction> {
   const image = (await import(start.image)) as Readonly<Record<string, unknown>>;
@@ -88,10 +90,11 @@ function live(setUp: SetUpFunction): void {
   host.acquire();
   runSetUp(machine, setUp, of, cpu === 0);
   host.lock.release();
-  say({ kind: "ready", names: taskNames(), lines: kernel.smp.irqs.handlers.length });
+  say({ kind: "ready", names: taskNames(), lines: kernel.smp.irqs.handlers.length, line: machine.line });
   Atomics.store(shared.words, TURN, nextTurn());
   Atomics.notify(shared.words, TURN);
   for (const phase of [PHASE_BOOT, PHASE_READY]) waitWhile(PHASE, phase);
+  trace.on = start.trace;
   vcpu.run();
 }
 

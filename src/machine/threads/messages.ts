@@ -1,7 +1,7 @@
 /** What main and the Workers of CPUs say to each other through ports. Everything else is in shared words. */
+import type { OrderedEvent } from "../../hosts/threads/vcpu/ordered-ring.ts";
 import type { KernelConfig } from "../../kernel-sim/config.ts";
 import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
-import type { TraceEvent } from "../../trace/events.ts";
 import type { UmcgProfile } from "../../umcg/umcg.ts";
 
 /** What the Worker of a CPU is given to begin with. */
@@ -32,15 +32,24 @@ export interface Failure {
   readonly cause: unknown;
 }
 
+/** What set-up code has told a CPU's kernel. */
+export interface Told {
+  /** Names of tasks, by tid. */
+  readonly names: readonly string[];
+  /** Interrupt lines that were requested, and that of completions. */
+  readonly lines: number;
+  readonly line: number | undefined;
+}
+
 export type FromCpu =
   | { readonly kind: "loaded" }
   /** From CPU 0. */
   | { readonly kind: "booted"; readonly report: BootReport }
-  /** Set-up is done on this CPU. Names of its tasks, by tid; how many interrupt lines it has requested. */
-  | { readonly kind: "ready"; readonly names: readonly string[]; readonly lines: number }
+  /** Set-up is done on this CPU. */
+  | ({ readonly kind: "ready" } & Told)
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "said"; readonly value: unknown }
-  | { readonly kind: "stopped"; readonly events: readonly TraceEvent[] };
+  | { readonly kind: "stopped"; readonly events: readonly OrderedEvent[] };
 
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error))

@@ -11,13 +11,16 @@
  * What programs share is in user memory. A JS object that set-up code makes exists once on each CPU: it may hold addresses and
  * what never changes.
  */
+
 import type { Addr } from "../../atomics/address.ts";
 import type { Protection } from "../../atomics/page-table.ts";
+import type { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
 import type { TaskOptions } from "../../kernel-sim/clone.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { NO_TASK, type Tid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import type { Program, UserSpace } from "../../umcg/env.ts";
+import { acceptCompletions } from "./completions.ts";
 
 /** What an image exports. It does the same each time it is called with the same arguments; it may not wait. */
 export type SetUpFunction = (machine: SetUp) => void;
@@ -31,7 +34,12 @@ export class SetUp {
   /** Tells main something, from any program: `onMessage` hears it. What set-up code says, every CPU says. */
   readonly say: (value: unknown) => void;
 
-  constructor(userSpace: UserSpace, args: unknown, say: (value: unknown) => void) {
+  /** The interrupt line of completions, once they are accepted. */
+  line: number | undefined;
+  readonly #shared: VcpuWords;
+
+  constructor(userSpace: UserSpace, shared: VcpuWords, args: unknown, say: (value: unknown) => void) {
+    this.#shared = shared;
     this.userSpace = userSpace;
     this.kernel = userSpace.kernel;
     this.args = args;
@@ -45,6 +53,13 @@ export class SetUp {
   /** Zeroed user memory. Throws ERR_USER_MEMORY. */
   allocate(bytes: number, align = 64): Addr {
     return this.kernel.allocate(bytes, align);
+  }
+  /**
+   * Main may complete what programs ask it for (`ThreadMachine.complete`): it adds 1 to an eventfd of theirs. A machine that
+   * accepts completions is never found deadlocked.
+   */
+  acceptCompletions(): void {
+    this.line ??= acceptCompletions(this.kernel, this.#shared);
   }
   /** Sets what user space may do with the pages that overlap a range. */
   protect(a: Addr, length: number, protection: Protection): void {

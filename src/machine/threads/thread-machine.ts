@@ -12,6 +12,7 @@
  */
 import { monotonicNs } from "../../hosts/threads/clock.ts";
 import { VcpuHost } from "../../hosts/threads/vcpu/host.ts";
+import { inOrder, type OrderedEvent } from "../../hosts/threads/vcpu/ordered-ring.ts";
 import {
   PHASE,
   PHASE_DEADLOCKED,
@@ -38,9 +39,9 @@ import {
   stopEnded,
   stopReport,
 } from "../../kernel-sim/smp/stop.ts";
-import type { TraceEvent } from "../../trace/events.ts";
 import { TraceRing } from "../../trace/ring.ts";
 import { checkProfile } from "../../umcg/profiles.ts";
+import { complete } from "./completions.ts";
 import {
   type ThreadMachineConfig,
   type ThreadRunOptions,
@@ -49,7 +50,7 @@ import {
 } from "./config.ts";
 import { cpuStarts } from "./cpu-starts.ts";
 import { CpuWorkers } from "./cpu-workers.ts";
-import type { FromCpu } from "./messages.ts";
+import type { FromCpu, Told } from "./messages.ts";
 import { again, deadlock, errorOf, late, runResult, stopped } from "./outcome.ts";
 
 const LOAD_TIMEOUT_MS = 20_000;
@@ -66,13 +67,15 @@ export class ThreadMachine {
   readonly #shared: VcpuWords;
   readonly #buffer: SharedArrayBuffer;
   readonly #workers: CpuWorkers;
-  readonly #trace: TraceEvent[][] = [];
+  readonly #trace: (readonly OrderedEvent[] | undefined)[] = [];
   readonly #ready: Set<number> = new Set();
   #report: BootReport | undefined;
   #failure: MachineError | undefined;
   /** Told when a CPU says something, or is gone. */
   #news: () => void = () => undefined;
   #ended = false;
+  /** Of completions. */
+  #line: number | undefined;
 
   /** Use `createThreadMachine`. */
   constructor(config: ThreadMachineConfig) {
@@ -141,9 +144,9 @@ export class ThreadMachine {
   get words(): Int32Array<SharedArrayBuffer> {
     return new Int32Array(this.#buffer, 0, this.kernel.userEnd >> 2);
   }
-  /** The last events of each CPU, in order of time, when the machine has stopped. Of one time: by CPU. */
-  get trace(): TraceEvent[] {
-    return this.#trace.flat().sort((a, b) => a.timeNs - b.timeNs);
+  /** The last events of all CPUs in the order in which they took effect, when the machine has stopped. */
+  get trace(): OrderedEvent[] {
+    return inOrder(this.#trace.filter((events) => events !== undefined));
   }
 
   /**
@@ -169,7 +172,8 @@ export class ThreadMachine {
   /** Is the end a good one? */
   async #judge(): Promise<void> {
     const { phase } = this.#shared;
-    if (phase === PHASE_ENDED) throwIf(stopped(this.kernel));
+    const stop = phase === PHASE_ENDED ? stopped(this.kernel) : undefined;
+    if (stop !== undefined) throw stop;
     if (phase === PHASE_DEADLOCKED) throw deadlock(this.waiters());
     // Who has failed says why.
     for (let look = 0; phase === PHASE_FAILED && this.#failure === undefined && look < 100; look++)
@@ -187,6 +191,16 @@ export class ThreadMachine {
   /** Raises an interrupt line that set-up code requested (requestIrq), for a request of `cpu`. */
   raise(line: number, cpu = 0): "raised" | "coalesced" | "lost" {
     return this.#locked(() => raiseIrq(this.kernel, line, cpu));
+  }
+
+  /**
+   * What a program on `cpu` asked main for is done: adds 1 to its eventfd. Throws ERR_CONFIG when set-up code does not accept
+   * completions, ERR_HOST when too many wait.
+   */
+  complete(fd: number, cpu = 0): void {
+    const line = this.#line;
+    if (line === undefined) throw new MachineError("ERR_CONFIG", "set-up code does not accept completions");
+    this.#locked(() => complete(this.kernel, this.#shared, line, fd, cpu));
   }
 
   /** Stops every CPU in order, each where it holds nothing, within a second, and says what was left behind. */
@@ -236,15 +250,16 @@ export class ThreadMachine {
     if (message.kind === "booted") this.#report = message.report;
     else if (message.kind === "ready") {
       this.#ready.add(cpu);
-      if (cpu === 0) this.#learn(message.names, message.lines);
+      if (cpu === 0) this.#learn(message);
     } else if (message.kind === "failed") this.#failure ??= errorOf(message.failure, cpu);
     else if (message.kind === "said") this.#config.onMessage?.(message.value, cpu);
-    else if (message.kind === "stopped") this.#trace[cpu] = [...message.events];
+    else if (message.kind === "stopped") this.#trace[cpu] = message.events;
     this.#news();
   }
 
   /** What set-up code has told the kernels of the CPUs. */
-  #learn(names: readonly string[], lines: number): void {
+  #learn({ names, lines, line }: Told): void {
+    this.#line = line;
     for (const [tid, name] of names.entries()) this.kernel.names.set(tid, name);
     for (let line = 0; line < lines; line++) requestIrq(this.kernel, () => undefined);
   }
@@ -281,8 +296,4 @@ export async function createThreadMachine(config: ThreadMachineConfig): Promise<
     await machine.terminate();
     throw error;
   }
-}
-
-function throwIf(error: MachineError | undefined): void {
-  if (error !== undefined) throw error;
 }

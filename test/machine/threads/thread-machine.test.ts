@@ -2,6 +2,7 @@
  * Machines on real threads: the same kernel and programs, in real time. Every run has a timeout, and no Worker is left behind.
  * What each case finds out it has left in words (test/support/thread-programs.ts).
  */
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,6 +11,7 @@ import {
   type ThreadMachine,
   type ThreadMachineConfig,
 } from "../../../src/machine/threads/index.ts";
+import { TRACE_SCHED_SWITCH, TRACE_SCHED_WAKEUP } from "../../../src/trace/events.ts";
 import type { RuntimeOptions } from "../../../src/worker/index.ts";
 import { cases } from "../../support/thread-programs.ts";
 
@@ -29,7 +31,7 @@ describe("the calls of the kernel, on two CPUs", () => {
   let machine: ThreadMachine;
 
   beforeAll(async () => {
-    machine = await create("setUpCases", { onMessage: () => machine.raise(0) });
+    machine = await create("setUpCases", { trace: true, onMessage: () => machine.raise(0) });
     await machine.run({ timeoutMs });
     const first = machine.kernel.userBase >> 2;
     words = Object.keys(cases).map((_, index) => [
@@ -50,6 +52,49 @@ describe("the calls of the kernel, on two CPUs", () => {
     const switches = [0, 1].map((cpu) => machine.kernel.cpus.switches(cpu));
     expect(Math.min(...switches)).toBeGreaterThan(10);
     expect(machine.kernel.live).toBe(0);
+  });
+
+  test("leave a trace in one order: a task is on one CPU at a time, and comes there by a wake-up", async () => {
+    await machine.halt();
+    const current = [0, 0];
+    const queued = new Set<number>();
+    let switches = 0;
+    for (const { kind, cpu, tid, arg0 } of machine.trace) {
+      if (kind === TRACE_SCHED_WAKEUP) queued.add(tid);
+      if (kind !== TRACE_SCHED_SWITCH) continue;
+      switches++;
+      expect(arg0).toBe(current[cpu]);
+      expect(tid === 0 || queued.has(tid)).toBe(true);
+      current[cpu] = tid;
+      expect(tid === 0 || current[1 - cpu] !== tid).toBe(true);
+    }
+    const counted = machine.kernel.cpus.switches(0) + machine.kernel.cpus.switches(1);
+    expect([switches, switches > 200]).toEqual([counted, true]);
+  });
+});
+
+describe("main completes", () => {
+  test("what programs ask it for, on the CPU that asked", async () => {
+    await using machine: ThreadMachine = await create("setUpReaders", {
+      onMessage: (value, cpu) => {
+        const asked = value as { readonly into: number; readonly fd: number; readonly cpu: number };
+        expect(asked.cpu).toBe(cpu);
+        void readFile(new URL("../../../package.json", import.meta.url)).then((bytes) => {
+          // Behind the 8 bytes that the program reads from its eventfd.
+          new Uint8Array(machine.kernel.buffer, asked.into + 8, 4).set(bytes.subarray(0, 4));
+          machine.complete(asked.fd, cpu);
+        });
+      },
+    });
+    await machine.run({ timeoutMs });
+    const first = machine.kernel.userBase >> 2;
+    const text = Buffer.from("{\n  ").readInt32LE();
+    expect([...machine.words.subarray(first, first + 4)]).toEqual([8, text, 8, text]);
+  });
+
+  test("nothing when set-up code accepts nothing", async () => {
+    await using machine = await create("setUpNothing", { vcpus: 1 });
+    expect(() => machine.complete(3)).toThrow(expect.objectContaining({ code: "ERR_CONFIG" }));
   });
 });
 

@@ -8,6 +8,7 @@
  * | phase         | main: BOOT, then RUNNING; the CPU on which the last task exits: ENDED; who finds out: FAILED, DEADLOCKED  |
  * | turn          | during set-up: the CPU whose turn it is; written by the one before                                        |
  * | dormant       | under the lock: CPUs that sleep and have no timer                                                         |
+ * | completions   | under the lock: main puts, the CPU that is interrupted takes                                           |
  * | thread        | of each CPU: ABSENT, LOADED (its Worker), STARTED (who starts the CPU), GONE (main)                        |
  * | attention     | of each CPU: ATT_ bits, set by anybody, taken by the CPU                                                   |
  * | sleeping      | of each CPU: the CPU                                                                                      |
@@ -45,6 +46,10 @@ export const PHASE = 1;
 export const TURN = 2;
 export const DORMANT = 3;
 export const TICKETS = 4;
+/** Completions taken and put (machine/threads/completions.ts). */
+const TAKEN = 5;
+const PUT = 6;
+const COMPLETIONS = 256;
 /** Words of the machine's record, and of each CPU's: a cache line. */
 const RECORD = 16;
 
@@ -63,10 +68,11 @@ export class VcpuWords {
   /** From the first word of the record on. */
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly #numbers: Float64Array<SharedArrayBuffer>;
+  readonly #completions: Int32Array<SharedArrayBuffer>;
   readonly vcpus: number;
 
   static bytes(vcpus: number): number {
-    return (vcpus + 1) * RECORD * 4;
+    return ((vcpus + 1) * RECORD + COMPLETIONS) * 4;
   }
 
   /** `at`: where they begin, a multiple of 8. */
@@ -74,6 +80,7 @@ export class VcpuWords {
     const count = (vcpus + 1) * RECORD;
     this.words = new Int32Array(buffer, at, count);
     this.#numbers = new Float64Array(buffer, at, count >> 1);
+    this.#completions = new Int32Array(buffer, at + 4 * count, COMPLETIONS);
     this.vcpus = vcpus;
   }
 
@@ -99,6 +106,23 @@ export class VcpuWords {
   /** How often the lock was taken. */
   get tickets(): number {
     return Atomics.load(this.words, TICKETS) >>> 0;
+  }
+
+  /** Under the lock. False: the ring is full. */
+  pushCompletion(fd: number): boolean {
+    const { words } = this;
+    if (((words[PUT]! - words[TAKEN]!) | 0) === COMPLETIONS) return false;
+    this.#completions[(words[PUT]! >>> 0) % COMPLETIONS] = fd;
+    words[PUT]!++;
+    return true;
+  }
+  /** Under the lock. -1: there is none. */
+  popCompletion(): number {
+    const { words } = this;
+    if (words[PUT] === words[TAKEN]) return -1;
+    const fd = this.#completions[(words[TAKEN]! >>> 0) % COMPLETIONS]!;
+    words[TAKEN]!++;
+    return fd;
   }
 
   get phase(): number {
