@@ -191,7 +191,7 @@ function optionsOf(
 ): Options {
   const ink = colour("--muted");
   const grid = { stroke: colour("--line"), width: 1 };
-  const wide = range[1] / range[0] > 300;
+  const wide = range[1] / range[0] > 150;
   const label = (value: number): string => (isDecade(value) || !wide ? tickLabel(value) : "");
   const axis = { stroke: ink, grid, ticks: { ...grid, size: 4 }, font: "11px system-ui, sans-serif" };
   return {
@@ -206,9 +206,10 @@ function optionsOf(
         ...axis,
         size: 28,
         splits: () => logTicks(range),
+        filter: keepAll,
         values: (_: Plot, values: number[]) => values.map(label),
       },
-      { ...axis, size: 46, values: labels },
+      { ...axis, size: 54, values: labels, ...(y.distr === 3 && { splits: powersOfTen, filter: keepAll }) },
     ],
     series: [{}],
   };
@@ -229,6 +230,17 @@ function stepped({ run, colour: name }: ChartRun, i: number): Series {
 
 function joined(points: readonly Points[]): import("uplot").AlignedData {
   return uPlot.join(points.map(({ x, y }) => [x as number[], y as number[]]));
+}
+
+/** uPlot leaves out what it thinks too close on a logarithmic axis. */
+function keepAll(_: Plot, splits: number[]): number[] {
+  return splits;
+}
+
+function powersOfTen(_: Plot, __: number, low: number, high: number): number[] {
+  const ticks: number[] = [];
+  for (let power = Math.ceil(Math.log10(low)); power <= Math.log10(high); power++) ticks.push(10 ** power);
+  return ticks;
 }
 
 /** 1 to 9 times the powers of ten in a range. */

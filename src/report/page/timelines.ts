@@ -83,7 +83,6 @@ export class Timelines {
     }
   }
 
-  /** Times are relative to where the measured rounds of each run began: so they can be compared. */
   #add(run: RunData, colour: string, timeline: Timeline, view: Viewport): void {
     const several = this.#runs.length > 1;
     const shown = new TimelineView({
@@ -100,7 +99,7 @@ export class Timelines {
       shown.element.append(
         el(
           "p",
-          { class: "note timeline-status" },
+          { class: "timeline-status" },
           `The first ${grouped(count)} events; ${grouped(dropped)} more are not in this file.`,
         ),
       );

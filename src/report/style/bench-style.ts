@@ -34,6 +34,9 @@ export const BENCH_STYLE = `
 .figure .who { color: var(--muted); font-size: 12px; }
 .swatch { display: inline-block; width: 10px; height: 10px; border-radius: 2px; flex: none; background: var(--c); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 13px; color: var(--muted); margin: 0; padding: 0; list-style: none; }
+.legend + div { margin-top: 10px; }
+.timelines + .note { margin-top: 10px; }
+.note + .matrix-rows { margin-top: 8px; }
 .legend li { display: inline-flex; gap: 6px; align-items: center; }
 .legend .thin { height: 3px; border-radius: 0; }
 .legend .half { height: 6px; border-radius: 0; }
@@ -87,6 +90,7 @@ export const BENCH_STYLE = `
   .settings { columns: 1; }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .figure { padding: 10px 12px; }
+  .figure:last-child:nth-child(odd) { grid-column: span 2; }
   .figure .value { font-size: 18px; }
   .matrix-rows { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .matrix-rows .axis-name { display: none; }
