@@ -10,6 +10,7 @@
  * | MeasurementError | ERR_MEASUREMENT               | 2    | what is in it is no measurement                               |
  * | ProgramFileError | ERR_PROGRAM_FILE              | 2    | a program or counterexample cannot be read, or has changed    |
  * | ExploreError, BareError, NondeterminismError | their own | 2    | the program or the schedule cannot be explored or replayed    |
+ * | ThreadError, ProgramModuleError | their own | 2 | the same, told by a thread of --workers                       |
  * | MachineError     | its own, e.g. ERR_DEADLOCK    | 1    | the simulated run failed; ERR_INVARIANT: --check found why    |
  * | Interrupted      | -                             | 130, 143 | SIGINT, SIGTERM                                           |
  * | anything else    | ERR_INTERNAL                  | 1    | a bug of this project; the stack is shown                     |
@@ -21,6 +22,8 @@ import { BareError } from "../explore/bare/bare-error.ts";
 import { NondeterminismError } from "../explore/nondeterminism.ts";
 import { ExploreError } from "../explore/options.ts";
 import { MachineError } from "../kernel-sim/errors.ts";
+import { ThreadError } from "../parallel/parallel-exploration.ts";
+import { ProgramModuleError } from "../parallel/program-module.ts";
 import { type CliIo, SIGNAL_EXIT, type StopSignal } from "./io.ts";
 import { paint } from "./style.ts";
 
@@ -106,6 +109,8 @@ function exitCodeOf(error: unknown): number | undefined {
     ExploreError,
     BareError,
     NondeterminismError,
+    ThreadError,
+    ProgramModuleError,
   ];
   return toldBefore.some((kind) => error instanceof kind) ? EXIT_USAGE : undefined;
 }

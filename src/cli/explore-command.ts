@@ -1,68 +1,111 @@
 /** `umcg explore`: every interleaving of a program, and the shortest one that breaks it. */
-import { Exploration, type ExploreResult } from "../explore/exploration.ts";
-import type { Finding } from "../explore/findings.ts";
-import { interleavingText } from "../explore/interleaving-text.ts";
+import { availableParallelism } from "node:os";
+import type { Explorable } from "../explore/explorable.ts";
+import { Exploration } from "../explore/exploration.ts";
+import { parted } from "../explore/frontier/parted-exploration.ts";
 import { STRATEGIES, type StrategyName } from "../explore/make-strategy.ts";
 import type { ExploreOptions } from "../explore/options.ts";
-import { replay } from "../explore/replay.ts";
+import { ParallelExploration } from "../parallel/parallel-exploration.ts";
 import { counterexampleText } from "./counterexample-file.ts";
 import { EXIT_FAILED, EXIT_LIMIT } from "./errors.ts";
-import { EXPLORE_HELP, EXPLORE_OPTIONS, readProgramName } from "./explore-options.ts";
+import { ExplorationRun, estimateOf } from "./exploration-run.ts";
+import { EXPLORE_HELP, EXPLORE_OPTIONS, readProgramName, SETTLED } from "./explore-options.ts";
+import { type RunFigures, resultJson, resultText } from "./explore-report.ts";
 import type { CliIo } from "./io.ts";
 import type { Options } from "./options.ts";
-import { loadBuiltins, loadProgram, type ProgramName } from "./program-source.ts";
-import { Session, type Stretched } from "./session.ts";
-import { plural } from "./table.ts";
+import { loadBuiltins, loadProgram, moduleOf, type ProgramName } from "./program-source.ts";
+import { checkProgram, readSaved, type SavedFile, savedText } from "./saved-file.ts";
+import { Session } from "./session.ts";
+import { exploreShard } from "./shard-command.ts";
 import { TraceFile } from "./trace-file.ts";
 
 const COMMAND = "umcg explore";
 const MAX_EXECUTIONS = Number.MAX_SAFE_INTEGER;
 const MAX_STEPS = 1 << 20;
 const MAX_DEPTH = 1_000;
+const MAX_WORKERS = 1_024;
 const MAX_SECONDS = 1_000_000;
 
-/** Returns the exit code. Throws UsageError, ProgramFileError, ExploreError, TraceFileError, Interrupted. */
+/** What is to be explored, and how. */
+export interface ExplorePlan {
+  readonly name: ProgramName;
+  readonly explorable: Explorable;
+  readonly fingerprint: string;
+  readonly options: ExploreOptions;
+  readonly saved: SavedFile | undefined;
+  readonly seconds: number;
+}
+
+/** Returns the exit code. Throws UsageError, ProgramFileError, ExploreError, TraceFileError, ThreadError, Interrupted. */
 export async function exploreCommand(args: readonly string[], io: CliIo): Promise<number> {
   const { name, options } = await readProgramName(COMMAND, EXPLORE_OPTIONS, args);
   if (options.has("help")) io.stdout.write(EXPLORE_HELP);
   else if (options.has("list")) await listBuiltins(io);
-  else if (name === undefined) throw options.usage("name a file with a program, or --builtin NAME");
-  else return await exploreProgram(name, options, io);
+  else {
+    const plan = await readPlan(name, options);
+    if (options.has("shard")) return await exploreShard(plan, options, io);
+    return await exploreProgram(plan, options, io);
+  }
   return 0;
 }
 
-async function exploreProgram(name: ProgramName, options: Options, io: CliIo): Promise<number> {
+async function readPlan(named: ProgramName | undefined, options: Options): Promise<ExplorePlan> {
+  const path = options.text("resume");
+  if (path !== undefined && named !== undefined)
+    throw options.usage("--resume FILE names the program: name no other");
+  const settled = path === undefined ? undefined : SETTLED.find((name) => options.has(name));
+  if (settled !== undefined)
+    throw options.usage(`--${settled} is that of the exploration that --resume goes on with`);
+  const saved = path === undefined ? undefined : readSaved(path);
+  const name = saved?.program ?? named;
+  if (name === undefined) throw options.usage("name a file with a program, or --builtin NAME");
   const explorable = await loadProgram(name, COMMAND);
-  const out = options.text("out");
+  if (saved !== undefined) checkProgram(path!, saved, explorable);
   const seconds = options.integer("time", 1, MAX_SECONDS, MAX_SECONDS);
-  const exploration = new Exploration(explorable, readOptions(options));
+  const { fingerprint } = explorable.makeSystem();
+  return { name, explorable, fingerprint, options: readOptions(options, saved), saved, seconds };
+}
+
+async function exploreProgram(plan: ExplorePlan, options: Options, io: CliIo): Promise<number> {
+  const { name, explorable, fingerprint, seconds } = plan;
+  const workers = readWorkers(options);
+  const exploration =
+    plan.saved === undefined && workers === 1
+      ? new Exploration(explorable, plan.options)
+      : parted(explorable, plan.options, plan.saved?.left);
+  const [out, left] = [options.text("out"), options.text("save")];
   const session = new Session(io);
   const file = out === undefined ? undefined : new TraceFile(out);
+  const leftFile = left === undefined ? undefined : new TraceFile(left);
+  const threads =
+    exploration instanceof Exploration || workers === 1
+      ? undefined
+      : new ParallelExploration(exploration, moduleOf(name), plan.options, workers, io.clock);
   try {
-    const timed = new TimedExploration(exploration, io, seconds);
-    await session.follow(timed, "exploring");
+    const run = new ExplorationRun(exploration, threads, io, seconds);
+    await session.follow(run, "exploring");
+    await threads?.recall();
     session.close();
     exploration.interrupt(session.interrupted ? "interrupted" : "time");
     const result = exploration.result();
-    const rate = Math.round(exploration.attempts / timed.seconds);
+    const estimate = result.complete ? undefined : estimateOf(exploration, exploration.outlook());
+    const figures: RunFigures = {
+      executionsPerSecond: run.rate,
+      ...(estimate === undefined ? {} : { estimate }),
+      ...(threads === undefined ? {} : { made: threads.made }),
+    };
+    io.stdout.write(
+      options.has("json") ? resultJson(result, name, figures) : resultText(explorable, name, result, figures),
+    );
     const [finding] = result.violations;
-    if (options.has("json")) io.stdout.write(resultJson(result, name, rate));
-    else {
-      io.stdout.write(summary(result, rate));
-      for (const violation of result.violations) {
-        io.stdout.write(`\n${headline(violation)}\n\n`);
-        // A spin, once found, is no step of the search: the program replayed would go on with it.
-        const told = replay(explorable, violation.schedule, { bestEffort: true }).steps;
-        io.stdout.write(interleavingText(told.slice(0, violation.steps)));
-        io.stdout.write(`\nreplay: ${replayLine(name, violation)}\n`);
-      }
-    }
     if (finding !== undefined && file !== undefined) {
-      const { fingerprint } = explorable.makeSystem();
       const { strategy, seed } = result;
       file.write(counterexampleText({ program: name, fingerprint, strategy, seed, violation: finding }));
       file.commit();
       io.stderr.write(`counterexample in ${file.path}\n`);
+    }
+    if (!result.complete && (session.interrupted || leftFile !== undefined)) {
+      writeLeft(plan, exploration, leftFile ?? new TraceFile(leftPath(plan, options)), io);
     }
     session.throwIfInterrupted();
     if (finding !== undefined) return EXIT_FAILED;
@@ -70,53 +113,62 @@ async function exploreProgram(name: ProgramName, options: Options, io: CliIo): P
   } finally {
     session.close();
     file?.discard();
+    leftFile?.discard();
+    await threads?.close();
   }
 }
 
-/** An exploration that ends when its time is over, and can say how far it is. */
-class TimedExploration implements Stretched {
-  readonly #exploration: Exploration;
-  readonly #io: CliIo;
-  readonly #startedAt: number;
-  readonly #endsAt: number;
-
-  constructor(exploration: Exploration, io: CliIo, seconds: number) {
-    this.#exploration = exploration;
-    this.#io = io;
-    this.#startedAt = io.clock();
-    this.#endsAt = this.#startedAt + 1000 * seconds;
-  }
-
-  get progress(): number {
-    return this.#exploration.progress;
-  }
-  /** Since the beginning; at least a microsecond, since it is divided by. */
-  get seconds(): number {
-    return Math.max(1e-6, (this.#io.clock() - this.#startedAt) / 1000);
-  }
-  get done(): { readonly count: number; readonly thing: string } {
-    return { count: this.#exploration.attempts, thing: "execution" };
-  }
-
-  advance(stop: () => boolean): boolean {
-    return this.#exploration.advance(stop) || this.#io.clock() >= this.#endsAt;
-  }
+/** Where what is left goes on Ctrl-C if nobody said: where it came from, or a file of the program's own in this folder. */
+function leftPath({ fingerprint }: ExplorePlan, options: Options): string {
+  return options.text("resume") ?? `umcg-left-${fingerprint.slice(0, 8)}.json`;
 }
 
-function readOptions(options: Options): ExploreOptions {
+function writeLeft(
+  { name, fingerprint, options }: ExplorePlan,
+  exploration: { save(): SavedFile["left"] | undefined },
+  file: TraceFile,
+  io: CliIo,
+): void {
+  const left = exploration.save();
+  if (left === undefined) {
+    file.discard();
+    io.stderr.write("a portfolio cannot be gone on with: nothing is saved\n");
+    return;
+  }
+  file.write(savedText({ program: name, fingerprint, options, left }));
+  file.commit();
+  io.stderr.write(`what is left is in ${file.path}: umcg explore --resume ${file.path}\n`);
+}
+
+function readWorkers(options: Options): number {
+  if (options.text("workers") === "all") return availableParallelism();
+  const workers = options.integer("workers", 0, MAX_WORKERS, 1);
+  return workers === 0 ? availableParallelism() : workers;
+}
+
+function readOptions(options: Options, saved: SavedFile | undefined): ExploreOptions {
+  const own = {
+    ...(options.has("max-executions")
+      ? { maxExecutions: options.integer("max-executions", 1, MAX_EXECUTIONS, 1) }
+      : {}),
+    ...(options.has("all") ? { stopAtFirst: false } : {}),
+    ...(options.has("no-shrink") ? { shrink: false } : {}),
+  };
+  if (saved !== undefined) {
+    const { maxExecutions, ...told } = saved.options;
+    const { executions, blocked, pruned, tooLong } = saved.left.counts;
+    const reached = executions + blocked + pruned + tooLong >= (maxExecutions ?? 0);
+    return { ...told, ...(reached ? {} : { maxExecutions: maxExecutions! }), ...own };
+  }
   const strategy = options.oneOf("strategy", Object.keys(STRATEGIES) as StrategyName[]);
   return {
     ...(strategy === undefined ? {} : { strategy }),
     seed: options.integer("seed", -MAX_EXECUTIONS, MAX_EXECUTIONS, 1),
-    ...(options.has("max-executions")
-      ? { maxExecutions: options.integer("max-executions", 1, MAX_EXECUTIONS, 1) }
-      : {}),
     maxSteps: options.integer("max-steps", 1, MAX_STEPS, 10_000),
     depth: options.integer("depth", 1, MAX_DEPTH, 3),
     ...(options.has("max-bound") ? { maxBound: options.integer("max-bound", 0, MAX_EXECUTIONS, 0) } : {}),
     ...(options.has("fair-after") ? { fairAfter: options.integer("fair-after", 0, MAX_STEPS, 0) } : {}),
-    stopAtFirst: !options.has("all"),
-    shrink: !options.has("no-shrink"),
+    ...own,
   };
 }
 
@@ -125,38 +177,4 @@ async function listBuiltins(io: CliIo): Promise<void> {
     const given = Object.entries(parameters).map(([key, value]) => ` --${key} ${value}`);
     io.stdout.write(`${name}${given.join("")}\n`);
   }
-}
-
-function summary(result: ExploreResult, rate: number): string {
-  const { strategy, executions, distinct, blocked, tooLong, complete, stopped, violations } = result;
-  const counts = [
-    plural(executions, "execution"),
-    ...(distinct === undefined ? [] : [`${distinct} distinct`]),
-    ...(blocked > 0 ? [`${blocked} blocked`] : []),
-    ...(tooLong > 0 ? [`${tooLong} too long`] : []),
-  ];
-  const verdict = violations.length > 0 ? plural(violations.length, "violation") : "no violation";
-  const extent = complete ? "complete" : `not complete${stopped === undefined ? "" : ` (${stopped})`}`;
-  return `${strategy}: ${counts.join(", ")}; ${extent}, ${verdict}; ${rate} executions/s\n`;
-}
-
-function headline({ kind, invariant, message, steps, preemptions, minimal, atFault = [] }: Finding): string {
-  const what = invariant === undefined ? kind : `${kind} ${invariant}`;
-  const least = minimal ? ", minimal" : "";
-  const told = atFault.map((step) => `  ${step}\n`).join("");
-  return `${what}: ${message}\n${told}${plural(steps, "step")}, ${plural(preemptions, "preemption")}${least}`;
-}
-
-function replayLine({ file, builtin, parameters = {} }: ProgramName, { schedule }: Finding): string {
-  const program = builtin === undefined ? file : `--builtin ${builtin}`;
-  const given = Object.entries(parameters).map(([key, value]) => ` --${key} ${value}`);
-  return `umcg replay ${program}${given.join("")} --schedule "${schedule}"`;
-}
-
-function resultJson(result: ExploreResult, name: ProgramName, executionsPerSecond: number): string {
-  const violations = result.violations.map((violation) => ({
-    ...violation,
-    replay: replayLine(name, violation),
-  }));
-  return `${JSON.stringify({ program: name, ...result, violations, executionsPerSecond })}\n`;
 }

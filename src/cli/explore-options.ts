@@ -21,8 +21,28 @@ export const EXPLORE_OPTIONS: OptionTypes = {
   time: { type: "string" },
   all: { type: "boolean" },
   "no-shrink": { type: "boolean" },
+  workers: { type: "string" },
+  save: { type: "string" },
+  resume: { type: "string" },
+  shard: { type: "string" },
   out: { type: "string" },
   json: { type: "boolean" },
+};
+
+/** What an exploration that is taken up has already been told. */
+export const SETTLED: readonly string[] = [
+  "strategy",
+  "seed",
+  "max-steps",
+  "depth",
+  "max-bound",
+  "fair-after",
+];
+
+export const MERGE_OPTIONS: OptionTypes = {
+  save: { type: "string" },
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
 };
 
 export const REPLAY_OPTIONS: OptionTypes = {
@@ -57,12 +77,17 @@ ${STRATEGY_LINES.join("\n")}
   --time SECONDS     stop after about that time
   --all              go on after the first violation
   --no-shrink        print counterexamples as they were found
+  --workers N        threads; all: one for each CPU (default 1). The result is the same
+  --save FILE        write what is left when it ends before its end, for --resume
+  --resume FILE      go on with what is left; without a program, which the file names
+  --shard I/N        the I-th of N parts, from 1; --save has the result, for umcg merge
   --out FILE         write the first counterexample, for umcg replay
   --json             one line of JSON
   --list             show the builtin programs and their parameters
   -h, --help         show this help
 
-Ctrl-C ends the exploration and prints what there is by then.
+Ctrl-C ends the exploration and prints what there is by then; what is left is written to
+--save FILE, or beside you, and can be gone on with.
 
 Exit code: 0 complete and without violation, 1 violation, 2 usage, 3 stopped by a limit.
 
@@ -70,6 +95,9 @@ Examples:
   umcg explore my-lock.ts --out broken.json
   umcg explore --builtin fib_bench --n 4
   umcg explore my-lock.ts --strategy random --time 60
+  umcg explore my-lock.ts --workers all --time 3600 --save left.json
+  umcg explore --resume left.json --workers all
+  umcg explore my-lock.ts --strategy sleep-sets --shard 2/8 --save shard-2.json
 `;
 
 export const REPLAY_HELP: string = `Usage: umcg replay COUNTEREXAMPLE.json [options]
@@ -88,6 +116,25 @@ Options:
   -h, --help         show this help
 
 Exit code: 0 nothing goes wrong, 1 violation, 2 usage or another program.
+`;
+
+export const MERGE_HELP: string = `Usage: umcg merge SHARD.json ... [options]
+
+Puts the results of all shards of an exploration together (umcg explore --shard) and
+prints what one exploration would have printed. What the shards have only brought to
+light, or not come to, is left: it is written to --save FILE and gone on with by
+umcg explore --resume.
+
+Options:
+  --save FILE        write what is left
+  --json             one line of JSON
+  -h, --help         show this help
+
+Exit code: 0 complete and without violation, 1 violation, 2 usage, or files that do not belong
+together, 3 something is left.
+
+Example:
+  umcg merge shard-*.json --save left.json || umcg explore --resume left.json
 `;
 
 const MAX_PARAMETER = 1_000_000;

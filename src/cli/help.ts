@@ -18,6 +18,7 @@ M:N userspace threading on a simulated SMP kernel with UMCG, in virtual time.
 Commands:
   bench       measure how long a wake-up takes
   explore     try every interleaving of a program
+  merge       put the results of shards of an exploration together
   replay      show one, step by step
   calibrate   derive a cost profile from the machine this runs on
 

@@ -8,11 +8,12 @@ import { EXIT_USAGE, reportError, UsageError } from "./errors.ts";
 import { exploreCommand } from "./explore-command.ts";
 import { MAIN_HELP } from "./help.ts";
 import type { CliIo } from "./io.ts";
+import { mergeCommand } from "./merge-command.ts";
 import { Options } from "./options.ts";
 import { replayCommand } from "./replay-command.ts";
 import { version } from "./version.ts";
 
-const COMMANDS = ["bench", "explore", "replay", "calibrate"] as const;
+const COMMANDS = ["bench", "explore", "merge", "replay", "calibrate"] as const;
 
 /**
  * Runs `umcg` with `args` (without the interpreter and the script). Returns the exit code: 0 done, 1 the run failed, 2
@@ -27,6 +28,7 @@ export async function runCli(
     const [command, ...rest] = args;
     if (command === "bench") return await benchCommand(rest, io, workloads);
     if (command === "explore") return await exploreCommand(rest, io);
+    if (command === "merge") return await mergeCommand(rest, io);
     if (command === "replay") return await replayCommand(rest, io);
     if (command === "calibrate") await calibrateCommand(rest, io);
     else return mainCommand(args, io);

@@ -15,6 +15,8 @@ const ASKED_PER_LOOK = 4;
 export interface Stretched extends Progressing {
   /** Goes on to the end or until `stop`, asked now and then, says so. Returns whether it is at the end. */
   advance(stop: () => boolean): boolean;
+  /** What others do for it is waited for. */
+  readonly wait?: (() => Promise<void>) | undefined;
 }
 
 export class Session {
@@ -45,6 +47,7 @@ export class Session {
       ended = run.advance(this.#stretch());
       this.#line.draw();
       await this.io.turn();
+      if (!ended) await run.wait?.();
     }
   }
 

@@ -30,8 +30,10 @@ export interface RegisteredProgram {
 
 export class ProgramModuleError extends Error {
   readonly code = "ERR_PROGRAM_MODULE";
+  readonly problem: string;
   constructor(url: string, problem: string, cause?: unknown) {
     super(`"${url}": ${problem}`, { cause });
+    this.problem = problem;
     this.name = "ProgramModuleError";
   }
 }

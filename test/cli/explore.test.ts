@@ -69,13 +69,16 @@ describe("umcg explore", () => {
   });
 
   test("prints what there is on Ctrl-C, and gives 130", async () => {
-    const { code, stdout, stderr, handlers } = await run(["explore", CORRECT], {
+    const left = join(folder, "interrupted.json");
+    const { code, stdout, stderr, handlers } = await run(["explore", CORRECT, "--save", left], {
       msPerLook: 200,
       onTurn: (turn) => (turn === 1 ? "SIGINT" : undefined),
     });
     expect([code, handlers]).toEqual([130, 0]);
     expect(stdout).toContain("; not complete (interrupted), no violation; ");
-    expect(stderr).toBe("umcg: interrupted by SIGINT\n");
+    expect(stderr).toBe(
+      `what is left is in ${left}: umcg explore --resume ${left}\numcg: interrupted by SIGINT\n`,
+    );
   });
 
   test("shows how far it is, on a terminal, after two seconds", async () => {

@@ -61,7 +61,7 @@ const SEED = "--seed must be an integer from -9007199254740991 to 90071992547409
 
 describe("bad usage of umcg", () => {
   test.each([
-    [["frobnicate"], 'unknown command "frobnicate"; known are bench, explore, replay, calibrate'],
+    [["frobnicate"], 'unknown command "frobnicate"; known are bench, explore, merge, replay, calibrate'],
     [["--frobnicate"], 'unknown option "--frobnicate"; known are --help, --version'],
     [["-x"], 'unknown option "-x"; known are --help, --version'],
     [["--version=3"], '--version takes no value, got "3"'],
@@ -70,7 +70,7 @@ describe("bad usage of umcg", () => {
     [["--help", "bench", "--vcpus"], 'unknown option "--vcpus"; known are --help, --version'],
     [["bnech"], 'unknown command "bnech"; did you mean bench?'],
     [["--", "bench"], "write the command first: umcg bench ..."],
-    [[""], 'unknown command ""; known are bench, explore, replay, calibrate'],
+    [[""], 'unknown command ""; known are bench, explore, merge, replay, calibrate'],
   ])("%j", async (args, message) => {
     const { code, stdout, stderr } = await run(args);
     expect(stderr).toBe(`umcg: ERR_USAGE: ${message}\nTry 'umcg --help' for more information.\n`);
