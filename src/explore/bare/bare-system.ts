@@ -59,19 +59,19 @@ const KINDS = 4;
 const PREFIXES: readonly string[] = ["", "timeout of ", "spurious wake-up of ", "interruption of "];
 
 export class BareSystem implements System {
-  readonly fingerprint: string;
-  readonly objects: number;
-  readonly footprints: Footprints;
-  readonly enabled: Int32Array;
-  readonly violations: readonly Violation[];
-  readonly maxThreads: number;
+  declare readonly fingerprint: string;
+  declare readonly objects: number;
+  declare readonly footprints: Footprints;
+  declare readonly enabled: Int32Array;
+  declare readonly violations: readonly Violation[];
+  declare readonly maxThreads: number;
   readonly #program: Program;
   readonly #options: BareOptions;
-  readonly #bare: Bare;
+  declare private readonly bare: Bare;
   readonly #objects: Objects;
-  readonly #threads: Threads;
-  readonly #words: WordSteps;
-  readonly #sleepers: Sleepers;
+  declare private readonly threads: Threads;
+  declare private readonly words: WordSteps;
+  declare private readonly sleepers: Sleepers;
   readonly #faults: number;
   /** Among whom a notify chooses depends on where it is. */
   readonly #notifyTraits: number;
@@ -89,66 +89,67 @@ export class BareSystem implements System {
     this.#program = program;
     this.#options = options;
     this.maxThreads = max;
-    this.#bare = bare;
+    this.bare = bare;
     this.#faults = options.faults ?? 0;
     this.#wakesAlone = this.#faults > 0;
     this.#notifyTraits = options.wakeOrder === "any" ? STEP_VARIES : STEP_FIXED;
     this.#objects = new Objects(bare.words.length, bare.mutexes.length, max);
     this.objects = this.#objects.count;
     this.footprints = this.#objects.footprints;
-    this.#sleepers = new Sleepers(max, options.wakeOrder ?? "fifo");
-    this.#threads = new Threads(bare, this.#objects, this.#sleepers, max);
-    this.enabled = this.#threads.enabled;
-    this.violations = this.#threads.violations;
-    this.#words = new WordSteps(bare);
+    this.sleepers = new Sleepers(max, options.wakeOrder ?? "fifo");
+    this.threads = new Threads(bare, this.#objects, this.sleepers, max);
+    this.enabled = this.threads.enabled;
+    this.violations = this.threads.violations;
+    this.words = new WordSteps(bare);
   }
 
   get actors(): number {
-    return this.#wakesAlone ? KINDS * this.maxThreads : this.#threads.count;
+    return this.#wakesAlone ? KINDS * this.maxThreads : this.threads.count;
   }
   get pruned(): boolean {
-    return this.#threads.cut;
+    return this.threads.cut;
   }
 
   reset(): void {
-    this.#words.reset();
-    if (this.#sleepers.count > 0) this.#sleepers.clear();
-    const { resets } = this.#bare;
+    this.words.reset();
+    if (this.sleepers.count > 0) this.sleepers.clear();
+    const { resets } = this.bare;
     for (let i = 0; i < resets.length; i++) resets[i]!();
-    this.#threads.reset();
+    this.threads.reset();
   }
 
   enabledCount(): number {
-    const count = this.#threads.listEnabled();
-    return this.#sleepers.count === 0 ? count : this.#listFaults(count);
+    const count = this.threads.listEnabled();
+    return this.sleepers.count === 0 ? count : this.#listFaults(count);
   }
 
   isEnabled(actor: number): boolean {
     if (actor >= this.maxThreads) return this.#faultPossible(actor);
-    const request = this.#threads.requests[actor]!;
+    const request = this.threads.requests[actor]!;
     if (request.coroutine === undefined || request.finished) return false;
-    if (isConditional(request)) return this.#threads.admits(request);
+    if (isConditional(request)) return this.threads.admits(request);
     return request.op < OP_LOCK;
   }
 
   isBlocked(actor: number): boolean {
     if (actor >= this.maxThreads) return false;
-    const request = this.#threads.requests[actor]!;
+    const request = this.threads.requests[actor]!;
     if (request.coroutine === undefined || request.finished) return false;
-    return isConditional(request) && !this.#threads.admits(request);
+    return isConditional(request) && !this.threads.admits(request);
   }
 
   alternatives(actor: number): number {
     if (actor >= this.maxThreads) return 1;
-    const request = this.#threads.requests[actor]!;
+    const request = this.threads.requests[actor]!;
+    if (request.op < OP_CHOOSE) return 1;
     if (request.op === OP_CHOOSE) return Math.max(request.a, 1);
-    return request.op === OP_NOTIFY ? this.#sleepers.alternatives(request.a, request.b) : 1;
+    return request.op === OP_NOTIFY ? this.sleepers.alternatives(request.a, request.b) : 1;
   }
 
   footprint(actor: number): number {
-    const { requests } = this.#threads;
+    const { requests } = this.threads;
     if (actor < this.maxThreads) {
-      return footprintOf(requests[actor]!, this.#threads, this.#objects, this.#faults > 0);
+      return footprintOf(requests[actor]!, this.threads, this.#objects, this.#faults > 0);
     }
     const objects = this.#objects;
     const thread = actor % this.maxThreads;
@@ -158,7 +159,7 @@ export class BareSystem implements System {
 
   traits(actor: number): number {
     if (actor >= this.maxThreads) return STEP_WITHDRAWS;
-    const request = this.#threads.requests[actor]!;
+    const request = this.threads.requests[actor]!;
     const { op } = request;
     if (isConditional(request)) return STEP_CONDITIONAL;
     if (op === OP_PAUSE) return STEP_YIELDS;
@@ -167,15 +168,15 @@ export class BareSystem implements System {
   }
 
   stamp(actor: number): number {
-    return actor < this.maxThreads ? stampOf(this.#threads.requests[actor]!) : 0;
+    return actor < this.maxThreads ? stampOf(this.threads.requests[actor]!) : 0;
   }
 
   parentOf(actor: number): number {
-    return actor < this.maxThreads ? this.#threads.requests[actor]!.parent : -1;
+    return actor < this.maxThreads ? this.threads.requests[actor]!.parent : -1;
   }
 
   step(actor: number, alternative: number): void {
-    const threads = this.#threads;
+    const threads = this.threads;
     threads.turnedOutCount = 0;
     if (threads.races !== undefined) threads.races.step(threads.requests[actor]);
     if (actor >= this.maxThreads) {
@@ -186,7 +187,7 @@ export class BareSystem implements System {
     const { op } = request;
     request.fresh = false;
     if (request.spin !== undefined) threads.passed(request);
-    if (op <= OP_COPY_IN) this.#words.perform(request, op);
+    if (op <= OP_COPY_IN) this.words.perform(request, op);
     else if (!act(threads, request, op, alternative)) {
       if (request.c !== 0) this.#wakesAlone = true;
       return;
@@ -195,19 +196,19 @@ export class BareSystem implements System {
   }
 
   completed(footprint: number): number {
-    const { turnedOut, turnedOutCount } = this.#threads;
+    const { turnedOut, turnedOutCount } = this.threads;
     let whole = footprint;
     for (let i = 0; i < turnedOutCount; i++) whole = this.footprints.union(whole, turnedOut[i]!);
     return whole;
   }
 
   finish(): void {
-    const threads = this.#threads;
+    const threads = this.threads;
     if (threads.unfinished > 0 && !threads.cut) {
       const kind = threads.requests.some(({ spin }) => spin !== undefined) ? "livelock" : "deadlock";
       threads.violations.push({ kind, message: whyStuck(threads), actor: -1 });
     }
-    const { checks } = this.#bare;
+    const { checks } = this.bare;
     for (let i = 0; i < checks.length; i++) {
       try {
         checks[i]!();
@@ -218,9 +219,9 @@ export class BareSystem implements System {
   }
 
   learn(schedule: Schedule): boolean {
-    const threads = this.#threads;
+    const threads = this.threads;
     threads.spins ??= new Spins();
-    const { words } = this.#bare;
+    const { words } = this.bare;
     const steps: Looked[] = [];
     this.reset();
     for (const made of schedule) {
@@ -236,9 +237,9 @@ export class BareSystem implements System {
   }
 
   stateHash(): number {
-    let a = this.#words.hash(0x2f6e2b1);
-    let b = this.#words.hash(0x51ed27);
-    const { requests, count } = this.#threads;
+    let a = this.words.hash(0x2f6e2b1);
+    let b = this.words.hash(0x51ed27);
+    const { requests, count } = this.threads;
     for (let t = 0; t < count; t++) {
       const { returned, finished } = requests[t]!;
       if (!finished) a = mix(a, t);
@@ -250,17 +251,17 @@ export class BareSystem implements System {
   }
 
   look(see: See): void {
-    lookAtBare(this.#threads, see);
+    lookAtBare(this.threads, see);
   }
 
   nameOf(actor: number): string {
-    const name = this.#threads.nameOf(actor % this.maxThreads);
+    const name = this.threads.nameOf(actor % this.maxThreads);
     return PREFIXES[Math.trunc(actor / this.maxThreads)] + name;
   }
 
   describe(actor: number): string {
     if (actor >= this.maxThreads) return "wake up";
-    return describeRequest(this.#threads.requests[actor]!, this.#threads);
+    return describeRequest(this.threads.requests[actor]!, this.threads);
   }
 
   placeOf(schedule: Schedule, actor: number): string | undefined {
@@ -281,8 +282,8 @@ export class BareSystem implements System {
 
   #faultPossible(actor: number): boolean {
     const thread = actor % this.maxThreads;
-    if (this.#sleepers.wordOf(thread) < 0) return false;
-    const request = this.#threads.requests[thread]!;
+    if (this.sleepers.wordOf(thread) < 0) return false;
+    const request = this.threads.requests[thread]!;
     const kind = Math.trunc(actor / this.maxThreads);
     if (kind === TIMEOUT) return request.c !== 0;
     return kind >= SPURIOUS && request.faults < this.#faults;

@@ -67,7 +67,7 @@ export class WideRequest implements PendingStep<bigint> {
 
 export class Request implements PendingStep<number>, StepIterator<number> {
   declare readonly done?: undefined;
-  readonly actor: number;
+  declare readonly actor: number;
   /** What comes next. Written by `Bare` on behalf of the running thread, cleared by the system when it does it. */
   op: number = OP_NONE;
   /** Index of a word, number of a mutex or of a thread. */

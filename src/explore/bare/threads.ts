@@ -35,21 +35,21 @@ const resumeGenerator = Object.getPrototypeOf(Object.getPrototypeOf((function* (
 ) => IteratorResult<unknown, unknown>;
 
 export class Threads {
-  readonly bare: Bare;
-  readonly objects: Objects;
-  readonly sleepers: Sleepers;
+  declare readonly bare: Bare;
+  declare readonly objects: Objects;
+  declare readonly sleepers: Sleepers;
   readonly requests: Request[] = [];
-  readonly names: string[];
+  declare readonly names: string[];
   readonly violations: Violation[] = [];
   /** Who holds each mutex. */
-  readonly owners: Int32Array;
+  declare readonly owners: Int32Array;
   /** Ids of the threads that may step, ascending, up to the result of `listEnabled`. */
-  readonly enabled: Int32Array;
+  declare readonly enabled: Int32Array;
   /** Accesses to ordering objects that the last step turned out to have. */
-  readonly turnedOut: Int32Array;
+  declare readonly turnedOut: Int32Array;
   turnedOutCount = 0;
   /** One more than the highest number of a thread so far. */
-  count: number;
+  declare count: number;
   /** A thread gave up an iteration. */
   cut = false;
   /** Threads that have not ended. */
@@ -63,7 +63,7 @@ export class Threads {
   #plain = false;
   #enabledCount = 0;
   /** Threads at a step that the state enables, in no order; whether it does now is in `Request.listed`. */
-  readonly #conditional: Int32Array;
+  declare private readonly conditional: Int32Array;
   #conditionalCount = 0;
 
   constructor(bare: Bare, objects: Objects, sleepers: Sleepers, maxThreads: number) {
@@ -73,7 +73,7 @@ export class Threads {
     this.names = bare.threads.map(({ name }) => name);
     this.count = bare.threads.length;
     this.owners = new Int32Array(bare.mutexes.length).fill(FREE);
-    this.#conditional = new Int32Array(maxThreads);
+    this.conditional = new Int32Array(maxThreads);
     this.turnedOut = new Int32Array(2 * maxThreads + 2);
     this.enabled = new Int32Array(4 * maxThreads);
     const races = new Races(bare, this.owners, maxThreads, this.violations);
@@ -90,7 +90,7 @@ export class Threads {
   }
 
   reset(): void {
-    this.owners.fill(FREE);
+    if (this.owners.length > 0) this.owners.fill(FREE);
     this.#resetRaces();
     if (this.violations.length > 0) this.violations.length = 0;
     const started = this.bare.threads.length;
@@ -113,7 +113,7 @@ export class Threads {
   /** Brings `enabled` up to date and returns how many there are. */
   listEnabled(): number {
     for (let i = 0; i < this.#conditionalCount; i++) {
-      const request = this.requests[this.#conditional[i]!]!;
+      const request = this.requests[this.conditional[i]!]!;
       if (this.admits(request) === request.listed) continue;
       if (request.listed) this.retire(request);
       else this.revive(request);
@@ -176,7 +176,7 @@ export class Threads {
   #meetSpin(request: Request, spins: Spins): void {
     if (request.op >= OP_LOCK) return;
     request.spin = spins.at(request.point);
-    if (request.spin !== undefined) this.#conditional[this.#conditionalCount++] = request.actor;
+    if (request.spin !== undefined) this.conditional[this.#conditionalCount++] = request.actor;
   }
 
   /** The number of the next child of `parent`: the same in every execution. One too large when there are too many. */
@@ -214,7 +214,7 @@ export class Threads {
 
   /** The conditional step of a thread has been made: it was enabled. */
   passed(request: Request): void {
-    const list = this.#conditional;
+    const list = this.conditional;
     let i = 0;
     while (list[i] !== request.actor) i++;
     list[i] = list[--this.#conditionalCount]!;
@@ -258,7 +258,7 @@ export class Threads {
       this.cut = true;
       this.retire(request);
     } else if (what >= OP_LOCK) {
-      this.#conditional[this.#conditionalCount++] = actor;
+      this.conditional[this.#conditionalCount++] = actor;
     }
   }
 

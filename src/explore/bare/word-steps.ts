@@ -25,27 +25,27 @@ import {
 } from "./request.ts";
 
 export class WordSteps {
-  readonly #bare: Bare;
-  readonly #words: Uint32Array;
-  readonly #initial: Uint32Array;
-  readonly #dirty: Int32Array;
-  readonly #isDirty: Uint8Array;
+  declare private readonly bare: Bare;
+  declare private readonly words: Uint32Array;
+  declare private readonly initial: Uint32Array;
+  declare private readonly dirty: Int32Array;
+  declare private readonly isDirty: Uint8Array;
   #count = 0;
 
   constructor(bare: Bare) {
-    this.#bare = bare;
-    this.#words = bare.words;
-    this.#initial = bare.words.slice();
-    this.#dirty = new Int32Array(bare.words.length);
-    this.#isDirty = new Uint8Array(bare.words.length);
+    this.bare = bare;
+    this.words = bare.words;
+    this.initial = bare.words.slice();
+    this.dirty = new Int32Array(bare.words.length);
+    this.isDirty = new Uint8Array(bare.words.length);
   }
 
   /** Every word as it was when the layout was done. */
   reset(): void {
     for (let i = 0; i < this.#count; i++) {
-      const word = this.#dirty[i]!;
-      this.#words[word] = this.#initial[word]!;
-      this.#isDirty[word] = 0;
+      const word = this.dirty[i]!;
+      this.words[word] = this.initial[word]!;
+      this.isDirty[word] = 0;
     }
     this.#count = 0;
   }
@@ -53,16 +53,16 @@ export class WordSteps {
   hash(seed: number): number {
     let sum = seed;
     for (let i = 0; i < this.#count; i++) {
-      const word = this.#dirty[i]!;
-      const value = this.#words[word]!;
-      if (value !== this.#initial[word]!) sum = (sum + mix(mix(seed, word), value)) | 0;
+      const word = this.dirty[i]!;
+      const value = this.words[word]!;
+      if (value !== this.initial[word]!) sum = (sum + mix(mix(seed, word), value)) | 0;
     }
     return sum;
   }
 
   /** Carries out what `request` says and leaves the answer in it. */
   perform(request: Request, op: number): void {
-    const words = this.#words;
+    const words = this.words;
     const at = request.a;
     switch (op) {
       case OP_LOAD:
@@ -76,7 +76,7 @@ export class WordSteps {
         return;
       case OP_CAS: {
         const found = words[at]!;
-        this.#bare.observed32 = found;
+        this.bare.observed32 = found;
         const same = found === request.b >>> 0;
         if (same) this.#store(at, request.c);
         request.result.value = same ? 0 : -EAGAIN;
@@ -96,7 +96,7 @@ export class WordSteps {
   }
 
   #performWide(request: Request, op: number): void {
-    const { longs } = this.#bare;
+    const { longs } = this.bare;
     const at = request.a >> 1;
     const found = longs[at]!;
     const { answer } = request.wide;
@@ -109,7 +109,7 @@ export class WordSteps {
         request.result.value = 0;
         return;
       case OP_CAS64: {
-        this.#bare.observed64 = found;
+        this.bare.observed64 = found;
         const same = found === request.x;
         if (same) this.#storeWide(at, request.y);
         request.result.value = same ? 0 : -EAGAIN;
@@ -120,30 +120,30 @@ export class WordSteps {
         this.#storeWide(at, request.x);
         return;
       case OP_COPY_OUT:
-        request.bytes.set(new Uint8Array(this.#bare.buffer, 4 * request.a, request.bytes.length));
+        request.bytes.set(new Uint8Array(this.bare.buffer, 4 * request.a, request.bytes.length));
         request.result.value = 0;
         return;
       case OP_COPY_IN:
         for (let i = 0; i < request.b; i++) this.#mark(request.a + i);
-        new Uint8Array(this.#bare.buffer).set(request.bytes, 4 * request.a);
+        new Uint8Array(this.bare.buffer).set(request.bytes, 4 * request.a);
         request.result.value = 0;
     }
   }
 
   #store(word: number, value: number): void {
     this.#mark(word);
-    this.#words[word] = value;
+    this.words[word] = value;
   }
 
   #storeWide(long: number, value: bigint): void {
     this.#mark(2 * long);
     this.#mark(2 * long + 1);
-    this.#bare.longs[long] = value;
+    this.bare.longs[long] = value;
   }
 
   #mark(word: number): void {
-    if (this.#isDirty[word] !== 0) return;
-    this.#isDirty[word] = 1;
-    this.#dirty[this.#count++] = word;
+    if (this.isDirty[word] !== 0) return;
+    this.isDirty[word] = 1;
+    this.dirty[this.#count++] = word;
   }
 }

@@ -9,27 +9,26 @@ export class RandomWalk implements Numbered {
   readonly name = "random";
   readonly complete = false;
   readonly signature = 0;
-  readonly #system: System;
-  readonly #random: Sfc32;
-  readonly #actors: Int32Array;
-  readonly #alternatives: Int32Array;
+  declare private readonly system: System;
+  declare private readonly random: Sfc32;
+  declare private readonly actors: Int32Array;
+  declare private readonly alternatives: Int32Array;
   #length = 0;
-  readonly #seed: number;
+  declare private readonly seed: number;
   #number = 0;
 
   constructor(system: System, seed: number, maxSteps: number) {
-    this.#system = system;
-    this.#seed = seed;
-    this.#random = new Sfc32(seed);
-    this.#actors = new Int32Array(maxSteps);
-    this.#alternatives = new Int32Array(maxSteps);
+    this.system = system;
+    this.seed = seed;
+    this.random = new Sfc32(seed);
+    this.actors = new Int32Array(maxSteps);
+    this.alternatives = new Int32Array(maxSteps);
   }
 
   execute(): number {
-    const system = this.#system;
-    const actors = this.#actors;
+    const { system, random, actors, alternatives } = this;
     const { enabled } = system;
-    if (this.#number % BLOCK === 0) this.#random.restart(this.#seed, this.#number / BLOCK);
+    if (this.#number % BLOCK === 0) random.restart(this.seed, this.#number / BLOCK);
     this.#number++;
     system.reset();
     let length = 0;
@@ -40,11 +39,11 @@ export class RandomWalk implements Numbered {
         this.#length = length;
         return TOO_LONG;
       }
-      const actor = count === 1 ? enabled[0]! : enabled[(this.#random.next() * count) | 0]!;
+      const actor = count === 1 ? enabled[0]! : enabled[(random.next() * count) | 0]!;
       const ways = system.alternatives(actor);
-      const alternative = ways === 1 ? 0 : (this.#random.next() * ways) | 0;
+      const alternative = ways === 1 ? 0 : (random.next() * ways) | 0;
       actors[length] = actor;
-      this.#alternatives[length++] = alternative;
+      alternatives[length++] = alternative;
       system.step(actor, alternative);
     }
     this.#length = length;
@@ -65,6 +64,6 @@ export class RandomWalk implements Numbered {
   }
 
   schedule(): Choice[] {
-    return Array.from({ length: this.#length }, (_, i) => choice(this.#actors[i]!, this.#alternatives[i]!));
+    return Array.from({ length: this.#length }, (_, i) => choice(this.actors[i]!, this.alternatives[i]!));
   }
 }
