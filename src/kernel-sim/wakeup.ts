@@ -43,7 +43,7 @@ export function chargeLine(kernel: Kernel, cpu: number): void {
 /** Puts the bookkeeping of one wake-up on the waker's account. Nothing is owed for a task that is not asleep. */
 export function chargeWake(kernel: Kernel, tid: number, mask: number): Step<void> {
   const { host } = kernel;
-  if (kernel.trace.on) kernel.cpus.setWakeStart(kernel.cpu, host.now);
+  kernel.cpus.setWakeStart(kernel.cpu, host.now);
   if ((kernel.tasks.state(tid) & mask) !== 0) host.charge(STEP_WAKE);
   return host.sync();
 }
