@@ -37,16 +37,36 @@ export function freeSlot(board: Board): number {
 
 /** Thread `job` begins on `slot`: it is ready. `port`: to the slot's Worker. */
 export function assign(board: Board, slot: number, job: Job, port: MessagePort, nowNs: number): void {
+  const values = job.spec.args ?? [];
+  if (!putArguments(board, board.record(slot), values))
+    port.postMessage({ kind: "arguments", thread: job.id, values } satisfies ToThread);
+  const { id, code, spec } = job;
+  occupy(board, slot, { id, code, priority: spec.priority ?? 0, caller: OWNER }, nowNs);
+}
+
+/** What a slot is to be. */
+export interface Occupant {
+  readonly id: number;
+  readonly code: number;
+  readonly priority: number;
+  /** The slot that collects its result. */
+  readonly caller: number;
+}
+
+/** A slot whose arguments are there becomes a thread, which is ready. */
+export function occupy(
+  board: Board,
+  slot: number,
+  { id, code, priority, caller }: Occupant,
+  nowNs: number,
+): void {
   const { words, times } = board;
   const record = board.record(slot);
-  const values = job.spec.args ?? [];
-  if (!putArguments(board, record, values))
-    port.postMessage({ kind: "arguments", thread: job.id, values } satisfies ToThread);
   words[record + API_VERSION] = UMCG_API_VERSION;
-  words[record + ID] = job.id;
-  words[record + JOB] = job.code;
-  words[record + CALLER] = OWNER;
-  words[record + PRIORITY] = job.spec.priority ?? 0;
+  words[record + ID] = id;
+  words[record + JOB] = code;
+  words[record + CALLER] = caller;
+  words[record + PRIORITY] = priority;
   words[record + LAST_CPU] = -1;
   words[record + REASON] = WAIT_START;
   for (const word of [NEXT_TID, PERMIT, SERVER_TID, SWITCHES, KICKS]) words[record + word] = 0;

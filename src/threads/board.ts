@@ -33,6 +33,7 @@ import {
   REASON,
   SERVER_TID,
   SINCE,
+  SPINNING,
   STATE,
   SWITCHES,
   THREAD_WORDS,
@@ -169,6 +170,19 @@ export class Board {
   fill(nowNs: number): void {
     for (let cpu = 0; cpu < this.layout.sizes.cpus && this.words[READY] !== 0; cpu++)
       if (this.ownerOf(cpu) === 0) this.next(cpu, nowNs);
+  }
+
+  /**
+   * Shall the caller, which has given its CPU away, spin for a while? If more CPUs idle than threads spin: a spinner stands for the
+   * idle loop of a CPU, and sees its turn without a wake-up.
+   */
+  spin(slot: number): boolean {
+    let idle = 0;
+    for (let cpu = 0; cpu < this.layout.sizes.cpus; cpu++) if (this.ownerOf(cpu) === 0) idle++;
+    for (let other = FIRST_SLOT; idle > 0 && other <= this.lastSlot; other++)
+      if (this.words[this.record(other) + SPINNING] !== 0) idle--;
+    this.words[this.record(slot) + SPINNING] = idle > 0 ? 1 : 0;
+    return idle > 0;
   }
 
   /** The owner of a CPU waits, for the word at `address` or for none. The CPU it had. */

@@ -10,12 +10,13 @@
  * }
  * ```
  */
-import { EDEADLK, EOWNERDEAD, ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
+import { EAGAIN, EDEADLK, EOWNERDEAD, ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
 import { runToEnd } from "../hosts/threads/run-to-end.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { UMCG_TF_PREEMPTED } from "../umcg/abi.ts";
+import { callThread } from "./call.ts";
 import { ThreadError } from "./errors.ts";
-import { ID, STATE } from "./layout.ts";
+import { ID, MAX_ARGUMENTS, STATE } from "./layout.ts";
 import { abandonMutexes, lockMutex, tryLockMutex, unlockMutex } from "./mutex-words.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { wakeWaiters } from "./word-waits.ts";
@@ -149,4 +150,21 @@ export function unlock(mutex: number): void {
   if (runToEnd(unlockMutex(self(), mutex)) !== 0)
     throw new ThreadError("ERR_MUTEX", `thread ${threadId()} unlocks mutex ${mutex}, which it does not have`);
   held--;
+}
+
+/**
+ * Has another thread run a function with numbers (at most 8), and waits for what it returns: a number, a boolean, null or
+ * undefined. `code`: from `HostThreads.define()`. Throws ERR_NO_WORKER when no Worker waits (`prewarm`), ERR_THREAD_THREW with the
+ * text of what it has thrown, ERR_PEER_DIED, ERR_ARGUMENTS.
+ */
+export function call(code: number, ...values: number[]): unknown {
+  if (values.length > MAX_ARGUMENTS || values.some((value) => typeof value !== "number"))
+    throw new ThreadError("ERR_ARGUMENTS", `a call takes at most ${MAX_ARGUMENTS} numbers`);
+  const called = runToEnd(callThread(self(), code, values));
+  if (typeof called === "object") {
+    if ("value" in called) return called.value;
+    throw new ThreadError("ERR_THREAD_THREW", `the called thread threw: ${called.thrown}`);
+  }
+  if (called === -EAGAIN) throw new ThreadError("ERR_NO_WORKER", "no Worker waits to be called");
+  throw new ThreadError("ERR_PEER_DIED", "the called thread has died");
 }

@@ -14,6 +14,7 @@
  * | ERR_CLOSED         | the runtime is closed                                                                         |
  * | ERR_NOT_A_THREAD   | a function for host threads was called by none                                                |
  * | ERR_NO_PEER        | there is no such thread, or it is not in a state to be switched to                             |
+ * | ERR_NO_WORKER      | a thread calls another, and no Worker waits to be one                                          |
  * | ERR_MUTEX          | a mutex is unlocked by who has not locked it, locked twice, or does not exist                  |
  * | ERR_ARGUMENTS      | arguments or a result cannot be passed between threads                                        |
  */
@@ -31,6 +32,7 @@ export type ThreadErrorCode =
   | "ERR_CLOSED"
   | "ERR_NOT_A_THREAD"
   | "ERR_NO_PEER"
+  | "ERR_NO_WORKER"
   | "ERR_MUTEX"
   | "ERR_ARGUMENTS";
 

@@ -12,6 +12,7 @@ import { WorkerWords } from "../hosts/threads/worker-words.ts";
 import { fetchAdd } from "../kernel-sim/lkl/host/words.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { Board } from "./board.ts";
+import { putText } from "./call.ts";
 import { begin, finish } from "./current.ts";
 import {
   addrOf,
@@ -24,6 +25,7 @@ import {
   OWNER_SLEEPS,
   PHASE,
   PHASE_ENDED,
+  PHASE_FREE,
   REASON,
   RESULT,
   RESULT_VALUE,
@@ -127,14 +129,16 @@ function run(body: Body, values: readonly unknown[]): Outcome {
 /** The thread is over. Whether its CPU idles now. */
 function settle(outcome: Outcome): boolean {
   const thread = board.words[record + ID]!;
-  const kind = outcome.kind >= RESULT_IN_PORT ? send(thread, outcome) : outcome.kind;
-  let caller = OWNER;
+  let caller = board.words[record + CALLER]!;
+  const kind = outcome.kind >= RESULT_IN_PORT ? send(thread, outcome, caller) : outcome.kind;
   const idle = runToEnd(
     scheduler.end((nowNs) => {
       caller = board.words[record + CALLER]!;
       board.words[record + RESULT] = kind;
       if (kind === RESULT_NUMBER) board.times[(record >> 1) + RESULT_VALUE] = outcome.value as number;
-      board.words[record + PHASE] = PHASE_ENDED;
+      // One whose caller has died meanwhile is nobody's.
+      const orphan = caller === OWNER && thread < 0;
+      board.words[record + PHASE] = orphan ? PHASE_FREE : PHASE_ENDED;
       const waits = caller !== OWNER && board.isWaiting(caller);
       if (waits && board.words[board.record(caller) + REASON] === WAIT_CALL) board.wake(caller, 0, nowNs);
     }),
@@ -150,8 +154,13 @@ function ring(): void {
     runToEnd(words.wakeWord(addrOf(DONE_BELL), 1));
 }
 
-/** Puts a result into the port. What kind it is there. */
-function send(thread: number, { kind, value }: Outcome): number {
+/** Puts a result into the port, or as a text where its caller looks. What kind it is there. */
+function send(thread: number, { kind, value }: Outcome, caller: number): number {
+  if (caller !== OWNER) {
+    const text = value instanceof Thrown ? String(value.error) : `${typeof value} is no result of a call`;
+    putText(board, record, text);
+    return kind;
+  }
   try {
     port.postMessage({ thread, value } satisfies FromThread);
     return kind;

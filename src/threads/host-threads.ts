@@ -109,6 +109,11 @@ export class HostThreads implements ThreadControl {
     return handle;
   }
 
+  /** A number for a function, for `call` of threads. Throws ERR_OPTION. */
+  define(url: URL | string, name: string): number {
+    return this.#codes.numberOf(url, name);
+  }
+
   /** A mutex for `lock` and `unlock` of threads: a number. Throws ERR_OPTION when there are as many as were asked for. */
   mutex(): number {
     if (this.#mutexes < this.#options.mutexes) return this.#mutexes++;

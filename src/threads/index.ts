@@ -1,6 +1,7 @@
 /** Host threads: blocking JavaScript threads on few CPUs. The entry `umcg/threads`, for who spawns them and for themselves. */
 export {
   blocking,
+  call,
   cpu,
   kick,
   lock,

@@ -47,6 +47,8 @@ export const LOCK: number = LINE;
 export const TICKETS: number = 2 * LINE;
 export const READY: number = 2 * LINE + 1;
 export const RECOVERIES: number = 2 * LINE + 2;
+/** Calls of threads by threads. */
+export const CALLS: number = 2 * LINE + 3;
 /** Another line: rung when a thread has ended, and whether the owner sleeps until then. */
 export const DONE_BELL: number = 3 * LINE;
 export const OWNER_SLEEPS: number = 3 * LINE + 1;
@@ -61,7 +63,7 @@ export const CPU_SINCE = 1;
 export const CPU_BUSY = 2;
 
 /** Words of a thread. */
-export const THREAD_WORDS: number = 4 * LINE;
+export const THREAD_WORDS: number = 8 * LINE;
 export const STATE: number = UMCG_STATE_OFFSET / 4;
 export const API_VERSION: number = UMCG_API_VERSION_OFFSET / 4;
 export const SERVER_TID: number = UMCG_SERVER_TID_OFFSET / 4;
@@ -90,6 +92,12 @@ export const ARGS: number = LINE + 5;
 export const RESULT: number = LINE + 6;
 /** Slot of the thread that collects the result; 0: the owner of the runtime. */
 export const CALLER: number = LINE + 7;
+/** 1 while it spins for its turn: written by itself, and under the lock when it begins. */
+export const SPINNING: number = LINE + 8;
+/** Length in bytes of the text of what it has thrown, and the text, for a caller. */
+export const TEXT_LENGTH: number = LINE + 9;
+export const TEXT: number = 4 * LINE;
+export const TEXT_BYTES: number = 4 * LINE * 4;
 /** Float64s of a thread: since when it is in its state; CPU time before; time ready before; result; arguments. */
 export const SINCE: number = LINE;
 export const CPU_TIME: number = LINE + 1;

@@ -43,6 +43,7 @@ import {
   REASON,
   RECOVERIES,
   SERVER_TID,
+  SPINNING,
   STATE,
   TICKET,
   WAIT_CALL,
@@ -149,6 +150,7 @@ function clear(board: Board, dead: number): void {
   board.words[record + SERVER_TID] = 0;
   board.words[record + PHASE] = PHASE_EMPTY;
   board.words[record + ID] = 0;
+  board.words[record + SPINNING] = 0;
 }
 
 /** The policy's queue, from the states of the threads. */

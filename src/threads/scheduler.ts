@@ -8,8 +8,8 @@
  * Nobody is told before the lock's holder has written all there is to write; a wake-up is lost only with the one who owes it,
  * and then `recover.ts` makes up for it.
  *
- * Who leaves a CPU to nobody spins a while before it sleeps: it stands for the CPU's idle loop, so there are never more that
- * spin than CPUs that idle. Who has handed its CPU on sleeps at once.
+ * Who waits while a CPU idles spins a while before it sleeps: it stands for that CPU's idle loop, so there are never more that
+ * spin than CPUs that idle. Where none does it sleeps at once.
  */
 import { ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
 import type { Coroutine } from "../atomics/step.ts";
@@ -29,6 +29,7 @@ import {
   READY,
   REASON,
   SERVER_TID,
+  SPINNING,
   WAIT_BLOCKING,
   WAIT_PARK,
   WAIT_RESULT,
@@ -79,9 +80,12 @@ export class Scheduler {
   *awaitTurn(idle: boolean, timeoutNs: number): Coroutine<number> {
     const { memory } = this.words;
     const turn = addrOf(this.#record + SERVER_TID);
-    for (let i = idle ? this.spins : 0; i > 0; i--) {
-      const step = memory.load32(turn);
-      if ((step.done ? step.value : yield* step) !== 0) break;
+    if (idle) {
+      for (let i = this.spins; i > 0; i--) {
+        const step = memory.load32(turn);
+        if ((step.done ? step.value : yield* step) !== 0) break;
+      }
+      this.board.words[this.#record + SPINNING] = 0;
     }
     const deadline = timeoutNs === FOREVER ? FOREVER : deadlineOf(this.words, timeoutNs);
     let left = timeoutNs;
@@ -185,7 +189,8 @@ export class Scheduler {
   *waitFor(reason: number, address: number, timeoutNs: number, nowNs: number): Coroutine<number> {
     const { board, words } = this;
     const cpu = board.wait(words.self, reason, address, nowNs);
-    const idle = !board.next(cpu, nowNs);
+    board.next(cpu, nowNs);
+    const idle = board.spin(words.self);
     yield* this.unlock();
     return yield* this.awaitTurn(idle, timeoutNs);
   }
@@ -240,14 +245,18 @@ export class Scheduler {
     return kicked;
   }
 
-  /** The caller's thread is over: its CPU is somebody else's. `settle` writes what becomes of it, under the lock. */
+  /**
+   * The caller's thread is over: its CPU is somebody else's. `settle` writes what becomes of it, under the lock. Whether to spin
+   * for what the Worker is to be next.
+   */
   *end(settle: (nowNs: number) => void): Coroutine<boolean> {
     const { board, words } = this;
     yield* this.lock();
     const now = words.now();
     const cpu = board.take(words.self, UMCG_TASK_NONE, now);
     settle(now);
-    const idle = !board.next(cpu, now);
+    board.next(cpu, now);
+    const idle = board.spin(words.self);
     yield* this.unlock();
     return idle;
   }

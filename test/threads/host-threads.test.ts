@@ -146,6 +146,39 @@ describe("sharing CPUs", { timeout: TIMEOUT_MS }, () => {
   });
 });
 
+describe("calls", { timeout: TIMEOUT_MS }, () => {
+  test("run on another thread, and say what they have come to", async () => {
+    await open({ prewarm: 2, threads: 2 });
+    const code = (name: string): number => threads.define(url, name);
+    const called = (name: string, ...values: number[]): Promise<unknown> =>
+      threads.spawn(job("calls", code(name), values)).join();
+    expect(await called("add", 1.5, 2)).toBe(3.5);
+    expect(await threads.spawn(job("callsOften", code("add"), 100)).join()).toBe(5050);
+    expect(await called("throws", 1)).toEqual(["ERR_THREAD_THREW", "the called thread threw: RangeError: 1"]);
+    expect(await called("isAsync")).toEqual([
+      "ERR_THREAD_THREW",
+      "the called thread threw: undefined is no result of a call",
+    ]);
+    expect(await called("add", ...new Array(9).fill(0))).toEqual([
+      "ERR_ARGUMENTS",
+      "a call takes at most 8 numbers",
+    ]);
+    expect(await called("exits", 3)).toEqual(["ERR_PEER_DIED", "the called thread has died"]);
+    expect(await called("add", 1, 1)).toEqual(["ERR_NO_WORKER", "no Worker waits to be called"]);
+  });
+
+  test("one whose caller is killed goes on, and its Worker is another's", async () => {
+    await open({ prewarm: 2, threads: 2 });
+    const words = shared();
+    const caller = threads.spawn(job("calls", threads.define(url, "spinsAWhile"), [300]));
+    await until(() => threads.report().threads.length === 2 && caller.state === "waiting");
+    caller.kill();
+    await expect(caller.join()).rejects.toMatchObject({ code: "ERR_THREAD_KILLED", lastWait: "call" });
+    const handles = [0, 1].map((word) => threads.spawn(job("parks", words, word)));
+    await until(() => handles.every(({ state }) => state === "waiting"));
+  });
+});
+
 describe("mutexes", { timeout: TIMEOUT_MS }, () => {
   test("exclude, whoever waits", async () => {
     await open();

@@ -3,12 +3,14 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import {
   blocking,
+  call,
   cpu,
   lock,
   park,
   safepoint,
   sleep,
   switchTo,
+  ThreadError,
   threadId,
   unlock,
   unpark,
@@ -181,4 +183,26 @@ export function sleeps(ms: number): number {
 
 export function switches(peer: number, timeoutMs?: number): boolean {
   return switchTo(peer, timeoutMs);
+}
+
+/** Calls a function through another thread; what it has returned, or the code of what was thrown and its text. */
+export function calls(code: number, values: number[]): unknown {
+  try {
+    return call(code, ...values);
+  } catch (error) {
+    return error instanceof ThreadError ? [error.code, error.message] : error;
+  }
+}
+
+export function callsOften(code: number, rounds: number): number {
+  let sum = 0;
+  for (let i = 0; i < rounds; i++) sum += call(code, i, 1) as number;
+  return sum;
+}
+
+/** Computes for some ms. */
+export function spinsAWhile(ms: number): number {
+  const end = performance.now() + ms;
+  while (performance.now() < end) spin(100);
+  return ms;
 }
