@@ -65,7 +65,7 @@ export class HostThreads implements ThreadControl {
     this.#board = new Board(layout, policy, this.#shared, new Float64Array(buffer));
     this.#words = new OwnerWords(buffer, { launch: () => undefined, print: options.print });
     const spins = options.spinUs * SPINS_PER_US;
-    this.#scheduler = new Scheduler(this.#words, this.#board, spins);
+    this.#scheduler = new Scheduler(this.#words, this.#board, spins, false);
     this.#codes = new Codes((code) => {
       for (const { port } of this.#crew.hands.values()) port.postMessage({ kind: "code", code });
     });

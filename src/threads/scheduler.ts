@@ -1,125 +1,30 @@
-/**
- * What a host thread asks of the scheduler, each call a coroutine over host words: on a Worker every step has happened when it
- * is taken, the main thread awaits what would block it, and the deterministic host has others run, and die, between any two.
- *
- * Every call has the same shape: take the lock, decide (board.ts), tell those who were given a CPU, give the lock back, wake
- * them, and wait for one's own turn if one has given one's CPU away. There is no thread that schedules.
- *
- * Nobody is told before the lock's holder has written all there is to write; a wake-up is lost only with the one who owes it,
- * and then `recover.ts` makes up for it.
- *
- * Who waits while a CPU idles spins a while before it sleeps: it stands for that CPU's idle loop, so there are never more that
- * spin than CPUs that idle. Where none does it sleeps at once.
- */
-import { ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
+import { ESRCH } from "../atomics/errno.ts";
 import type { Coroutine } from "../atomics/step.ts";
-import type { HostWords } from "../kernel-sim/lkl/host/host-words.ts";
-import { deadlineOf, remaining } from "../kernel-sim/lkl/host/words.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { UMCG_TASK_BLOCKED, UMCG_TASK_IDLE, UMCG_TASK_NONE } from "../umcg/abi.ts";
-import type { Board } from "./board.ts";
 import {
-  addrOf,
   FIRST_SLOT,
   ID,
   KICKS,
-  LAST_CPU,
   NEXT_TID,
   PERMIT,
   READY,
   REASON,
   SERVER_TID,
-  SPINNING,
   WAIT_BLOCKING,
   WAIT_PARK,
   WAIT_RESULT,
   WAIT_SLEEP,
   WAIT_SWITCH,
 } from "./layout.ts";
-import { hasSleepers, LOCK_ADDR, lockSlow, wakeSleepers } from "./sched-lock.ts";
+import { Turns } from "./turns.ts";
 
-export class Scheduler {
-  readonly words: HostWords;
-  readonly board: Board;
-  /** How often an idle thread looks before it sleeps: 0 where there is one host CPU. */
-  readonly spins: number;
-  readonly #record: number;
-
-  constructor(words: HostWords, board: Board, spins: number) {
-    this.words = words;
-    this.board = board;
-    this.spins = spins;
-    this.#record = board.record(words.self);
-  }
-
-  *lock(): Coroutine<void> {
-    const step = this.words.memory.cmpxchg32(LOCK_ADDR, 0, this.words.self);
-    if ((step.done ? step.value : yield* step) !== 0) yield* lockSlow(this.words, this.spins);
-  }
-
-  /** Tells who was given a CPU, gives the lock back, and wakes them. */
-  *unlock(): Coroutine<void> {
-    const { board, words } = this;
-    const { told } = board;
-    for (let i = 0; i < told.length; i++) {
-      const record = board.record(told[i]!);
-      const step = words.memory.store32(addrOf(record + SERVER_TID), board.words[record + LAST_CPU]! + 1);
-      if (!step.done) yield* step;
-    }
-    const given = words.memory.xchg32(LOCK_ADDR, 0);
-    if (hasSleepers(given.done ? given.value : yield* given)) yield* wakeSleepers(words);
-    while (told.length > 0) {
-      const slot = told.pop()!;
-      if (slot === words.self) continue;
-      const woken = words.wakeWord(addrOf(board.record(slot) + SERVER_TID), 1);
-      if (!woken.done) yield* woken;
-    }
-  }
-
-  /** Waits for a CPU. A thread that waits for something else as well does so for `timeoutNs`. What its wait has come to. */
-  *awaitTurn(idle: boolean, timeoutNs: number): Coroutine<number> {
-    const { memory } = this.words;
-    const turn = addrOf(this.#record + SERVER_TID);
-    if (idle) {
-      for (let i = this.spins; i > 0; i--) {
-        const step = memory.load32(turn);
-        if ((step.done ? step.value : yield* step) !== 0) break;
-      }
-      this.board.words[this.#record + SPINNING] = 0;
-    }
-    const deadline = timeoutNs === FOREVER ? FOREVER : deadlineOf(this.words, timeoutNs);
-    let left = timeoutNs;
-    // Each turn is a wake-up: for the turn, for a deadline, or for no reason.
-    for (;;) {
-      const step = memory.load32(turn);
-      if ((step.done ? step.value : yield* step) !== 0) return this.board.words[this.#record + WAIT_RESULT]!;
-      const wait = this.words.waitWord(turn, 0, left);
-      const waited = wait.done ? wait.value : yield* wait;
-      if (left === FOREVER) continue;
-      left = remaining(this.words, deadline);
-      if (waited === -ETIMEDOUT || left === 0) {
-        yield* this.#expire();
-        left = FOREVER;
-      }
-    }
-  }
-
-  /** The caller's time is up: unless what it waits for has come by now, it is ready, and will be told -ETIMEDOUT. */
-  *#expire(): Coroutine<void> {
-    const { board, words } = this;
-    yield* this.lock();
-    if (board.isWaiting(words.self)) {
-      board.wake(words.self, -ETIMEDOUT, words.now());
-      board.fill(words.now());
-    }
-    yield* this.unlock();
-  }
-
+export class Scheduler extends Turns {
   /** Lets whoever is ready run before the caller goes on. False: nobody is. */
   *yieldNow(): Coroutine<boolean> {
     const { board, words } = this;
     const { self } = words;
-    const record = this.#record;
+    const record = this.record;
     yield* this.lock();
     const cpu = board.words[record + SERVER_TID]! - 1;
     const next = board.pick(cpu);
@@ -158,7 +63,7 @@ export class Scheduler {
     }
     const now = words.now();
     if (board.isListed(slot)) board.dequeue(slot);
-    board.words[this.#record + NEXT_TID] = peer;
+    board.words[this.record + NEXT_TID] = peer;
     const cpu = board.wait(self, WAIT_SWITCH, 0, now);
     board.words[board.record(slot) + WAIT_RESULT] = 0;
     board.give(cpu, slot, now);
@@ -171,8 +76,8 @@ export class Scheduler {
   *park(timeoutNs: number): Coroutine<number> {
     const { board, words } = this;
     yield* this.lock();
-    if (board.words[this.#record + PERMIT] !== 0) {
-      board.words[this.#record + PERMIT] = 0;
+    if (board.words[this.record + PERMIT] !== 0) {
+      board.words[this.record + PERMIT] = 0;
       yield* this.unlock();
       return 0;
     }
@@ -216,7 +121,7 @@ export class Scheduler {
     const { board, words } = this;
     yield* this.lock();
     const now = words.now();
-    board.words[this.#record + REASON] = WAIT_BLOCKING;
+    board.words[this.record + REASON] = WAIT_BLOCKING;
     const cpu = board.take(words.self, UMCG_TASK_BLOCKED, now);
     board.next(cpu, now);
     yield* this.unlock();
@@ -227,7 +132,7 @@ export class Scheduler {
     const { board, words } = this;
     yield* this.lock();
     const now = words.now();
-    board.words[this.#record + WAIT_RESULT] = 0;
+    board.words[this.record + WAIT_RESULT] = 0;
     board.ready(words.self, now);
     board.fill(now);
     yield* this.unlock();
@@ -279,8 +184,9 @@ export class Scheduler {
   /** Who waits with a permit is ready at once. */
   #spendPermit(): void {
     const { board, words } = this;
-    if (board.words[this.#record + PERMIT] === 0) return;
-    board.words[this.#record + PERMIT] = 0;
+    if (board.words[this.record + PERMIT] === 0) return;
+    board.words[this.record + PERMIT] = 0;
     board.wake(words.self, 0, words.now());
+    board.fill(words.now());
   }
 }

@@ -5,7 +5,7 @@
 
 import type { MessagePort } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
-import type { Coroutine } from "../../src/atomics/step.ts";
+import type { Step } from "../../src/atomics/step.ts";
 import { FOREVER } from "../../src/kernel-sim/times.ts";
 import { assign } from "../../src/threads/assign.ts";
 import type { Board } from "../../src/threads/board.ts";
@@ -38,8 +38,8 @@ const idOf = (slot: number): number => slot + 100;
 /** Held by OTHER, and waited for by WAITER; held by SELF, and waited for by nobody. */
 const [CONTENDED, MINE] = [0, 1];
 
-function inhabited(policy: keyof typeof POLICIES): Rig {
-  const rig = new Rig(POLICIES[policy], LAST - 1, CPUS);
+function inhabited(policy: keyof typeof POLICIES, direct: boolean): Rig {
+  const rig = new Rig(POLICIES[policy], LAST - 1, CPUS, direct);
   const begin = (slot: number): void => {
     const owner = rig.as(OWNER);
     const job = new Job(idOf(slot), 0, { url: "", export: "", args: [slot] }, () => undefined);
@@ -104,7 +104,7 @@ const end = (board: Board, slot: number): void => {
   board.words[board.record(slot) + PHASE] = PHASE_ENDED;
 };
 
-const CALLS: Record<string, readonly [slot: number, call: (scheduler: Scheduler) => Coroutine<unknown>]> = {
+const CALLS: Record<string, readonly [slot: number, call: (scheduler: Scheduler) => Step<unknown>]> = {
   yieldNow: [SELF, (s) => s.yieldNow()],
   "switchTo one that is parked": [SELF, (s) => s.switchTo(idOf(PARKED), FOREVER)],
   "switchTo one that is ready": [SELF, (s) => s.switchTo(idOf(READY_TWO), FOREVER)],
@@ -123,9 +123,12 @@ const CALLS: Record<string, readonly [slot: number, call: (scheduler: Scheduler)
   end: [SELF, (s) => s.end(() => end(s.board, s.words.self))],
 };
 
-describe.each(["fifo", "per-cpu"] as const)("with %s", (policy) => {
+describe.each([
+  { policy: "fifo", direct: true },
+  { policy: "per-cpu", direct: false },
+] as const)("with $policy, steps taken at once: $direct", ({ policy, direct }) => {
   test("the records are as they should be to begin with", () => {
-    const rig = inhabited(policy);
+    const rig = inhabited(policy, direct);
     expect(states(rig)).toEqual(["running", "running", "ready", "ready", "idle", "blocked", "idle", "idle"]);
     checkRecords(rig);
   });
@@ -133,7 +136,7 @@ describe.each(["fifo", "per-cpu"] as const)("with %s", (policy) => {
   test.each(Object.entries(CALLS))("%s", (_, [slot, call]) => {
     let stores = 0;
     for (; ; stores++) {
-      const rig = inhabited(policy);
+      const rig = inhabited(policy, direct);
       const outcome = outcomeOf(() => call(rig.as(slot, new Life(stores))));
       if (outcome !== "dead") {
         checkRecords(rig);
@@ -161,7 +164,7 @@ describe.each(["fifo", "per-cpu"] as const)("with %s", (policy) => {
 
   test("a spawner that dies while it makes a thread leaves a thread, or a Worker that waits", () => {
     for (let stores = 0; ; stores++) {
-      const rig = inhabited(policy);
+      const rig = inhabited(policy, direct);
       outcomeOf(() => recover(rig.as(OWNER), BLOCKED));
       rig.board.words[rig.board.record(BLOCKED) + PHASE] = PHASE_FREE;
       const spawner = rig.as(SELF, new Life(stores));

@@ -5,7 +5,7 @@
 import type { Addr } from "../../../src/atomics/address.ts";
 import { EAGAIN } from "../../../src/atomics/errno.ts";
 import { SharedMemory } from "../../../src/atomics/shared-memory.ts";
-import { Completed, type Coroutine, RESUME, type Step } from "../../../src/atomics/step.ts";
+import { Completed, RESUME, type Step } from "../../../src/atomics/step.ts";
 import type { HostWords } from "../../../src/kernel-sim/lkl/host/host-words.ts";
 import { Board } from "../../../src/threads/board.ts";
 import { layOutThreads, type ThreadLayout } from "../../../src/threads/layout.ts";
@@ -96,9 +96,11 @@ export class Rig {
   readonly buffer: SharedArrayBuffer;
   readonly board: Board;
   readonly #policy: ThreadPolicy;
+  readonly #direct: boolean;
   readonly #clock: { now: number } = { now: 0 };
 
-  constructor(policy: ThreadPolicy, threads: number, cpus: number) {
+  constructor(policy: ThreadPolicy, threads: number, cpus: number, direct: boolean) {
+    this.#direct = direct;
     this.#policy = policy;
     this.layout = layOutThreads({ threads, cpus, mutexes: 2, policyWords: policy.words({ threads, cpus }) });
     this.buffer = new SharedArrayBuffer(Math.ceil(this.layout.bytes / 8) * 8);
@@ -113,14 +115,19 @@ export class Rig {
       mortal(new Int32Array(this.buffer), life),
       mortal(new Float64Array(this.buffer), life),
     );
-    return new Scheduler(new TestWords(new MortalMemory(this.buffer, life), self, this.#clock), board, 0);
+    return new Scheduler(
+      new TestWords(new MortalMemory(this.buffer, life), self, this.#clock),
+      board,
+      0,
+      this.#direct,
+    );
   }
 }
 
 /** Runs a call until it is over, or sleeps, or its thread dies: what it has come to. */
-export function outcomeOf(call: () => Coroutine<unknown>): "over" | "asleep" | "dead" {
+export function outcomeOf(call: () => Step<unknown>): "over" | "asleep" | "dead" {
   try {
-    const coroutine = call();
+    const coroutine = call()[Symbol.iterator]();
     if (!coroutine.next(RESUME).done) throw new Error("a step that has not happened");
     return "over";
   } catch (thrown) {
