@@ -1,6 +1,6 @@
 /** What the host threads of `bench:threads` do. Every wait has an end: a partner that is gone is an error. */
 import { readlinkSync } from "node:fs";
-import { call, park, switchTo, ThreadError, unpark, yieldNow } from "../../src/threads/index.ts";
+import { call, cpuTimeNs, park, switchTo, ThreadError, unpark, yieldNow } from "../../src/threads/index.ts";
 
 type Words = Int32Array<SharedArrayBuffer>;
 
@@ -109,8 +109,8 @@ export function player(
   return samples;
 }
 
-/** One of a crowd that passes the CPUs around by the scheduler's queue. How often it gave its CPU to another. */
-export function oneOfMany(words: Words, turns: number): number {
+/** One of a crowd that passes the CPUs around by the scheduler's queue: how often it gave its CPU to another, and its CPU time. */
+export function oneOfMany(words: Words, turns: number): { passed: number; cpuNs: number } {
   let passed = 0;
   for (let turn = 0; turn < turns; turn++) {
     const owners = Atomics.add(words, OWNERS, 1) + 1;
@@ -118,11 +118,7 @@ export function oneOfMany(words: Words, turns: number): number {
     Atomics.sub(words, OWNERS, 1);
     if (yieldNow()) passed++;
   }
-  return passed;
-}
-
-export function mostOwners(words: Words): number {
-  return Atomics.load(words, MOST);
+  return { passed, cpuNs: cpuTimeNs() };
 }
 
 export function nothing(): void {}

@@ -6,3 +6,4 @@
  */
 export * from "./run-machine.ts";
 export * from "./use-machine.ts";
+export * from "./use-threads.ts";

@@ -37,6 +37,8 @@ export interface CrewOptions {
 
 export class Crew {
   readonly hands: Map<number, Hand> = new Map();
+  /** To every Worker, those that are starting too: what is posted waits in the port. */
+  readonly ports: Set<MessagePort> = new Set();
   readonly #options: CrewOptions;
   readonly #queue: PQueue;
   readonly #free: number[];
@@ -86,6 +88,7 @@ export class Crew {
       ...(resourceLimits === undefined ? {} : { resourceLimits }),
     });
     this.#workers.add(worker);
+    this.ports.add(port1);
     const hand: Hand = { slot, worker, port: port1, error: undefined };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -114,6 +117,7 @@ export class Crew {
           const cause = hand.error ?? `it ended with ${code}`;
           reject(new ThreadError("ERR_THREAD_START", "the Worker of a thread did not start", { cause }));
         }
+        this.ports.delete(port1);
         port1.close();
       });
     });

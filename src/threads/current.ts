@@ -16,7 +16,7 @@ import { FOREVER } from "../kernel-sim/times.ts";
 import { UMCG_TF_PREEMPTED } from "../umcg/abi.ts";
 import { callThread } from "./call.ts";
 import { ThreadError } from "./errors.ts";
-import { ID, MAX_ARGUMENTS, STATE } from "./layout.ts";
+import { CPU_TIME, ID, MAX_ARGUMENTS, STATE } from "./layout.ts";
 import { abandonMutexes, lockMutex, tryLockMutex, unlockMutex } from "./mutex-words.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { wakeWaiters } from "./word-waits.ts";
@@ -59,6 +59,12 @@ export function threadId(): number {
 export function cpu(): number {
   const { board, words } = self();
   return board.cpuOf(words.self);
+}
+
+/** How long the thread has had a CPU before it got the one it has, ns. */
+export function cpuTimeNs(): number {
+  const { board, words } = self();
+  return board.times[(board.record(words.self) >> 1) + CPU_TIME]!;
 }
 
 /** Lets others run that are ready. False: nobody was. */

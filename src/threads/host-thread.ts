@@ -7,7 +7,6 @@
  * Between two threads the Worker's event loop does not turn: what a thread leaves in it does not run.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { monotonicNs } from "../hosts/threads/clock.ts";
 import { runToEnd } from "../hosts/threads/run-to-end.ts";
 import { WorkerWords } from "../hosts/threads/worker-words.ts";
 import { fetchAdd } from "../kernel-sim/lkl/host/words.ts";
@@ -66,17 +65,9 @@ interface Outcome {
   readonly value?: unknown;
 }
 
-/** A Worker's words, with a clock that leaves no garbage: it is read in each switch. */
-class ThreadWords extends WorkerWords {
-  static readonly #originNs: number = monotonicNs() - performance.now() * 1e6;
-  override now(): number {
-    return ThreadWords.#originNs + performance.now() * 1e6;
-  }
-}
-
 const start = workerData as ThreadStart;
 const { buffer, slot, port } = start;
-const words = new ThreadWords(buffer, slot, () => undefined);
+const words = new WorkerWords(buffer, slot, () => undefined);
 const layout = layOutThreads(start.sizes);
 const board = new Board(
   layout,

@@ -67,7 +67,7 @@ export class HostThreads implements ThreadControl {
     const spins = options.spinUs * SPINS_PER_US;
     this.#scheduler = new Scheduler(this.#words, this.#board, spins, false);
     this.#codes = new Codes((code) => {
-      for (const { port } of this.#crew.hands.values()) port.postMessage({ kind: "code", code });
+      for (const port of this.#crew.ports) port.postMessage({ kind: "code", code });
     });
     this.#crew = new Crew({
       slots: threads,

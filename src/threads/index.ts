@@ -3,6 +3,7 @@ export {
   blocking,
   call,
   cpu,
+  cpuTimeNs,
   kick,
   lock,
   park,

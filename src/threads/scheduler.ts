@@ -1,3 +1,10 @@
+/**
+ * What a host thread asks of the scheduler, each call a coroutine over host words: on a Worker every step has happened when it
+ * is taken, the main thread awaits what would block it, and the deterministic host has others run, and die, between any two.
+ *
+ * Every call has the same shape: take the lock, decide (board.ts), tell those who were given a CPU, give the lock back, wake
+ * them, and wait for one's own turn if one has given one's CPU away. There is no thread that schedules.
+ */
 import { ESRCH } from "../atomics/errno.ts";
 import type { Coroutine } from "../atomics/step.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
