@@ -14,6 +14,8 @@ import { policies } from "./studies/policies.ts";
 import { rtapp } from "./studies/rtapp.ts";
 import { schbench } from "./studies/schbench.ts";
 import { seccompNotifyStudy } from "./studies/seccomp-notify.ts";
+import { switchStudy } from "./studies/switch.ts";
+import { umcgFanout } from "./studies/umcg-fanout.ts";
 
 export interface Study {
   readonly name: string;
@@ -36,6 +38,8 @@ export const STUDIES: readonly Study[] = [
   schbench,
   rtapp,
   seccompNotifyStudy,
+  switchStudy,
+  umcgFanout,
   openloop,
   policies,
 ];

@@ -111,6 +111,34 @@ T: 1 (    2) P:80 I:700 C:     50 Min:      3 Act:    3 Avg:    3 Max:       3
   });
 });
 
+test("umcg bench switch prints a table and lat_ctx's lines, of several rings", async () => {
+  const table = await bench("switch 2 5 -N 20 --vcpus 1 --fair virtual-time");
+  expect(table).toContain("    2  1100 ns  1250 ns  150 ns\n    5  1100 ns  1250 ns  150 ns\n");
+  const compat = await bench("switch 2 5 -N 20 -s 10 --vcpus 1 --fair virtual-time --format compat");
+  expect(compat).toBe('\n"size=10k ovr=1.17\n2 1.10\n5 1.10\n');
+  const json = JSON.parse(await bench("switch -N 20 --json"));
+  expect([json.workload, json.rings.length, json.metrics[0].name]).toEqual(["switch", 1, "switch of 2"]);
+  const { code, stderr } = await run(["bench", "switch", "1"]);
+  expect([code, stderr.split("\n")[0]]).toEqual([
+    2,
+    'umcg: ERR_USAGE: a ring has from 2 to 2048 tasks, got "1"',
+  ]);
+});
+
+test("umcg bench umcg-fanout prints rounds and wake-ups", async () => {
+  const table = await bench("umcg-fanout -w 3 -l 20 --vcpus 2 --work 1us");
+  expect(table).toMatch(/^umcg-fanout: 20 rounds of 3 workers, policy go-like$/m);
+  expect(table).toMatch(/^round +\d+ ns .*\nwake-up +\d+ ns/m);
+  const json = JSON.parse(await bench("umcg-fanout -w 3 -l 20 --vcpus 2 --policy fifo --repeat 2 --json"));
+  expect(json).toMatchObject({
+    workload: "umcg-fanout",
+    policy: "fifo",
+    round: { count: 20 },
+    wake: { count: 60 },
+  });
+  expect(json.metrics[0].values).toHaveLength(2);
+});
+
 describe("umcg bench rtapp", () => {
   const task = '"beat": { "loop": 20, "run": 1000, "timer": { "ref": "unique", "period": 5000 } }';
   let folder: string;
@@ -127,7 +155,7 @@ describe("umcg bench rtapp", () => {
   test("prints a table by task, and JSON", async () => {
     const path = file(`{ "tasks": { ${task} }, "global": { "duration": 2 } }`);
     const table = await bench(`rtapp ${path} --vcpus 1`);
-    expect(table).toMatch(/^beat +1 +20 +\d+\.\d\d us +\d+\.\d\d us +\d+\.\d\d us/m);
+    expect(table).toMatch(/^beat +20 +\d+\.\d\d us +\d+\.\d\d us +\d+\.\d\d us/m);
     expect(table).toContain("Reading: 0 times a task was not done when its timer was due.\n");
     expect(
       Math.max(
@@ -176,7 +204,16 @@ describe("umcg bench rtapp", () => {
 });
 
 test("every study has help with its letters, examples and lines that fit", async () => {
-  for (const name of ["messaging", "hackbench", "futex-wake", "cyclictest", "rtapp", "compare"]) {
+  for (const name of [
+    "messaging",
+    "hackbench",
+    "futex-wake",
+    "cyclictest",
+    "rtapp",
+    "switch",
+    "umcg-fanout",
+    "compare",
+  ]) {
     const { code, stdout } = await run(["bench", name, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: umcg bench ${name}`));

@@ -4,7 +4,7 @@ import { run } from "./fake-io.ts";
 
 const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
 const STUDIES =
-  "messaging, hackbench, futex-wake, cyclictest, schbench, rtapp, seccomp-notify, openloop, policies";
+  "messaging, hackbench, futex-wake, cyclictest, schbench, rtapp, seccomp-notify, switch, umcg-fanout, openloop, policies";
 const OPTIONS =
   "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --warm-up, --seed, --jitter, --no-jitter, --check, --trace, --report, --against, --repeat, --format, --json, --help";
 

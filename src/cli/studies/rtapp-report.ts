@@ -59,6 +59,9 @@ function summaryOf(values: readonly number[]): Summary {
   return { mean, min: sorted[0]!, p50: sortedQuantile(sorted, 0.5), max: sorted.at(-1)! };
 }
 
+/** Of a name, what fits. */
+const LONGEST_NAME = 12;
+
 /** The result for people. */
 export function tableText(
   file: string,
@@ -67,8 +70,7 @@ export function tableText(
 ): string {
   const summaries = summarise(program, measured);
   const rows = summaries.map(({ task, threads, phases, run, period, wakeLatency, slack, missed }) => [
-    task.slice(0, 16),
-    String(threads),
+    threads > 1 ? `${task.slice(0, LONGEST_NAME)} x${threads}` : task.slice(0, LONGEST_NAME),
     String(phases),
     formatNs(run.mean),
     formatNs(period.mean),
@@ -77,8 +79,8 @@ export function tableText(
     slack === undefined ? "" : String(missed),
   ]);
   const head = [
-    ["", "", "", "run", "period", "wake-up", "", "slack", ""],
-    ["task", "thr", "phases", "mean", "mean", "p50", "max", "least", "missed"],
+    ["", "", "run", "period", "wake-up", "", "slack", ""],
+    ["task", "phases", "mean", "mean", "p50", "max", "least", "missed"],
   ];
   const missed = summaries.reduce((sum, one) => sum + one.missed, 0);
   const timed = summaries.some(({ slack }) => slack !== undefined);

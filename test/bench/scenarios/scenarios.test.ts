@@ -8,8 +8,11 @@ import {
 } from "../../../src/bench/scenarios/cyclictest.ts";
 import { futexWakeMachine, startFutexWake } from "../../../src/bench/scenarios/futex-wake.ts";
 import { messagingMachine, startMessaging } from "../../../src/bench/scenarios/messaging.ts";
+import { startSwitch, switchMachine } from "../../../src/bench/scenarios/switch.ts";
+import { fanoutMachine, startFanout } from "../../../src/bench/scenarios/umcg-fanout.ts";
 import { PROFILES } from "../../../src/hosts/virtual/cost-model.ts";
 import type { Machine, MachineConfig } from "../../../src/machine.ts";
+import { POLICY_NAMES } from "../../../src/server/policies/index.ts";
 import { stopped, sum } from "../fixture.ts";
 
 /** What a scenario comes to. */
@@ -141,5 +144,56 @@ describe("messaging", () => {
     );
     while (run.progress < 0.01) expect(run.advance(() => true)).toBe(false);
     expect(run.partial()).toBeUndefined();
+  });
+});
+
+describe("switch", () => {
+  const load = { tasks: 3, bytes: 0, loops: 50, warmUp: 4 };
+  const ring = (more: object, config: MachineConfig = {}) => {
+    const all = { ...load, ...more };
+    const run = { tickHz: 0, ...switchMachine(all), ...config };
+    return measure(run, (machine) => startSwitch(machine, all)).measured;
+  };
+
+  test.each(["native", "guest"] as const)("on one CPU is wake, block and switch: %s", (profile) => {
+    const costs = PROFILES[profile];
+    const alone = 2 * sum(costs, "syscallEntry", "syscallExit");
+    const switchNs = sum(costs, "wake", "block", "switch");
+    const expected = { tasks: 3, overheadNs: alone, hopNs: alone + switchNs, switchNs };
+    expect(ring({}, { profile })).toEqual(expected);
+    expect(ring({ loops: 1, warmUp: 0, tasks: 2 }, { profile }).switchNs).toBeGreaterThan(0);
+  });
+
+  test("takes the working set off, and adds what fetching it again costs", () => {
+    expect(ring({ bytes: 20_480 }).switchNs).toBe(ring({}).switchNs);
+    const apart = { vcpus: 4, wake: "any" } as const;
+    const [bare, full] = [ring({}, apart), ring({ bytes: 20_480 }, apart)];
+    expect(full.overheadNs).toBe(bare.overheadNs + 2048);
+  });
+});
+
+describe("umcg-fanout", () => {
+  const load = { workers: 5, loops: 20, warmUp: 3, workNs: 0, policy: "go-like" } as const;
+  const fan = (more: object, vcpus = 2) => {
+    const all = { ...load, ...more };
+    const config = { vcpus, ...fanoutMachine(all, vcpus) };
+    return measure(config, (machine) => startFanout(machine, all, 1)).measured;
+  };
+
+  test("every worker answers in every round, and all end", () => {
+    const { rounds, wakes } = fan({});
+    expect([rounds.count, wakes.count]).toEqual([20, 100]);
+    expect(wakes.max).toBeLessThanOrEqual(rounds.max);
+    expect(rounds.min).toBeGreaterThan(0);
+  });
+
+  test("a round holds the work of all, shared by the CPUs", () => {
+    const [one, two] = [fan({ workNs: 10_000 }, 1), fan({ workNs: 10_000 }, 2)];
+    expect(one.rounds.min).toBeGreaterThan(50_000);
+    expect(two.rounds.mean).toBeLessThan(one.rounds.mean);
+  });
+
+  test.each(POLICY_NAMES)("goes with policy %s", (policy) => {
+    expect(fan({ policy, loops: 3 }).wakes.count).toBe(15);
   });
 });
