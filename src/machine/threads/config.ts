@@ -22,7 +22,7 @@ export interface ThreadMachineConfig extends KernelOptions {
   readonly trace?: boolean;
   /** Events that each CPU keeps, a power of two. Default 65536. */
   readonly traceEvents?: number;
-  /** Hears what programs say (`machine.say`). */
+  /** Hears what programs say (`machine.say`), in each CPU's order; all of it before `halt` resolves, not before `run` does. */
   readonly onMessage?: (value: unknown, cpu: number) => void;
 }
 
