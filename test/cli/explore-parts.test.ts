@@ -121,7 +121,7 @@ describe("in shards", () => {
   });
 
   test("of an optimal search, what they have brought to light is left, and gone on with", async () => {
-    const how = ["--builtin", "lastzero", "--n", "8", "--all"];
+    const how = ["--builtin", "lastzero", "--n", "7", "--all"];
     const files = await shards(2, ...how);
     const left = file("rest.json");
     const { code, stdout } = await run(["merge", ...files, "--save", left]);
