@@ -59,6 +59,16 @@ export function sizeCanvas(
   return context;
 }
 
+/** Scrolls `box`, and not the page, until there is some room around `row`. */
+export function bringIntoView(box: HTMLElement, row: HTMLElement): void {
+  // Measured on the screen: the offset of a row is relative to its table.
+  const at = row.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
+  const room = 2 * row.offsetHeight;
+  const [top, bottom] = [at - room, at + row.offsetHeight + room];
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
+}
+
 /** Calls `draw` once in the next frame, however often it is asked to. */
 export function onceAFrame(draw: () => void): () => void {
   let asked = false;

@@ -1,7 +1,7 @@
 /** What everything is worth after the current step, with what the step has changed. */
 import type { InterleavingData } from "../model/interleaving-data.ts";
 import type { Walk } from "../model/walk.ts";
-import { el } from "./dom.ts";
+import { bringIntoView, el } from "./dom.ts";
 
 const HEADINGS: Readonly<Record<string, string>> = {
   cpus: "CPUs",
@@ -52,6 +52,8 @@ export class StatePanel {
     const { position, onlySwitches } = this.#walk;
     const from = position === 0 ? 0 : onlySwitches ? this.#walk.runOf(position - 1)[0] : position - 1;
     const [old, now] = [this.#walk.valuesAt(from), this.#walk.valuesAt(position)];
+    const first = this.#cells.find((_, i) => old[i] !== now[i]);
+    if (first !== undefined) bringIntoView(this.element, first.row);
     for (const [i, { row, value, before }] of this.#cells.entries()) {
       const changed = old[i] !== now[i];
       row.classList.toggle("changed", changed);

@@ -5,7 +5,7 @@
  */
 import type { InterleavingData } from "../model/interleaving-data.ts";
 import type { Walk } from "../model/walk.ts";
-import { el } from "./dom.ts";
+import { bringIntoView, el } from "./dom.ts";
 
 /** Rows at most, half of them before the current one. */
 const WINDOW = 500;
@@ -47,7 +47,7 @@ export class StepTable {
       const current = first < position && position - 1 <= last;
       if (current) row.setAttribute("aria-current", "step");
       else row.removeAttribute("aria-current");
-      if (current || (position === 0 && first === 0)) this.#bringIntoView(row);
+      if (current || (position === 0 && first === 0)) bringIntoView(this.element, row);
     }
   }
 
@@ -94,13 +94,5 @@ export class StepTable {
     const row = el("tr", { class: classes.join(" "), title }, el("th", { scope: "row" }, number), ...cells);
     row.addEventListener("click", () => this.#go(last + 1));
     return row;
-  }
-
-  /** Moves the box and not the page. */
-  #bringIntoView(row: HTMLElement): void {
-    const box = this.element;
-    const [top, bottom] = [row.offsetTop - 60, row.offsetTop + row.offsetHeight + 60];
-    if (top < box.scrollTop) box.scrollTop = top;
-    else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
   }
 }

@@ -21,7 +21,7 @@ export const INTERLEAVING_STYLE = `
 .check { display: inline-flex; gap: 6px; align-items: center; font-size: 14px; margin-left: 8px; cursor: pointer; }
 .check input { width: 16px; height: 16px; accent-color: var(--accent); margin: 0; }
 .walk { display: grid; grid-template-columns: minmax(0, 1.7fr) minmax(0, 1fr); gap: 28px; margin-top: 14px; align-items: start; }
-.steps-box, .state-box { position: relative; overflow: auto; max-height: min(70vh, 720px); }
+.steps-box, .state-box { position: relative; overflow: auto; max-height: max(340px, calc(100vh - 430px)); }
 .steps { table-layout: fixed; font-size: 13px; border-collapse: separate; border-spacing: 0; }
 .steps th, .steps td { text-align: left; vertical-align: top; padding: 4px 10px; }
 .steps thead th:first-child { width: 5.2em; }
