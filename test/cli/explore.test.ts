@@ -42,6 +42,22 @@ describe("umcg explore", () => {
     ).toBeLessThanOrEqual(80);
   });
 
+  test("of a data race names the word, both threads and both lines", async () => {
+    const { code, stdout } = await run(["explore", program("race")], { msPerLook: 1 });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /\ndata-race: data race on flag: nothing orders the plain store of giver and the plain load of taker\n {2}step \d, \w+ at .*race\.ts:\d+:\d+\n {2}step \d, \w+ at .*race\.ts:\d+:\d+\n3 steps, 0 preemptions, minimal\n/,
+    );
+  });
+
+  test("of a program that looks at the clock says so, with the line, and gives 2", async () => {
+    const { code, stderr } = await run(["explore", program("clock")], { msPerLook: 1 });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^umcg: ERR_NONDETERMINISM: the program is nondeterministic: step \d of [ab] is not .*: it is now "store x, \d+" at .*clock\.ts:\d+:\d+; schedule "/,
+    );
+  });
+
   test("with --json prints one line", async () => {
     const args = ["explore", LOST, "--json", "--all", "--strategy", "naive"];
     const { code, stdout } = await run(args, { msPerLook: 1 });
