@@ -116,6 +116,11 @@ Options:
   -h, --help         show this help
 
 Exit code: 0 nothing goes wrong, 1 violation, 2 usage or another program.
+
+Examples:
+  umcg replay broken.json
+  umcg replay my-lock.ts --schedule "0*3 1 0"
+  umcg replay broken.json --report broken.html
 `;
 
 export const MERGE_HELP: string = `Usage: umcg merge SHARD.json ... [options]
