@@ -75,14 +75,15 @@ export class Exploration {
   }
 
   get ended(): boolean {
-    return this.#exhausted || this.#stopped !== undefined;
+    return (this.#exhausted || this.#stopped !== undefined) && !this.#findings.pending;
   }
 
   /** Goes on to the end, or until `stop`, asked after each execution, says so. Returns whether it is at the end. */
   advance(stop: () => boolean): boolean {
     // Bounded by maxExecutions, by the size of the space, or by `stop`.
     while (!this.ended) {
-      this.#next();
+      if (this.#findings.pending) this.#findings.advance();
+      else this.#next();
       if (stop()) break;
     }
     if (this.ended) this.#tellEnd();
@@ -92,7 +93,8 @@ export class Exploration {
   /** Gives the rest up. */
   interrupt(reason: "time" | "interrupted" = "interrupted"): void {
     if (this.ended) return;
-    this.#stopped = reason;
+    this.#findings.settle();
+    if (!this.ended) this.#stopped = reason;
     this.#tellEnd();
   }
 

@@ -4,7 +4,7 @@ import { actorOf, formatSchedule, type Schedule } from "../interleaving/schedule
 import type { System, Violation, ViolationKind } from "../interleaving/system.ts";
 import type { Explorable } from "./explorable.ts";
 import type { CheckedOptions } from "./options.ts";
-import { type Shrunk, shrink } from "./shrink.ts";
+import { Shrinking, type Shrunk } from "./shrink.ts";
 
 /** Violations that differ in kind or message and are kept. */
 const MAX_FINDINGS = 100;
@@ -31,6 +31,8 @@ export class Findings {
   readonly #explorable: Explorable;
   readonly #options: CheckedOptions;
   readonly #byKey: Map<string, Finding> = new Map();
+  /** In the order in which they were found. */
+  readonly #pending: Pending[] = [];
 
   constructor(explorable: Explorable, options: CheckedOptions) {
     this.#explorable = explorable;
@@ -55,32 +57,72 @@ export class Findings {
     return this.#byKey.size < MAX_FINDINGS && !this.#byKey.has(keyOf(violation));
   }
 
-  /** `found`: a schedule that shows it. */
+  /** `found`: a schedule that shows it. It is made small by `advance`. */
   add(
     violation: Pick<Violation, "kind" | "message" | "invariant">,
     found: Schedule,
     execution: number,
   ): void {
-    const { kind, message, invariant } = violation;
-    const { maxSteps } = this.#options;
-    const effort = this.#options.shrink && kind !== "step-bound" ? this.#options.proofExecutions : -1;
+    const { kind } = violation;
+    const { maxSteps, shrink, proofExecutions } = this.#options;
+    const effort = shrink && kind !== "step-bound" ? proofExecutions : -1;
     // On a system of its own: the strategy may have left its own where it wants to find it.
     const system = this.#explorable.makeSystem();
-    const shrunk = shrink(system, found, { kind, maxSteps, effort });
-    const finding: Finding = {
-      kind,
-      ...(invariant === undefined ? {} : { invariant }),
-      message: shrunk.message ?? message,
-      execution,
-      schedule: formatSchedule(shrunk.schedule),
-      steps: shrunk.schedule.length,
-      preemptions: shrunk.preemptions,
-      minimal: shrunk.minimal,
-      ...(shrunk.atFault.length > 0 ? { atFault: tellSteps(system, shrunk) } : {}),
-    };
-    this.#byKey.set(keyOf(violation), finding);
+    const shrinking = new Shrinking(system, found, { kind, maxSteps, effort });
+    const pending = { violation, execution, system, shrinking };
+    const ended = shrinking.advance();
+    this.#byKey.set(keyOf(violation), findingOf(pending));
+    if (ended) this.#tell(pending);
+    else this.#pending.push(pending);
+  }
+
+  /** Is something found that could be smaller? */
+  get pending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** One more execution for what is pending. */
+  advance(): void {
+    const [first] = this.#pending;
+    if (first?.shrinking.advance() !== true) return;
+    this.#pending.shift();
+    this.#tell(first);
+  }
+
+  /** Leaves what is pending as small as it is by now. */
+  settle(): void {
+    for (const pending of this.#pending.splice(0)) this.#tell(pending);
+  }
+
+  #tell(pending: Pending): void {
+    const finding = findingOf(pending);
+    this.#byKey.set(keyOf(pending.violation), finding);
     if (VIOLATION.hasSubscribers) VIOLATION.publish(finding);
   }
+}
+
+/** A finding that is being made small. */
+interface Pending {
+  readonly violation: Pick<Violation, "kind" | "message" | "invariant">;
+  readonly execution: number;
+  readonly system: System;
+  readonly shrinking: Shrinking;
+}
+
+function findingOf({ violation, execution, system, shrinking }: Pending): Finding {
+  const { kind, message, invariant } = violation;
+  const { result } = shrinking;
+  return {
+    kind,
+    ...(invariant === undefined ? {} : { invariant }),
+    message: result.message ?? message,
+    execution,
+    schedule: formatSchedule(result.schedule),
+    steps: result.schedule.length,
+    preemptions: result.preemptions,
+    minimal: result.minimal,
+    ...(result.atFault.length > 0 ? { atFault: tellSteps(system, result) } : {}),
+  };
 }
 
 function tellSteps(system: System, { schedule, atFault }: Shrunk): string[] {

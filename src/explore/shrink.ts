@@ -36,120 +36,158 @@ export interface Shrunk {
   readonly atFault: readonly number[];
 }
 
-/** `system` is left anywhere. */
+/** All at once. `system` is left anywhere. */
 export function shrink(system: System, found: Schedule, options: ShrinkOptions): Shrunk {
-  const { kind, maxSteps, effort } = options;
-  let best = runGuided(system, found, { maxSteps });
-  if (best.violation?.kind !== kind || effort < 0) {
-    return {
-      schedule: found,
-      preemptions: best.preemptions,
-      minimal: false,
-      message: undefined,
-      atFault: [],
-    };
+  const shrinking = new Shrinking(system, found, options);
+  while (!shrinking.advance());
+  return shrinking.result;
+}
+
+/** An execution at a time, so that whoever runs it can show that it is alive, and end it. */
+export class Shrinking {
+  readonly #system: System;
+  readonly #options: ShrinkOptions;
+  readonly #executions: Generator<void, void, void>;
+  #result: Shrunk;
+
+  /** `system` is nobody else's until the end. */
+  constructor(system: System, found: Schedule, options: ShrinkOptions) {
+    this.#system = system;
+    this.#options = options;
+    this.#result = { schedule: found, preemptions: 0, minimal: false, message: undefined, atFault: [] };
+    this.#executions = this.#shrink(found);
   }
-  best = simplify(system, best, options);
-  if (best.preemptions === 0) return { ...result(best), minimal: true };
-  const fewer = searchFewer(system, best.preemptions, options);
-  if (fewer.found === undefined) return { ...result(best), minimal: fewer.complete };
-  return {
-    ...result(simplify(system, runGuided(system, fewer.found, { maxSteps }), options)),
-    minimal: true,
-  };
-}
 
-/** Every execution with fewer than so many preemptions, fewest first, until one shows a violation of the kind. */
-function searchFewer(
-  system: System,
-  preemptions: number,
-  { kind, maxSteps, effort }: ShrinkOptions,
-): { readonly found: Schedule | undefined; readonly complete: boolean } {
-  const search = new Bounded(system, { by: "preemptions", maxSteps, maxBound: preemptions - 1 });
-  let whole = true;
-  for (let [made, steps] = [0, 0]; made < effort && steps < MAX_PROOF_STEPS; made++) {
-    const ended = search.execute();
-    steps += search.schedule().length;
-    if (ended === TOO_LONG) whole = false;
-    else if (ended !== PRUNED) system.finish();
-    if (system.violations[0]?.kind === kind) return { found: search.schedule(), complete: false };
-    if (!search.advance()) return { found: undefined, complete: whole };
+  /** What is known by now. */
+  get result(): Shrunk {
+    return this.#result;
   }
-  return { found: undefined, complete: false };
-}
 
-function result({ schedule, preemptions, violation }: GuidedRun): Omit<Shrunk, "minimal"> {
-  return { schedule, preemptions, message: violation?.message, atFault: violation?.steps ?? [] };
-}
+  /** One more execution. Returns whether it was the last. */
+  advance(): boolean {
+    return this.#executions.next().done === true;
+  }
 
-/** To a fixpoint. Bounded by the cost, which falls each time. */
-function simplify(system: System, from: GuidedRun, options: ShrinkOptions): GuidedRun {
-  const search = new Simplification(system, from, options);
-  while (search.shorten() || search.thin() || search.join());
-  return search.best;
+  *#shrink(found: Schedule): Generator<void, void, void> {
+    const { kind, effort } = this.#options;
+    const first = this.#run(found);
+    this.#result = { ...this.#result, preemptions: first.preemptions };
+    if (first.violation?.kind !== kind || effort < 0) return;
+    yield* this.#simplify(first);
+    if (this.#result.preemptions === 0) this.#result = { ...this.#result, minimal: true };
+    else yield* this.#prove();
+  }
+
+  /** To a fixpoint. Bounded by the cost, which falls each time. */
+  *#simplify(from: GuidedRun): Generator<void, void, void> {
+    const search = new Simplification(from, this.#options.kind, (schedule) => this.#run(schedule));
+    this.#know(search.best);
+    for (let found = true; found; ) {
+      found = false;
+      for (const way of [search.shorten(), search.thin(), search.join()]) {
+        for (const improved of way) {
+          found ||= improved;
+          if (improved) this.#know(search.best);
+          yield;
+        }
+        if (found) break;
+      }
+    }
+  }
+
+  /** Every execution with fewer preemptions, fewest first, until one shows a violation of the kind. */
+  *#prove(): Generator<void, void, void> {
+    const { kind, maxSteps, effort } = this.#options;
+    const maxBound = this.#result.preemptions - 1;
+    const search = new Bounded(this.#system, { by: "preemptions", maxSteps, maxBound });
+    let whole = true;
+    for (let [made, steps] = [0, 0]; made < effort && steps < MAX_PROOF_STEPS; made++) {
+      const ended = search.execute();
+      const schedule = search.schedule();
+      steps += schedule.length;
+      if (ended === TOO_LONG) whole = false;
+      else if (ended !== PRUNED) this.#system.finish();
+      const shown = this.#system.violations[0]?.kind === kind;
+      if (shown) yield* this.#simplify(this.#run(schedule));
+      if (shown || !search.advance()) {
+        this.#result = { ...this.#result, minimal: shown || whole };
+        return;
+      }
+      yield;
+    }
+  }
+
+  #run(schedule: Schedule): GuidedRun {
+    return runGuided(this.#system, schedule, { maxSteps: this.#options.maxSteps });
+  }
+
+  #know({ schedule, preemptions, violation }: GuidedRun): void {
+    const atFault = violation?.steps ?? [];
+    this.#result = { schedule, preemptions, minimal: false, message: violation?.message, atFault };
+  }
 }
 
 /**
  * The smallest run so far. Each of its ways of making it smaller goes over the whole run, from what it has found on and not
- * from the beginning again, and says whether it has found anything.
+ * from the beginning again, and yields for each execution whether it was smaller.
  */
 class Simplification {
   best: GuidedRun;
-  readonly #system: System;
-  readonly #options: ShrinkOptions;
+  readonly #kind: ViolationKind;
+  readonly #run: (schedule: Schedule) => GuidedRun;
 
-  constructor(system: System, best: GuidedRun, options: ShrinkOptions) {
-    this.#system = system;
+  constructor(best: GuidedRun, kind: ViolationKind, run: (schedule: Schedule) => GuidedRun) {
     this.best = best;
-    this.#options = options;
+    this.#kind = kind;
+    this.#run = run;
   }
 
   /** Only its beginning: as little as halving finds. */
-  shorten(): boolean {
+  *shorten(): Generator<boolean, void, void> {
     const runs = runsOf(this.best.schedule);
     let [low, high] = [0, runs.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#take(runs.slice(0, middle))) high = middle;
+      const taken = this.#take(runs.slice(0, middle));
+      if (taken) high = middle;
       else low = middle + 1;
+      yield taken;
     }
-    return high < runs.length;
   }
 
   /** Without half of its runs, without a quarter, ... without one: Zeller and Hildebrandt's delta debugging (TSE 2002). */
-  thin(): boolean {
-    let found = false;
+  *thin(): Generator<boolean, void, void> {
     let runs = runsOf(this.best.schedule);
     for (let size = runs.length >> 1; size > 0; size >>= 1) {
       for (let at = 0; at < runs.length; ) {
-        if (this.#take([...runs.slice(0, at), ...runs.slice(at + size)])) {
-          found = true;
-          runs = runsOf(this.best.schedule);
-        } else at += size;
+        const taken = this.#take([...runs.slice(0, at), ...runs.slice(at + size)]);
+        if (taken) runs = runsOf(this.best.schedule);
+        else at += size;
+        yield taken;
       }
     }
-    return found;
   }
 
   /** With two runs of one actor made one. */
-  join(): boolean {
-    let found = false;
+  *join(): Generator<boolean, void, void> {
     let runs = runsOf(this.best.schedule);
     for (let first = 0; first < runs.length; first++) {
       for (let second = first + 2; second < runs.length; second++) {
-        if (!joined(runs, first, second).some((candidate) => this.#take(candidate))) continue;
-        found = true;
-        runs = runsOf(this.best.schedule);
+        for (const candidate of joined(runs, first, second)) {
+          const taken = this.#take(candidate);
+          yield taken;
+          if (!taken) continue;
+          runs = runsOf(this.best.schedule);
+          break;
+        }
       }
     }
-    return found;
   }
 
   /** Keeps it if it costs less and shows the same. */
   #take(candidate: readonly (readonly number[])[]): boolean {
-    const { kind, maxSteps } = this.#options;
-    const run = runGuided(this.#system, candidate.flat(), { maxSteps });
-    if (run.violation?.kind !== kind || !isLess(run, this.best)) return false;
+    const run = this.#run(candidate.flat());
+    if (run.violation?.kind !== this.#kind || !isLess(run, this.best)) return false;
     this.best = run;
     return true;
   }
