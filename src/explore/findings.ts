@@ -89,6 +89,11 @@ export class Findings {
     this.#tell(first);
   }
 
+  /** All of that at once. */
+  finish(): void {
+    while (this.pending) this.advance();
+  }
+
   /** Leaves what is pending as small as it is by now. */
   settle(): void {
     for (const pending of this.#pending.splice(0)) this.#tell(pending);

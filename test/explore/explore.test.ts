@@ -5,6 +5,7 @@ import {
   bareProgram,
   Exploration,
   ExploreError,
+  type ExploreResult,
   explore,
   parseSchedule,
   replay,
@@ -171,6 +172,32 @@ describe("in stretches", () => {
     exploration.interrupt();
     expect(exploration.advance(() => false)).toBe(true);
     expect(exploration.result()).toMatchObject({ executions: 1, complete: false, stopped: "interrupted" });
+  });
+
+  test("what it finds is made small in stretches, too, and kept as it is by then when that is given up", () => {
+    const options = { strategy: "random", seed: 3 } as const;
+    const program = bareProgram(counter(3, false, 4));
+    const found = (exploration: Exploration): ExploreResult => {
+      while (exploration.result().violations.length === 0) exploration.advance(() => true);
+      return exploration.result();
+    };
+    const exploration = new Exploration(program, options);
+    const { violations, executions } = found(exploration);
+    expect([exploration.ended, violations[0]!.minimal]).toEqual([false, false]);
+    let stretches = 0;
+    while (!exploration.advance(() => true)) stretches++;
+    expect(stretches).toBeGreaterThan(10);
+    expect(exploration.result()).toEqual(explore(program, options));
+    expect(exploration.result()).toMatchObject({
+      executions,
+      violations: [{ preemptions: 1, minimal: true }],
+    });
+
+    const given = new Exploration(program, options);
+    found(given);
+    given.interrupt();
+    expect(given.ended).toBe(true);
+    expect(given.result()).toMatchObject({ stopped: "violation", violations });
   });
 });
 

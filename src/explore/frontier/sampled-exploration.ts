@@ -158,6 +158,7 @@ export class SampledExploration implements PartedExploration<Stretch> {
     for (const one of found) {
       if (!this.#findings.wants(one)) continue;
       this.#findings.add(one, parseSchedule(one.schedule), from + one.execution);
+      this.#findings.finish();
       if (this.#options.stopAtFirst) this.#stopped = "violation";
     }
     this.#limit();

@@ -203,6 +203,7 @@ export class TreeExploration implements PartedExploration<Twig> {
     for (const found of result.found) {
       if (!this.#findings.wants(found)) continue;
       this.#findings.add(found, parseSchedule(found.schedule), before + found.execution);
+      this.#findings.finish();
       if (this.#options.stopAtFirst) this.#stopped = "violation";
     }
     this.#suspicious = suspicious;
