@@ -28,7 +28,7 @@ import {
 } from "./random-kernel-programs.ts";
 
 const campaign = process.env["FC_RUNS"] !== undefined;
-const RUNS = campaign ? {} : { numRuns: 12 };
+const RUNS = campaign ? {} : { numRuns: 5 };
 const NAIVE_LIMIT = campaign ? 20_000 : 400;
 const LIMIT = campaign ? 4_000 : 400;
 const WALKS = 100;

@@ -8,6 +8,7 @@
 import { EXPLORE_END } from "../diagnostics/channels.ts";
 import type { System, Violation } from "../interleaving/system.ts";
 import { Distinct } from "./distinct.ts";
+import { endlessMessage } from "./endless.ts";
 import type { Explorable } from "./explorable.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { forksOf, type Outlook, outlookOf } from "./frontier/outlook.ts";
@@ -197,7 +198,7 @@ export class Exploration {
 
   #endless(): void {
     this.#tooLong++;
-    const message = `an execution did not end within ${this.#options.maxSteps} steps`;
+    const message = endlessMessage(this.#system, this.#options.maxSteps);
     this.#report({ kind: "step-bound", message, actor: -1 });
   }
 

@@ -81,8 +81,10 @@ export class Path {
     if ((traits & STEP_WITHDRAWS) !== 0) this.#noteOthers(actor);
     const ways = system.alternatives(actor);
     if (this.observes) {
+      const awake = this.#awake();
       const touched = this.measure(actor, alternative);
       this.trace.push(actor, alternative, touched, touched, traits);
+      this.trace.awake[this.trace.length - 1] = awake;
     } else {
       system.step(actor, alternative);
       this.trace.push(actor, alternative, peeked, system.completed(peeked), traits);
@@ -92,6 +94,14 @@ export class Path {
     this.trace.stamps[event] = stamp;
     if (this.#others.length > 0) this.#noteWithdrawn(event);
     return this.trace.peeked[event]!;
+  }
+
+  #awake(): number {
+    const { system } = this;
+    const count = system.enabledCount();
+    let awake = 0;
+    for (let i = 0; i < count; i++) if (system.enabled[i]! < 32) awake |= 1 << system.enabled[i]!;
+    return awake;
   }
 
   #noteWithdrawn(event: number): void {

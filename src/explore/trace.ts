@@ -36,6 +36,8 @@ export class Trace {
   ways: Int32Array = new Int32Array(64);
   /** What the actor was about to do: `System.stamp`. */
   stamps: Int32Array = new Int32Array(64);
+  /** Of systems that are observed, bit n: actor n, below 32, could step before the event. */
+  awake: Int32Array = new Int32Array(64);
   /** Entries of a clock. */
   stride: number;
   clocks: Int32Array;
@@ -246,6 +248,7 @@ export class Trace {
     this.traits = longerBytes(this.traits);
     this.ways = longer(this.ways);
     this.stamps = longer(this.stamps);
+    this.awake = longer(this.awake);
     this.clocks = longer(this.clocks);
     this.#previous = longer(this.#previous);
     this.#hashes = longer(this.#hashes);

@@ -118,6 +118,12 @@ export interface System {
   observe?(): void;
   watched?: boolean;
 
+  /**
+   * Of an execution that was cut off for its length: what its actors look at in vain, in words, if nothing changes any more though
+   * everybody steps in turn. The system is left anywhere.
+   */
+  livelock?(): string | undefined;
+
   /** Looks at an execution whose end was reached (nobody enabled), and adds what is wrong with the end to `violations`. */
   finish(): void;
   /** The execution gave up an iteration without effect: it counts for nothing, others cover it. */

@@ -1,4 +1,6 @@
 /** Everything of this project that is explored, by name. */
+
+import { CORES } from "./cores.ts";
 import { DEATHS } from "./deaths.ts";
 import { HARDENED } from "./hardened.ts";
 import { LISTS } from "./lists.ts";
@@ -21,5 +23,6 @@ export const SUBJECTS: readonly Subject[] = [
   ...DEATHS,
   ...POLICIES,
   ...HARDENED,
+  ...CORES,
   ...THREADS,
 ];

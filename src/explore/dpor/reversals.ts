@@ -76,8 +76,23 @@ export class Reversals {
     const { trace } = this.#path;
     const actor = trace.actor[later]!;
     this.#collect(earlier, later);
+    if (this.#path.observes && this.#isEnabler(earlier, later)) return;
     if ((trace.traits[later]! & STEP_VARIES) !== 0) this.#reverseUnlessCovered(earlier, actor);
     else this.#emit(earlier, actor, trace.alternative[later]!, trace.peeked[later]!);
+  }
+
+  /**
+   * Was it the earlier event that enabled the later one, and nothing that was collected could? A step of a system that is observed
+   * touches all that decides whether it is enabled.
+   */
+  #isEnabler(earlier: number, later: number): boolean {
+    const { trace, system } = this.#path;
+    const actor = trace.actor[later]!;
+    if (actor >= 32 || ((trace.awake[earlier]! >>> actor) & 1) === 1) return false;
+    const collected = this.#collected;
+    for (let i = 0; i < collected.length; i++)
+      if (system.footprints.dependent(collected.footprint[i]!, trace.peeked[later]!)) return false;
+    return true;
   }
 
   /** An actor that could have made a step before `event`, which took it away. */

@@ -6,6 +6,7 @@
  */
 import { formatSchedule, parseSchedule } from "../../interleaving/schedule.ts";
 import type { System, Violation, ViolationKind } from "../../interleaving/system.ts";
+import { endlessMessage } from "../endless.ts";
 import type { Explorable } from "../explorable.ts";
 import { STRATEGIES } from "../make-strategy.ts";
 import { verify } from "../nondeterminism.ts";
@@ -166,7 +167,7 @@ export class UnitRunner {
     if (ended === SLEEP_BLOCKED) counts.blocked++;
     else if (ended === TOO_LONG) {
       counts.tooLong++;
-      const message = `an execution did not end within ${this.#options.maxSteps} steps`;
+      const message = endlessMessage(this.#system, this.#options.maxSteps);
       return { kind: "step-bound", message, actor: -1 };
     } else if (ended === PRUNED) counts.pruned++;
     else {

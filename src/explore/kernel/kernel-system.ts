@@ -30,6 +30,7 @@ import { type ExploredConfig, ExploredMachine } from "../../machine/explored-mac
 import { HARDENED_RULES, InvariantError, POSTED_RULES } from "../../umcg/invariants/index.ts";
 import { digestText, joinLanes, mix } from "../mix.ts";
 import { KernelFootprints } from "./kernel-footprints.ts";
+import { findLivelock } from "./livelock.ts";
 import { KernelLook } from "./look.ts";
 import { ObservedSteps } from "./observed-steps.ts";
 
@@ -39,7 +40,15 @@ export type KernelProgram = (machine: ExploredMachine) => void;
 export interface KernelOptions extends ExploredConfig {
   /** The program moves pages, or changes their protection, while it runs. Default false. */
   readonly paging?: boolean;
+  /**
+   * Exploration begins behind so many steps, or where this first holds; until then the actors take steps in turn, as is nobody's
+   * choice. Default 0. For programs whose way to what is of interest has more interleavings than that has.
+   */
+  readonly from?: number | ((machine: ExploredMachine) => boolean);
 }
+
+/** Steps on the way to where exploration begins. */
+const MAX_PROLOGUE = 10_000;
 
 const KINDS: Readonly<Record<string, ViolationKind>> = {
   ERR_DEADLOCK: "deadlock",
@@ -59,6 +68,7 @@ export class KernelSystem implements System {
   readonly machine: ExploredMachine;
   readonly violations: Violation[] = [];
   readonly #program: KernelProgram;
+  readonly #from: number | ((machine: ExploredMachine) => boolean);
   readonly #objects: KernelFootprints;
   readonly #words: Uint32Array;
   #observed: ObservedSteps | undefined;
@@ -67,7 +77,8 @@ export class KernelSystem implements System {
 
   /** Throws ERR_CONFIG naming the first bad value. */
   constructor(program: KernelProgram, options: KernelOptions = {}) {
-    const { paging = false, ...config } = options;
+    const { paging = false, from = 0, ...config } = options;
+    this.#from = from;
     this.machine = new ExploredMachine(config);
     this.#program = program;
     this.#objects = new KernelFootprints(this.machine, paging);
@@ -77,7 +88,7 @@ export class KernelSystem implements System {
     this.enabled = new Int32Array(this.actors);
     this.#words = new Uint32Array(this.machine.kernel.buffer);
     this.#look = new KernelLook(this.machine, config.umcg === "posted" ? POSTED_RULES : HARDENED_RULES);
-    this.fingerprint = digestText(JSON.stringify([program.toString(), options]));
+    this.fingerprint = digestText(JSON.stringify([program.toString(), options, from.toString()]));
   }
 
   observe(): void {
@@ -91,8 +102,24 @@ export class KernelSystem implements System {
     this.machine.begin();
     try {
       this.#program(this.machine);
+      this.#goTo(this.#from);
     } catch (cause) {
       this.#violate(cause, -1);
+    }
+  }
+
+  #goTo(from: number | ((machine: ExploredMachine) => boolean)): void {
+    const { machine } = this;
+    let last = -1;
+    for (let steps = 0; typeof from === "number" ? steps < from : !from(machine); steps++) {
+      const count = machine.enabled(this.enabled);
+      if (count === 0 || steps === MAX_PROLOGUE) {
+        const message = `after ${steps} steps in turn the program is not where exploration is to begin`;
+        throw new MachineError("ERR_CONFIG", message);
+      }
+      const enabled = this.enabled.subarray(0, count);
+      last = enabled.find((actor) => actor > last) ?? enabled[0]!;
+      machine.step(last);
     }
   }
 
@@ -152,6 +179,10 @@ export class KernelSystem implements System {
   }
   completed(footprint: number): number {
     return this.#observed === undefined ? footprint : this.#touched;
+  }
+
+  livelock(): string | undefined {
+    return findLivelock(this.machine);
   }
 
   finish(): void {

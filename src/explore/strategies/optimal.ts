@@ -162,12 +162,17 @@ export class Optimal implements Search {
   /** Could somebody who sleeps begin the steps, whatever comes after them? */
   #covered(at: number, steps: Sequence, actor: number): boolean {
     const sleep = this.#sleep;
+    const { observes } = this.#path;
     const to = sleep.to(at);
     for (let i = sleep.from(at); i < to; i++) {
       const other = sleep.actorAt(i);
-      const index = other === actor ? -1 : steps.firstOf(other);
-      if (index < 0 || steps.alternative[index] !== sleep.alternativeAt(i)) continue;
-      if (steps.isInitial(index)) return true;
+      const index = steps.firstOf(other);
+      if (index >= 0) {
+        if (steps.alternative[index] === sleep.alternativeAt(i) && steps.isInitial(index)) return true;
+      } else if (other === actor && observes && steps.isIndependent(sleep.stepAt(i))) {
+        // The reversed step itself sleeps, and is the same behind steps that it does not depend on.
+        return true;
+      }
     }
     return false;
   }

@@ -51,6 +51,7 @@ export function rulesOf(
     record: {
       // Nobody asks for them but at the end, and in bounds that are not met.
       ...all(["live", "addLive", "gone", "addGone"], nothing),
+      moveUserTop: () => touches.write(objects.of("record.userTop")),
     },
     ...ownerRules(kernel, objects, touches),
     ...loadRules(kernel, objects, touches),

@@ -1,9 +1,12 @@
 /** Kernel mode as a system: what each execution comes to, and that footprints lose none. */
 import { describe, expect, it } from "vitest";
+import { explore, kernelProgram } from "../../../src/explore/index.ts";
 import type { KernelOptions } from "../../../src/explore/kernel/kernel-system.ts";
 import { type KernelProgram, KernelSystem } from "../../../src/explore/kernel/kernel-system.ts";
 import { DepthFirst } from "../../../src/explore/strategies/depth-first.ts";
 import { SLEEP_BLOCKED } from "../../../src/explore/strategy.ts";
+import { WILL_EXIT } from "../../../src/hosts/explore/task-code.ts";
+import type { ExploredMachine } from "../../../src/machine/explored-machine.ts";
 
 interface Explored {
   /** What executions came to, sorted. */
@@ -173,6 +176,67 @@ describe("what is wrong with an execution", () => {
       });
     };
     expect(violationsOf(program)).toEqual([["leak", expect.stringContaining("is pinned"), -1]]);
+  });
+});
+
+describe("an execution without end", () => {
+  const endless = (body: (machine: ExploredMachine) => void): string => {
+    const options = { strategy: "delays", maxBound: 0, maxSteps: 300 } as const;
+    const { violations } = explore(kernelProgram(body), options);
+    return `${violations[0]?.kind}: ${violations[0]?.message}`;
+  };
+
+  it("is a livelock when tasks look in vain, and it says at what", () => {
+    const said = endless((machine) => {
+      const flag = machine.allocate(4);
+      machine.spawn(
+        function* (env) {
+          while ((yield* env.memory.load32(flag)) === 0) yield* env.sys.schedYield();
+        },
+        { name: "spinner" },
+      );
+    });
+    expect(said).toMatch(
+      /^step-bound: an execution did not end within 300 steps, a livelock: nothing changes any more, with spinner at 0x[0-9a-f]+ = 0$/,
+    );
+  });
+
+  it("is none when it would end with more steps, or something changes for ever", () => {
+    const counts = (to: number) => (machine: ExploredMachine) => {
+      const word = machine.allocate(4);
+      machine.spawn(function* (env) {
+        for (let i = 1; i < to; i++) yield* env.memory.store32(word, i);
+      });
+    };
+    const plain = "step-bound: an execution did not end within 300 steps";
+    expect(endless(counts(600))).toBe(plain);
+    expect(endless(counts(Number.POSITIVE_INFINITY))).toBe(plain);
+  });
+});
+
+describe("where exploration begins", () => {
+  const store = (machine: ExploredMachine): void => {
+    const word = machine.allocate(4);
+    for (let i = 0; i < 2; i++)
+      machine.spawn(function* (env) {
+        for (let k = 0; k < 3; k++) yield* env.memory.store32(word, k);
+      });
+  };
+  const executions = (options: KernelOptions): number => explore(kernelProgram(store, options)).executions;
+
+  it("is behind some steps in turn, or where something holds", () => {
+    // 6 stores to one word in the order of two tasks; 2 steps to leave idle, then turns.
+    expect(executions({})).toBe(20);
+    expect(executions({ from: 2 })).toBe(20);
+    expect(executions({ from: 4 })).toBe(6);
+    expect(executions({ from: (machine) => machine.host.code.request(1) === WILL_EXIT })).toBe(1);
+  });
+
+  it("must be come to", () => {
+    const { violations } = explore(kernelProgram(store, { from: () => false }));
+    expect(violations).toMatchObject([
+      { message: expect.stringContaining("steps in turn the program is not") },
+    ]);
   });
 });
 

@@ -20,6 +20,12 @@ const WAITS: readonly Defect[] = defectsOf("src/umcg/hardened-wait.ts", [
     "    if (next !== 0 && !task.isUmcg(next)) return this.#leaves(call, tid, next < 0 ? next : -ESRCH);\n",
     "",
   ],
+  [
+    "umcg wait: woken without a server, it goes on",
+    "umcg core: a worker is woken from its wait without a server",
+    "    if (!this.task.isServer(server)) this.task.setLook(tid);\n",
+    "",
+  ],
 ]);
 
 const EVENTS: readonly Defect[] = defectsOf("src/umcg/hardened-events.ts", [
@@ -90,6 +96,36 @@ const EVENTS: readonly Defect[] = defectsOf("src/umcg/hardened-events.ts", [
     "    const word = yield* this.#kernel.access.getUser32(stateOf(self));",
   ],
   [
+    "umcg preemption: nobody looks at the flag",
+    "umcg core: a worker is preempted by a flag and a kick",
+    "|| (word & UMCG_TF_PREEMPTED) !== 0 ? listed : word;",
+    "? listed : word;",
+  ],
+  [
+    "umcg resume: a store instead of the compare-exchange",
+    "umcg core: a bit of the user's in the word of a worker that comes back",
+    "const status = yield* access.cmpxchgUser32(stateOf(self), word, to);",
+    "const status = yield* access.putUser32(stateOf(self), to);",
+  ],
+  [
+    "umcg resume: LISTED is not set",
+    "umcg core: a claim of a worker that did not wait of its own accord",
+    "const listed = ((word & ~UMCG_TF_STATE_MASK) | UMCG_TASK_IDLE | UMCG_TF_LISTED) >>> 0;",
+    "const listed = ((word & ~UMCG_TF_STATE_MASK) | UMCG_TASK_IDLE) >>> 0;",
+  ],
+  [
+    "umcg exit: a parked worker that is killed is not listed",
+    "umcg core: a worker that has parked is killed while a server is idle",
+    "    if (!dies || listed) return;\n",
+    "    if (worker) return;\n",
+  ],
+  [
+    "umcg exit: a server stays on the list",
+    "umcg core: a server goes with its node on the list",
+    "    if (!worker) return yield* this.#lists.withdraw(self);\n",
+    "    if (!worker) return;\n",
+  ],
+  [
     "umcg exit: the page stays pinned",
     "umcg F4: there is no list of idle servers",
     "    pages.unpin(self);\n",
@@ -98,6 +134,12 @@ const EVENTS: readonly Defect[] = defectsOf("src/umcg/hardened-events.ts", [
 ]);
 
 const LISTS: readonly Defect[] = defectsOf("src/umcg/hardened-lists.ts", [
+  [
+    "umcg servers: RUNNING by a store",
+    "umcg core: a bit of the user's in the word of a server that is made RUNNING",
+    "const status = yield* access.cmpxchgUser32Nosleep(stateOf(record), word, running);",
+    "const status = yield* access.putUser32Nosleep(stateOf(record), running);",
+  ],
   [
     "umcg servers: a busy one is enough",
     "umcg F28: a server that has published itself finds something else to do",
