@@ -55,7 +55,8 @@ export class ProgressLine {
   draw(): void {
     const { stderr } = this.#io;
     if (!stderr.isTTY || this.#io.clock() - this.#startedAt < QUIET_MS) return;
-    const line = this.#text().slice(0, (stderr.columns ?? DEFAULT_COLUMNS) - 1);
+    // A terminal that does not know its width says 0.
+    const line = this.#text().slice(0, (stderr.columns || DEFAULT_COLUMNS) - 1);
     stderr.write(`${ERASE_LINE}${line}`);
     this.#drawn = true;
   }

@@ -73,6 +73,7 @@ describe("the line", () => {
     const wordy = { progress: 0.5, note: "word ".repeat(30) };
     expect(drawn(4000, wordy, wordy)).toHaveLength(ERASE.length + 79);
     expect(drawn(4000, wordy, wordy, 40)).toHaveLength(ERASE.length + 39);
+    expect(drawn(4000, wordy, wordy, 0)).toHaveLength(ERASE.length + 79);
   });
 
   test("is erased once", () => {
