@@ -1,7 +1,7 @@
 /** The thread of a parallel exploration: loads the program, explores what it is sent, and sends what has come of it. */
 import { parentPort, workerData } from "node:worker_threads";
 import { runJob } from "../explore/frontier/job.ts";
-import { type UnitResult, UnitRunner } from "../explore/frontier/unit-runner.ts";
+import { UnitRunner } from "../explore/frontier/unit-runner.ts";
 import { checkOptions } from "../explore/options.ts";
 import { loadProgramModule } from "./program-module.ts";
 import { type Failure, GO_ON, type Order, type Report, type ThreadStart } from "./protocol.ts";
@@ -16,16 +16,9 @@ function fail(cause: unknown): void {
   parentPort!.postMessage({ failed } satisfies Failure);
 }
 
-function obey(runner: UnitRunner, { jobs, lessons }: Order): Report {
-  const stopped = (): boolean => Atomics.load(word, 0) !== GO_ON;
-  const results: UnitResult[] = [];
+function obey(runner: UnitRunner, { job, lessons }: Order): Report {
   runner.learn(lessons);
-  for (const job of jobs) {
-    results.push(runJob(runner, job, stopped));
-    // One who learned of a spin knows what the others do not: what remains is of a search that is over.
-    if (stopped() || results.at(-1)!.lesson !== undefined) break;
-  }
-  return { results };
+  return { result: runJob(runner, job, () => Atomics.load(word, 0) !== GO_ON) };
 }
 
 try {

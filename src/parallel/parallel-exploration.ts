@@ -1,9 +1,8 @@
 /**
  * An exploration whose parts are explored by threads; its result is that of a serial one (explore/frontier).
  *
- * Whoever has nothing to do is given what is known to be left: one thread what comes next in the order of the serial search, several
- * small units at a time, so that what is put off until its turn can be counted; the others single units far from there,
- * which are large. When nothing is known to be left, the one who has been busy longest is asked to come back: what remains of
+ * Whoever has nothing to do is given a unit that is known to be left: one thread what comes next in the order of the serial search, so
+ * that what is put off until its turn can be counted; the others units nearest to the root, which are large. When nothing is known to be left, the one who has been busy longest is asked to come back: what remains of
  * its unit is shared. So there are no more messages than are needed for everybody to be busy.
  *
  * Rejected: parts of a fixed size (too many messages where they are small, nothing to do at the end where they are large).
@@ -18,8 +17,6 @@ import type { ExploreOptions } from "../explore/options.ts";
 import type { ProgramModule } from "./program-module.ts";
 import { COME_BACK, type Failure, GO_ON, type Order, type Report, type ThreadStart } from "./protocol.ts";
 
-/** Units next in order that are given to a thread at a time. */
-const BATCH = 16;
 /** How long a thread is left alone with its jobs, ms. */
 const PATIENCE_MS = 20;
 /** How long those who are asked to come back at the end are waited for, ms. */
@@ -38,7 +35,7 @@ export class ThreadError extends Error {
 interface Hand {
   readonly worker: Worker;
   readonly word: Int32Array;
-  assigned: readonly Assignment[];
+  assigned: Assignment | undefined;
   /** Since when, ms. */
   busySince: number;
   next: boolean;
@@ -68,7 +65,7 @@ export class ParallelExploration {
       const word = new Int32Array(new SharedArrayBuffer(4));
       const start: ThreadStart = { program, options, word };
       const worker = new Worker(new URL(file, import.meta.url), { workerData: start });
-      const hand: Hand = { worker, word, assigned: [], busySince: 0, next: false, made: 0 };
+      const hand: Hand = { worker, word, assigned: undefined, busySince: 0, next: false, made: 0 };
       worker.on("message", (message: Report | Failure) => this.#receive(hand, message));
       worker.on("error", (cause) => this.#fail(cause));
       worker.on("exit", (code) => {
@@ -88,7 +85,7 @@ export class ParallelExploration {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#exploration.ended) return true;
     let idle = 0;
-    for (const hand of this.#hands) if (hand.assigned.length === 0 && !this.#employ(hand)) idle++;
+    for (const hand of this.#hands) if (hand.assigned === undefined && !this.#employ(hand)) idle++;
     if (idle > 0) this.#askOne();
     return false;
   }
@@ -110,7 +107,7 @@ export class ParallelExploration {
   async recall(): Promise<void> {
     const until = this.#clock() + LAST_CALL_MS;
     for (const { word } of this.#hands) Atomics.store(word, 0, COME_BACK);
-    while (this.#hands.some(({ assigned }) => assigned.length > 0) && this.#clock() < until) {
+    while (this.#hands.some(({ assigned }) => assigned !== undefined) && this.#clock() < until) {
       if (this.#exploration.ended || this.#failure !== undefined) return;
       await this.wait();
     }
@@ -124,26 +121,21 @@ export class ParallelExploration {
 
   /** Whether there is anything to do for it. */
   #employ(hand: Hand): boolean {
-    const next = !this.#hands.some((other) => other.next && other.assigned.length > 0);
-    const assigned: Assignment[] = [];
-    for (let i = 0; i < (next ? BATCH : 1); i++) {
-      const assignment = this.#exploration.next(!next);
-      if (assignment === undefined) break;
-      assigned.push(assignment);
-    }
-    if (assigned.length === 0) return false;
+    const next = !this.#hands.some((other) => other.next && other.assigned !== undefined);
+    const assignment = this.#exploration.next(!next);
+    if (assignment === undefined) return false;
     hand.next = next;
-    hand.assigned = assigned;
+    hand.assigned = assignment;
     hand.busySince = this.#clock();
     Atomics.store(hand.word, 0, GO_ON);
-    const order: Order = { jobs: assigned.map(({ job }) => job), lessons: [...this.#exploration.lessons] };
+    const order: Order = { job: assignment.job, lessons: [...this.#exploration.lessons] };
     hand.worker.postMessage(order);
     return true;
   }
 
   /** Has the one come back that has been busy longest, if that is long enough. */
   #askOne(): void {
-    const busy = this.#hands.filter(({ assigned, word }) => assigned.length > 0 && word[0] === GO_ON);
+    const busy = this.#hands.filter(({ assigned, word }) => assigned !== undefined && word[0] === GO_ON);
     if (busy.length === 0) return;
     const oldest = busy.reduce((a, b) => (b.busySince < a.busySince ? b : a));
     if (this.#clock() - oldest.busySince >= PATIENCE_MS) Atomics.store(oldest.word, 0, COME_BACK);
@@ -154,16 +146,10 @@ export class ParallelExploration {
       this.#fail(new ThreadError(message.failed));
       return;
     }
-    const { assigned } = hand;
-    hand.assigned = [];
-    for (const [i, assignment] of assigned.entries()) {
-      const result = message.results[i];
-      if (result === undefined) this.#exploration.giveUp(assignment);
-      else {
-        hand.made += attemptsOf(result.counts);
-        this.#exploration.deliver(assignment, result);
-      }
-    }
+    const assignment = hand.assigned!;
+    hand.assigned = undefined;
+    hand.made += attemptsOf(message.result.counts);
+    this.#exploration.deliver(assignment, message.result);
     this.#wake?.();
   }
 

@@ -20,15 +20,15 @@ export interface ThreadStart {
   readonly word: Int32Array;
 }
 
-/** Jobs to be done in order, by a system that has learned from `lessons`. */
+/** A job to be done by a system that has learned from `lessons`. */
 export interface Order {
-  readonly jobs: readonly Job[];
+  readonly job: Job;
   readonly lessons: readonly string[];
 }
 
-/** Results of the first jobs of an order; of the others nothing has come. */
+/** What has come of it. */
 export interface Report {
-  readonly results: readonly UnitResult[];
+  readonly result: UnitResult;
 }
 
 /** The thread cannot go on. */
