@@ -28,6 +28,8 @@ export const YIELD_WORK = 3;
 
 /** The threads of CPUs, as far as the kernel must know of them: to bring CPUs up, to wait for one another, to stop. */
 export interface CpuThreads {
+  /** How many times the usual deadlines CPUs are given to come up and to stop: 1, or more where threads share their cores. */
+  readonly patience: number;
   /** Starts the thread of a CPU: `startSecondary(kernel, cpu)` runs on it. False: there is none to be had. */
   startCpu(cpu: CpuId): boolean;
   /** Creates the clock event of the executing CPU. False: there is none to be had. */

@@ -17,6 +17,7 @@ import { startSecondary } from "../../kernel-sim/smp/secondary.ts";
 const BOOT_ROUNDS = 64;
 
 export class ExploreThreads implements CpuThreads {
+  readonly patience = 1;
   readonly #kernel: Kernel;
   readonly #threads: (Coroutine<unknown> | undefined)[] = [];
 

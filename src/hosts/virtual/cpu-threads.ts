@@ -17,6 +17,7 @@ import type { EventQueue } from "./event-queue.ts";
 import { Parking } from "./parking.ts";
 
 export class VirtualThreads implements CpuThreads {
+  readonly patience = 1;
   readonly #kernel: Kernel;
   readonly #queue: EventQueue;
   declare readonly parking: Parking;

@@ -67,7 +67,7 @@ function* createCpu(kernel: Kernel, cpu: number): Coroutine<void> {
     setCpuState(kernel, cpu, CPU_CREATED, CPU_FAILED, FAIL_NO_THREAD);
     return;
   }
-  yield* waitForState(kernel, cpu, 1 << CPU_CREATED, host.now + PRESENT_TIMEOUT_NS);
+  yield* waitForState(kernel, cpu, 1 << CPU_CREATED, host.now + PRESENT_TIMEOUT_NS * host.threads.patience);
   if (kernel.smp.state(cpu) === CPU_CREATED)
     setCpuState(kernel, cpu, CPU_CREATED, CPU_FAILED, FAIL_NOT_PRESENT);
 }
@@ -80,7 +80,7 @@ function* releaseCpu(kernel: Kernel, cpu: number): Coroutine<void> {
   if (!setCpuState(kernel, cpu, CPU_PRESENT, CPU_RELEASED)) return;
   host.threads.unpark(smp.stateWord(cpu));
   const coming = (1 << CPU_RELEASED) | (1 << CPU_STARTING);
-  yield* waitForState(kernel, cpu, coming, host.now + READY_TIMEOUT_NS);
+  yield* waitForState(kernel, cpu, coming, host.now + READY_TIMEOUT_NS * host.threads.patience);
   const state = smp.state(cpu);
   if (((coming >>> state) & 1) === 1) setCpuState(kernel, cpu, state, CPU_FAILED, FAIL_NOT_READY);
 }

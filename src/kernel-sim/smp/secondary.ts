@@ -36,7 +36,12 @@ export function* startSecondary(kernel: Kernel, cpu: number): Coroutine<void> {
   // The boot CPU may have given it up by now.
   if (!setCpuState(kernel, cpu, CPU_CREATED, CPU_PRESENT)) return;
   host.threads.unpark(smp.stateWord(cpu));
-  yield* waitForState(kernel, cpu, 1 << CPU_PRESENT, host.now + releaseTimeoutNs(smp.count));
+  yield* waitForState(
+    kernel,
+    cpu,
+    1 << CPU_PRESENT,
+    host.now + releaseTimeoutNs(smp.count) * host.threads.patience,
+  );
   if (smp.state(cpu) === CPU_PRESENT) {
     setCpuState(kernel, cpu, CPU_PRESENT, CPU_FAILED, FAIL_NOT_RELEASED);
     return;

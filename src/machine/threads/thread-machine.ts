@@ -203,11 +203,11 @@ export class ThreadMachine {
     this.#locked(() => complete(this.kernel, this.#shared, line, fd, cpu));
   }
 
-  /** Stops every CPU in order, each where it holds nothing, within a second, and says what was left behind. */
+  /** Stops every CPU in order, each where it holds nothing, within 20 s, and says what was left behind. */
   halt(): Promise<StopReport> {
     return this.#stop(STOP_ORDERLY, "halt");
   }
-  /** Stops every CPU where it next looks around, within 10 ms. */
+  /** Stops every CPU where it next looks around, within 200 ms. */
   panic(reason: string): Promise<StopReport> {
     return this.#stop(STOP_EMERGENCY, reason);
   }

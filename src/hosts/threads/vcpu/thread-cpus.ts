@@ -15,6 +15,8 @@ const ANSWERING_MS = 0.2;
 const DEAF_MS = 20;
 
 export class ThreadCpus implements CpuThreads {
+  /** With a load of 25 on two cores a thread has been seen to get none for more than a second. */
+  readonly patience = 20;
   readonly #host: VcpuHost;
 
   constructor(host: VcpuHost) {
