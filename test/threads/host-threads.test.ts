@@ -2,22 +2,41 @@
  * Host threads, as a user has them: results, errors, parking, switching, blocking, preemption. Every runtime is closed, and no
  * Worker is left behind; every wait of a test has the test's own timeout as its watchdog.
  */
-import { afterEach, describe, expect, test } from "vitest";
-import { createThreads, type HostThreads, type HostThreadsOptions } from "../../src/threads/index.ts";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import {
+  createThreads,
+  formatReport,
+  type HostThreads,
+  type HostThreadsOptions,
+} from "../../src/threads/index.ts";
 
 const url = new URL("../support/threads/jobs.ts", import.meta.url);
 const TIMEOUT_MS = 30_000;
 
 let threads: HostThreads;
 const lines: string[] = [];
-async function open(options: HostThreadsOptions = {}): Promise<HostThreads> {
-  threads = await createThreads({ cpus: 2, threads: 8, print: (text) => lines.push(text), ...options });
-  return threads;
+/** For tests that ask for nothing else: to start Workers is what takes time here. */
+let common: HostThreads | undefined;
+const made: HostThreads[] = [];
+
+async function open(options?: HostThreadsOptions): Promise<void> {
+  if (options === undefined && common !== undefined) threads = common;
+  else {
+    threads = await createThreads({ cpus: 2, threads: 8, print: (text) => lines.push(text), ...options });
+    if (options === undefined) common = threads;
+    else made.push(threads);
+  }
+}
+async function end(runtime: HostThreads): Promise<void> {
+  await runtime.close();
+  expect(runtime.workers).toBe(0);
 }
 afterEach(async () => {
-  await threads.close();
-  expect(threads.workers).toBe(0);
+  for (const runtime of made.splice(0)) await end(runtime);
   lines.length = 0;
+}, TIMEOUT_MS);
+afterAll(async () => {
+  if (common !== undefined) await end(common);
 }, TIMEOUT_MS);
 
 const job = (name: string, ...args: unknown[]): { url: URL; export: string; args: unknown[] } => ({
@@ -90,11 +109,12 @@ describe("parking and switching", { timeout: TIMEOUT_MS }, () => {
   });
 
   test("rings hand two CPUs around, and never more than two own one", async () => {
-    await open({ threads: 16 });
+    await open();
     const words = shared();
-    const [rings, members, rounds] = [4, 4, 200];
+    const [rings, members, rounds] = [2, 4, 200];
+    const before = threads.spawn(job("add", 1, 1)).id;
     const handles = Array.from({ length: rings * members }, (_, i) => {
-      const base = 1 + Math.floor(i / members) * members;
+      const base = before + 1 + Math.floor(i / members) * members;
       return threads.spawn<number>(job("ringMember", words, base + ((i + 1) % members), 2, rounds));
     });
     await until(() => handles.every(({ state }) => state === "waiting"));
@@ -134,6 +154,28 @@ describe("sharing CPUs", { timeout: TIMEOUT_MS }, () => {
     expect(await blocked.join()).toBe("ok");
     expect(await threads.spawn(job("reads", import.meta.filename)).join()).toBeGreaterThan(100);
     expect(await threads.spawn(job("runsChild")).join()).toBe("42");
+  });
+
+  test("a crowd passes the CPUs around, by a policy of one's own", async () => {
+    const policy = { url: new URL("../support/threads/lifo.ts", import.meta.url), export: "lifo" };
+    await open({ policy, threads: 6, prewarm: 6, quantumMs: 0 });
+    const words = shared();
+    const handles = Array.from({ length: 6 }, () => threads.spawn<number>(job("yields", words, 300)));
+    await Promise.all(handles.map((handle) => handle.join()));
+    expect(words[1]).toBeLessThanOrEqual(2);
+    const { cpus, recoveries } = threads.report();
+    expect(cpus.reduce((sum, { switches }) => sum + switches, 0)).toBeGreaterThan(6);
+    expect(cpus.every(({ owner }) => owner === 0)).toBe(true);
+    expect(recoveries).toBe(0);
+  });
+
+  test("a thread that waits for too long is reported, with what it waits for", async () => {
+    await open({ threads: 2, watchdogMs: 20 });
+    const parked = threads.spawn({ ...job("parks", shared(), 0), name: "sleepy" });
+    await until(() => lines.join().includes("waits for park"));
+    expect(lines[0]).toMatch(/have not run for 20 ms/);
+    expect(lines.join()).toMatch(new RegExp(`thread ${parked.id} waits for park, for \\d+`));
+    expect(formatReport(threads.report()).join()).toContain(`thread ${parked.id} "sleepy" waits for park`);
   });
 
   test("a thread that computes gives way at its safepoints", async () => {
