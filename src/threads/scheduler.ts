@@ -6,7 +6,7 @@
  * them, and wait for one's own turn if one has given one's CPU away. There is no thread that schedules.
  */
 import { ESRCH } from "../atomics/errno.ts";
-import type { Coroutine } from "../atomics/step.ts";
+import type { Coroutine, Step } from "../atomics/step.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { UMCG_TASK_BLOCKED, UMCG_TASK_IDLE, UMCG_TASK_NONE } from "../umcg/abi.ts";
 import {
@@ -59,15 +59,28 @@ export class Scheduler extends Turns {
    * Gives the CPU to `peer`, which is parked or ready, and waits until it is given back, or somebody unparks the caller: 0;
    * -ETIMEDOUT; -EOWNERDEAD: the peer has died meanwhile; -ESRCH, without effect: it is none that could run.
    */
-  *switchTo(peer: number, timeoutNs: number): Coroutine<number> {
+  switchTo(peer: number, timeoutNs: number): Step<number> {
+    const locked = this.lock();
+    if (!locked.done) return this.#switchTo(locked, peer, timeoutNs);
+    return this.#handTo(peer) ? this.leave(false, timeoutNs) : this.#refuse();
+  }
+
+  *#switchTo(locked: Step<number>, peer: number, timeoutNs: number): Coroutine<number> {
+    yield* locked;
+    return yield* this.#handTo(peer) ? this.leave(false, timeoutNs) : this.#refuse();
+  }
+
+  *#refuse(): Coroutine<number> {
+    yield* this.unlock();
+    return -ESRCH;
+  }
+
+  /** By who has the lock: gives its CPU to `peer`. False, without effect: that could not run. */
+  #handTo(peer: number): boolean {
     const { board, words } = this;
     const { self } = words;
-    yield* this.lock();
     const slot = this.slotOf(peer);
-    if (slot === 0 || slot === self || !this.#runnable(slot)) {
-      yield* this.unlock();
-      return -ESRCH;
-    }
+    if (slot === 0 || slot === self || !this.#runnable(slot)) return false;
     const now = words.now();
     if (board.isListed(slot)) board.dequeue(slot);
     board.words[this.record + NEXT_TID] = peer;
@@ -75,8 +88,7 @@ export class Scheduler extends Turns {
     board.words[board.record(slot) + WAIT_RESULT] = 0;
     board.give(cpu, slot, now);
     this.#spendPermit();
-    yield* this.unlock();
-    return yield* this.awaitTurn(false, timeoutNs);
+    return true;
   }
 
   /** Waits until somebody unparks the caller or switches to it: 0, -ETIMEDOUT. At once when that has happened before. */
@@ -98,13 +110,11 @@ export class Scheduler extends Turns {
   }
 
   /** By who has the lock: waits, gives the lock back, and waits for its turn. */
-  *waitFor(reason: number, address: number, timeoutNs: number, nowNs: number): Coroutine<number> {
+  waitFor(reason: number, address: number, timeoutNs: number, nowNs: number): Step<number> {
     const { board, words } = this;
     const cpu = board.wait(words.self, reason, address, nowNs);
     board.next(cpu, nowNs);
-    const idle = board.spin(words.self);
-    yield* this.unlock();
-    return yield* this.awaitTurn(idle, timeoutNs);
+    return this.leave(board.spin(words.self), timeoutNs);
   }
 
   /** Ends a thread's park, or its next one. False: there is no such thread. */

@@ -88,6 +88,17 @@ export class Turns {
     return addrOf(this.board.record(slot) + SERVER_TID);
   }
 
+  /** By who has given its CPU away and has the lock: gives that back, and waits for a CPU. */
+  leave(spin: boolean, timeoutNs: number): Step<number> {
+    const unlocked = this.unlock();
+    return unlocked.done ? this.awaitTurn(spin, timeoutNs) : this.#leave(unlocked, spin, timeoutNs);
+  }
+
+  *#leave(unlocked: Step<number>, spin: boolean, timeoutNs: number): Coroutine<number> {
+    yield* unlocked;
+    return yield* this.awaitTurn(spin, timeoutNs);
+  }
+
   /**
    * Waits for a CPU; `spin`: looks for a while before it sleeps. A thread that waits for something else as well does so for
    * `timeoutNs`. What its wait has come to.
