@@ -112,7 +112,7 @@ export class Exploration {
     const search = this.#strategy;
     if (!(search instanceof Learning)) return undefined;
     this.#pause(search);
-    return this.ended ? undefined : outlookOf(forksOf(search.levels()));
+    return this.#exhausted ? undefined : outlookOf(forksOf(search.levels()));
   }
 
   /** Goes on to the next execution without making it, so that what is left can be told. */

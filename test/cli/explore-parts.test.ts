@@ -85,6 +85,23 @@ describe("what is left", () => {
   });
 });
 
+describe("how large a search may be", () => {
+  test("is told on a terminal, with how deep it is", async () => {
+    const { stderr } = await run(["explore", ...FIB], { isTTY: true, msPerLook: 300 });
+    expect(stderr).toMatch(/exploring: \d+ executions, [^\r]*, \d+ distinct, of about \d+, depth \d+/);
+  });
+
+  test("is told of one that was stopped, and not of one that was not", async () => {
+    const stopped = await run(["explore", ...FIB, "--max-executions", "40", "--json"]);
+    const { distinct, estimate } = JSON.parse(stopped.stdout);
+    expect(distinct).toBe(40);
+    expect(estimate).toBeGreaterThanOrEqual(40);
+    expect(JSON.parse((await run(["explore", ...FIB, "--json"])).stdout)).not.toHaveProperty("estimate");
+    const sampled = await run(["explore", ...FIB, "--strategy", "random", "--json"]);
+    expect(JSON.parse(sampled.stdout)).toMatchObject({ distinct: null, executions: 10_000 });
+  });
+});
+
 describe("by threads", () => {
   test("the result is the same, and it is said who has explored", async () => {
     const { stdout } = await run(["explore", ...FIB, "--workers", "2"], { msPerLook: 1 });
