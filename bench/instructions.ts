@@ -2,12 +2,12 @@
  * How many instructions a simulated context switch takes: a figure that does not depend on what else the machine does.
  *
  *     npm run -s bench:instructions
- *     {"name":"sim/umcg-swap","value":3417,"unit":"instructions","windows":[21430,20050,9345,3434,3417]}
+ *     {"name":"sim/umcg-swap","value":4761,"unit":"instructions","windows":[22924,10979,4792,4761,4766]}
  *
  * Runs two UMCG workers on one vCPU under valgrind, which writes down its count at each call of `os.loadavg`: that is a
  * function of Node's own with a symbol, and nobody else calls it. The value is the least of the windows between two calls;
- * in the first ones V8 still compiles. V8's helper threads are off and its seeds are fixed, so that two runs of the same
- * code differ by less than 1 %. Exit code 1: valgrind is missing or failed.
+ * in the first ones V8 still compiles. V8's helper threads are off and its seeds are fixed; docs/performance.md says how far
+ * two runs can be compared. Exit code 1: valgrind is missing or failed.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
