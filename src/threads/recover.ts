@@ -91,8 +91,9 @@ export function repair(board: Board, dead: number, nowNs: number): void {
   const cpuOf = ownersOf(board, dead);
   for (let slot = FIRST_SLOT; slot <= board.lastSlot; slot++) {
     if (slot === dead) continue;
+    adopt(board, board.record(slot), dead);
     const cpu = cpuOf.get(slot);
-    if (cpu === undefined) disown(board, slot, deadId, dead);
+    if (cpu === undefined) disown(board, slot, deadId);
     else {
       board.words[board.record(slot) + STATE] = UMCG_TASK_RUNNING;
       board.words[board.record(slot) + SERVER_TID] = cpu + 1;
@@ -116,11 +117,10 @@ function ownersOf(board: Board, dead: number): ReadonlyMap<number, number> {
 }
 
 /** A thread that has no CPU. */
-function disown(board: Board, slot: number, deadId: number, dead: number): void {
+function disown(board: Board, slot: number, deadId: number): void {
   const { words } = board;
   const record = board.record(slot);
   words[record + SERVER_TID] = 0;
-  adopt(board, record, dead);
   const state = board.stateOf(slot);
   const waits = board.isWaiting(slot);
   const reason = words[record + REASON]!;

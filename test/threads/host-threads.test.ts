@@ -213,7 +213,9 @@ describe("calls", { timeout: TIMEOUT_MS }, () => {
     await open({ prewarm: 2, threads: 2 });
     const words = shared();
     const caller = threads.spawn(job("calls", threads.define(url, "spinsAWhile"), [300]));
-    await until(() => threads.report().threads.length === 2 && caller.state === "waiting");
+    // Not while it loads its module: it has a CPU, and would keep it to its end for a caller that is no more.
+    await until(() => threads.report().threads.some(({ id, state }) => id < 0 && state === "running"));
+    await until(() => caller.state === "waiting");
     caller.kill();
     await expect(caller.join()).rejects.toMatchObject({ code: "ERR_THREAD_KILLED", lastWait: "call" });
     const handles = [0, 1].map((word) => threads.spawn(job("parks", words, word)));
