@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { run } from "../cli/fake-io.ts";
-import { findChromium, NO_CHROMIUM } from "../support/chromium.ts";
+import { run } from "../test/cli/fake-io.ts";
+import { findChromium, NO_CHROMIUM } from "../test/support/chromium.ts";
 
 const executablePath = findChromium();
 if (executablePath === undefined) console.warn(NO_CHROMIUM);
