@@ -9,7 +9,7 @@
  * | `umcg:explore:violation`    | an exploration found something new           | a `Finding`                    |
  * | `umcg:explore:end`          | it has come to its end, or was ended         | an `ExploreResult`             |
  *
- * Nothing is made and nothing is called while nobody has subscribed. These are the points at which somebody outside may have
+ * While nobody has subscribed a run makes one small object for it, and nothing else is made or called. These are the points at which somebody outside may have
  * something to do. What happens on a machine from ns to ns is its trace (trace/ring.ts), which is typed words and no
  * objects. Rejected: a message for each context switch or system call, which would cost more than the switch even when
  * nobody listens to it.

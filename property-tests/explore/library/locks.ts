@@ -1,5 +1,6 @@
 /** The spin lock, and who may claim a waiting worker. */
 import type { Coroutine } from "../../../src/atomics/step.ts";
+import { bareEnv, workerRecord } from "../../../src/explore/library/bare-env.ts";
 import { claim, claimYielded, settle } from "../../../src/server/claim.ts";
 import { PARK_PARKED, PARK_TOKEN, PARK_WAKING, PARK_YIELDED, parkOf } from "../../../src/server/record.ts";
 import { spinLock, spinUnlock } from "../../../src/server/spin-lock.ts";
@@ -10,7 +11,6 @@ import {
   UMCG_TF_LISTED,
   UMCG_TF_LOCKED,
 } from "../../../src/umcg/abi.ts";
-import { environment, workerRecord } from "./grounds.ts";
 import { must, type Subject, bare as subject } from "./subject.ts";
 
 const spin = subject("spin lock: three add under it", (bare) => {
@@ -18,7 +18,7 @@ const spin = subject("spin lock: three add under it", (bare) => {
   const count = bare.word(0, "count");
   for (let t = 0; t < 3; t++)
     bare.thread(function* () {
-      const env = environment(bare);
+      const env = bareEnv(bare);
       yield* spinLock(env, lock);
       const seen = yield* bare.load32(count);
       yield* bare.store32(count, seen + 1);
@@ -40,7 +40,7 @@ const unparks = subject("claim: two unpark a worker whose time is over", (bare) 
   };
   for (const name of ["u1", "u2"])
     bare.thread(function* () {
-      const env = environment(bare);
+      const env = bareEnv(bare);
       const found = yield* env.memory.load32(park);
       if ((found & PARK_PARKED) === 0) return;
       const told = (found & ~PARK_PARKED) | PARK_WAKING | PARK_TOKEN;
@@ -51,7 +51,7 @@ const unparks = subject("claim: two unpark a worker whose time is over", (bare) 
     if ((yield* bare.cmpxchg32(state, UMCG_TASK_IDLE, UMCG_TASK_IDLE | UMCG_TF_LISTED)) === 0) yield* run();
   }, "kernel");
   bare.thread(function* () {
-    const env = environment(bare);
+    const env = bareEnv(bare);
     yield* bare.until(state, (word) => word === UMCG_TASK_RUNNING);
     const word = yield* settle(env, record, PARK_PARKED);
     must((word & (PARK_WAKING | PARK_PARKED)) === 0, "it goes on, and somebody is waking it");
@@ -77,7 +77,7 @@ const yields = subject("claim: a worker gives way", (bare) => {
   }, "worker");
   for (const name of ["server", "stranger"])
     bare.thread(function* () {
-      if (!(yield* claimYielded(environment(bare), record))) return;
+      if (!(yield* claimYielded(bareEnv(bare), record))) return;
       must((yield* bare.load32(state)) === (UMCG_TASK_IDLE | UMCG_TF_LOCKED), "claimed, and not locked");
       yield* bare.add32(runs, 1);
     }, name);

@@ -2,10 +2,10 @@
 import { type Addr, NULL } from "../../../src/atomics/address.ts";
 import type { Coroutine } from "../../../src/atomics/step.ts";
 import type { Bare } from "../../../src/explore/bare/bare.ts";
+import { allocateBare, bareEnv, workerRecord } from "../../../src/explore/library/bare-env.ts";
 import { LocalQueue, localQueueSize } from "../../../src/server/local-queue.ts";
 import { READY_QUEUE_SIZE, ReadyQueue } from "../../../src/server/ready-queue.ts";
 import type { Env } from "../../../src/umcg/env.ts";
-import { allocate, environment, workerRecord } from "./grounds.ts";
 import { must, type Subject, bare as subject } from "./subject.ts";
 
 /** The owner's ring, two thieves' rings, and the global queue. */
@@ -56,11 +56,11 @@ const drain: Actor = function* ({ own, overflow }, env) {
 };
 
 function makeQueues(bare: Bare, capacity: number): Queues {
-  const ring = (): LocalQueue => new LocalQueue(allocate(bare, localQueueSize(capacity)), capacity);
+  const ring = (): LocalQueue => new LocalQueue(allocateBare(bare, localQueueSize(capacity)), capacity);
   return {
     own: ring(),
     thieves: [ring(), ring()],
-    overflow: new ReadyQueue(allocate(bare, READY_QUEUE_SIZE)),
+    overflow: new ReadyQueue(allocateBare(bare, READY_QUEUE_SIZE)),
     workers: Array.from({ length: 5 }, () => workerRecord(bare)),
   };
 }
@@ -84,7 +84,7 @@ function onceEach(
     });
     const run = (actor: Actor) =>
       function* (): Coroutine<void> {
-        taken.push(...(yield* actor(queues, environment(bare))));
+        taken.push(...(yield* actor(queues, bareEnv(bare))));
       };
     bare.thread(function* () {
       yield* run(inside)();
@@ -103,7 +103,7 @@ function onceEach(
 
 /** A queue of all servers: appended by two, taken by one, in the order of each. */
 const readyQueue = subject("ready queue: two append, one takes", (bare) => {
-  const queue = new ReadyQueue(allocate(bare, READY_QUEUE_SIZE));
+  const queue = new ReadyQueue(allocateBare(bare, READY_QUEUE_SIZE));
   const workers = Array.from({ length: 3 }, () => workerRecord(bare));
   let taken: number[] = [];
   bare.onReset(() => {
@@ -111,11 +111,11 @@ const readyQueue = subject("ready queue: two append, one takes", (bare) => {
   });
   const appends = (indices: readonly number[]) =>
     function* (): Coroutine<void> {
-      const env = environment(bare);
+      const env = bareEnv(bare);
       for (const i of indices) yield* queue.append(env, workers[i]!);
     };
   bare.thread(function* () {
-    const env = environment(bare);
+    const env = bareEnv(bare);
     const children = [yield* bare.spawn(appends([0, 1])), yield* bare.spawn(appends([2]))];
     const take = function* (): Coroutine<void> {
       const one = yield* queue.take(env);
