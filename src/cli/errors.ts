@@ -24,6 +24,7 @@ import { ExploreError } from "../explore/options.ts";
 import { MachineError } from "../kernel-sim/errors.ts";
 import { ThreadError } from "../parallel/parallel-exploration.ts";
 import { ProgramModuleError } from "../parallel/program-module.ts";
+import { RuntimeError } from "../server/runtime-error.ts";
 import { type CliIo, SIGNAL_EXIT, type StopSignal } from "./io.ts";
 import { paint } from "./style.ts";
 
@@ -111,6 +112,7 @@ function exitCodeOf(error: unknown): number | undefined {
     NondeterminismError,
     ThreadError,
     ProgramModuleError,
+    RuntimeError,
   ];
   return toldBefore.some((kind) => error instanceof kind) ? EXIT_USAGE : undefined;
 }

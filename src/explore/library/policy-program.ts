@@ -17,6 +17,7 @@
  */
 import { type Addr, NULL } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
+import { makePolicy } from "../../server/policies/index.ts";
 import type { Policy, PolicyContext, PolicyFactory } from "../../server/policy.ts";
 import { priorityOf } from "../../server/policy-record.ts";
 import type { Env } from "../../umcg/env.ts";
@@ -87,7 +88,7 @@ class Trial {
     };
     this.#make = () => {
       next = 0;
-      return factory({ maxServers: servers, allocate, seed });
+      return makePolicy(factory, { maxServers: servers, allocate, seed });
     };
     this.#policy = this.#make();
     this.#workers = Array.from({ length: workers }, (_, i) => workerRecord(bare, `worker ${i}`));

@@ -24,11 +24,27 @@ const POLICIES: Readonly<Record<PolicyName, PolicyFactory>> = {
 
 /** Makes the policy that was asked for, by name or by its own factory. Throws ERR_RUNTIME_CONFIG. */
 export function makePolicy(wanted: PolicyName | PolicyFactory, setup: PolicySetup): Policy {
-  if (typeof wanted === "function") return wanted(setup);
+  if (typeof wanted === "function") return checked(wanted, setup);
   if (Object.hasOwn(POLICIES, wanted)) return POLICIES[wanted](setup);
   const known = POLICY_NAMES.join(", ");
   throw new RuntimeError(
     "ERR_RUNTIME_CONFIG",
     `policy must be one of ${known}, or a function, got ${String(wanted)}`,
   );
+}
+
+/** A policy of the user's: that it cannot be made, or lacks something, is said before a server meets it. */
+function checked(factory: PolicyFactory, setup: PolicySetup): Policy {
+  let policy: Partial<Policy>;
+  try {
+    policy = factory(setup);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new RuntimeError("ERR_RUNTIME_CONFIG", `the policy cannot be made: ${message}`, { cause });
+  }
+  for (const hook of ["enqueue", "pick", "hasWork"] as const) {
+    if (typeof policy?.[hook] !== "function")
+      throw new RuntimeError("ERR_RUNTIME_CONFIG", `the policy has no function ${hook}`);
+  }
+  return policy as Policy;
 }

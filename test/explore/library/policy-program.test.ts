@@ -139,3 +139,12 @@ test.each([
   expect(wrong).toThrow(ExploreError);
   expect(wrong).toThrow(message);
 });
+
+test("a policy that lacks a function, or cannot be made, is refused by name", () => {
+  const lacks = (() => ({ name: "x" })) as unknown as PolicyFactory;
+  expect(() => explore(policyProgram(lacks))).toThrow("the policy has no function enqueue");
+  const throws: PolicyFactory = () => {
+    throw new Error("no");
+  };
+  expect(() => explore(policyProgram(throws))).toThrow("the policy cannot be made: no");
+});
