@@ -3,6 +3,9 @@ import { expect, test } from "vitest";
 import { killCampaign } from "../support/threads/kill-campaign.ts";
 
 const KILLS = 25;
+/** Of the dead, so many are followed by a Worker that is started while the others run, in the slot of a dead one. */
+const COLD = 5;
+const THREADS = 6;
 
 test.each([
   { seed: 1, policy: "fifo" },
@@ -14,8 +17,9 @@ test.each([
     const { killed, survivors, acts, recoveries } = await killCampaign({
       ...campaign,
       kills: KILLS,
-      threads: 8,
+      threads: THREADS,
       cpus: 2,
+      warm: THREADS + KILLS - COLD,
     });
     expect(killed).toBe(KILLS);
     expect(survivors).toBeGreaterThan(0);

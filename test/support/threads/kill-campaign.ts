@@ -18,6 +18,11 @@ export interface Campaign {
   readonly threads: number;
   readonly cpus: number;
   readonly policy?: "fifo" | "per-cpu";
+  /**
+   * Workers started before anybody runs: as many more than threads, as many victims are followed by one that waits. Default: none
+   * does, and each successor is started while the others run, which takes most of a campaign's time.
+   */
+  readonly warm?: number;
 }
 
 export interface CampaignResult {
@@ -37,8 +42,8 @@ const ABSENT = 3;
 const url = new URL("./mixed-load.ts", import.meta.url);
 
 export async function killCampaign(campaign: Campaign): Promise<CampaignResult> {
-  const { seed, kills, threads: count, cpus, policy = "fifo" } = campaign;
-  const threads = await createThreads({ cpus, threads: count, policy, quantumMs: 2, prewarm: count });
+  const { seed, kills, threads: count, cpus, policy = "fifo", warm = count } = campaign;
+  const threads = await createThreads({ cpus, threads: warm, policy, quantumMs: 2, prewarm: warm });
   const result = await run(threads, seed, kills, count).finally(() => threads.close());
   if (threads.workers !== 0) throw new Error(`${threads.workers} Workers are left`);
   return result;

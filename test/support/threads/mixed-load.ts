@@ -1,5 +1,6 @@
 /**
  * What the victims of the kill campaign do, and those who must survive them: everything that host threads can do, at random.
+ * From the modules that a Worker has loaded in any case, and not from the entry: many Workers load this.
  *
  * | word              | what                                                                                          |
  * |-------------------|-----------------------------------------------------------------------------------------------|
@@ -21,12 +22,12 @@ import {
   safepoint,
   sleep,
   switchTo,
-  ThreadError,
   threadId,
   unlock,
   unpark,
   yieldNow,
-} from "../../../src/threads/index.ts";
+} from "../../../src/threads/current.ts";
+import { ThreadError } from "../../../src/threads/errors.ts";
 
 export const STOP = 0;
 export const VIOLATIONS = 1;
