@@ -1,4 +1,7 @@
-/** What the host threads of tests run: plain functions that block. Shared words come as an Int32Array over shared memory. */
+/**
+ * What the host threads of tests run: plain functions that block. Shared words come as an Int32Array over shared memory. From the
+ * modules that a Worker has loaded in any case, and not from the entry: many Workers load this.
+ */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import {
@@ -10,12 +13,12 @@ import {
   safepoint,
   sleep,
   switchTo,
-  ThreadError,
   threadId,
   unlock,
   unpark,
   yieldNow,
-} from "../../../src/threads/index.ts";
+} from "../../../src/threads/current.ts";
+import { ThreadError } from "../../../src/threads/errors.ts";
 
 type Words = Int32Array<SharedArrayBuffer>;
 
