@@ -24,11 +24,12 @@ const OPTIONS: OptionTypes = {
 
 const CALIBRATE_HELP = `Usage: umcg calibrate [options]
 
-Times what JavaScript can reach of the machine it runs on (a system call, hand-offs and a
-cache line between two threads, timed sleeps, page faults), solves the cost model's sums
-for the steps, and takes the others from a base profile. Every step says where its price
-comes from. Threads cannot be pinned from Node: let the machine be quiet, or a hand-off
-stays on one CPU and tells nothing of IPIs.
+Times what JavaScript can reach of the machine it runs on (a system call,
+hand-offs and a cache line between two threads, timed sleeps, page faults),
+solves the cost model's sums for the steps, and takes the others from a base
+profile. Every step says where its price comes from. Threads cannot be pinned
+from Node: let the machine be quiet, or a hand-off stays on one CPU and tells
+nothing of IPIs.
 
 Options:
   --out FILE      write the profile, for umcg bench --profile FILE
@@ -39,7 +40,8 @@ Options:
   --json          print the profile instead of a table
   -h, --help      show this help
 
-Ctrl-C ends the measurements; what there is by then is printed, the rest is the base's.
+Ctrl-C ends the measurements; what there is by then is printed, the rest is the
+base's.
 
 Examples:
   umcg calibrate --out here.json && umcg bench pipe --profile here.json

@@ -30,24 +30,25 @@ const OPTIONS: OptionTypes = {
 
 const HELP = `Usage: umcg bench compare A.json B.json [options]
 
-Says of each metric that both files have whether B really differs from A. Files are what
-umcg bench prints with --json, of runs repeated with --repeat; or the lines of the scripts
-under bench/, of some runs appended to one file.
+Says of each metric that both files have whether B really differs from A. Files
+are what umcg bench prints with --json, of runs repeated with --repeat; or the
+lines of the scripts under bench/, of some runs appended to one file.
 
-A difference is real if the rank-sum test, corrected for all metrics, calls it so, and if
-it is not too small to matter. The interval is of the difference, 95 %. Runs without any
-noise (no --jitter) are compared as they are: what differs at all, differs.
+A difference is real if the rank-sum test, corrected for all metrics, calls it
+so, and if it is not too small to matter. The interval is of the difference,
+95 %. Runs without any noise (no --jitter) are compared as they are: what
+differs at all, differs.
 
 Options:
   --min-effect PCT  differences below do not matter (default 1)
-  --alpha P         how often, with nothing changed, anything may be called real:
-                    0.0001 to 0.5 (default 0.01)
+  --alpha P         how often, with nothing changed, anything may be called
+                    real: 0.0001 to 0.5 (default 0.01)
   --worse-only      exit code 1 only if something is worse
   --json            print JSON instead of a table
   -h, --help        show this help
 
-Exit codes: 0 no real difference, 1 a real difference, 2 it cannot be told: bad usage, a
-file that cannot be read, nothing in common, or too few repetitions.
+Exit codes: 0 no real difference, 1 a real difference, 2 it cannot be told: bad
+usage, a file that cannot be read, nothing in common, or too few repetitions.
 
 Examples:
   umcg bench pipe --jitter --repeat 10 --json > before.json

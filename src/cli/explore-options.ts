@@ -60,36 +60,46 @@ const STRATEGY_LINES = Object.entries(STRATEGIES).map(
 export const EXPLORE_HELP: string = `Usage: umcg explore FILE [options]
        umcg explore --builtin NAME [--PARAMETER N ...] [options]
 
-Executes a program under every order of its steps that makes a difference, and prints
-either that nothing can go wrong, or the smallest interleaving in which something does.
-FILE exports by default a program of bare mode, bareProgram() or kernelProgram().
+Executes a program under every order of its steps that makes a difference, and
+prints either that nothing can go wrong, or the smallest interleaving in which
+something does. FILE exports by default a program of bare mode, bareProgram() or
+kernelProgram().
 
 Options:
   --strategy NAME    how (default optimal):
 ${STRATEGY_LINES.join("\n")}
   --seed N           of strategies that sample (default 1)
-  --depth D          of pct: ordering constraints of the bugs to be found (default 3)
-  --max-bound N      of preemptions, delays: at most N (default: as many as there can be)
-  --fair-after N     of pct, pos, urw, surw: steps after which an execution goes on round
-                     robin (default: half of --max-steps)
-  --max-executions N stop after N (default: none; 10000 for strategies that sample)
-  --max-steps N      steps of one execution; more are a violation (default 10000)
+  --depth D          of pct: ordering constraints of the bugs to be found
+                     (default 3)
+  --max-bound N      of preemptions, delays: at most N (default: as many as
+                     there can be)
+  --fair-after N     of pct, pos, urw, surw: steps after which an execution goes
+                     on round robin (default: half of --max-steps)
+  --max-executions N stop after N (default: none; 10000 for strategies that
+                     sample)
+  --max-steps N      steps of one execution; more are a violation (default
+                     10000)
   --time SECONDS     stop after about that time
   --all              go on after the first violation
   --no-shrink        print counterexamples as they were found
-  --workers N        threads; all: one for each CPU (default 1). The result is the same
-  --save FILE        write what is left when it ends before its end, for --resume
-  --resume FILE      go on with what is left; without a program, which the file names
-  --shard I/N        the I-th of N parts, from 1; --save has the result, for umcg merge
+  --workers N        threads; all: one for each CPU (default 1). The result is
+                     the same
+  --save FILE        write what is left when it ends before its end, for
+                     --resume
+  --resume FILE      go on with what is left; without a program, which the file
+                     names
+  --shard I/N        the I-th of N parts, from 1; --save has the result, for
+                     umcg merge
   --out FILE         write the first counterexample, for umcg replay
   --json             one line of JSON
   --list             show the builtin programs and their parameters
   -h, --help         show this help
 
-Ctrl-C ends the exploration and prints what there is by then; what is left is written to
---save FILE, or beside you, and can be gone on with.
+Ctrl-C ends the exploration and prints what there is by then; what is left is
+written to --save FILE, or beside you, and can be gone on with.
 
-Exit code: 0 complete and without violation, 1 violation, 2 usage, 3 stopped by a limit.
+Exit code: 0 complete and without violation, 1 violation, 2 usage, 3 stopped by
+a limit.
 
 Examples:
   umcg explore my-lock.ts --out broken.json
@@ -104,14 +114,17 @@ export const REPLAY_HELP: string = `Usage: umcg replay COUNTEREXAMPLE.json [opti
        umcg replay FILE --schedule "0*3 1 0" [options]
        umcg replay --builtin NAME [--PARAMETER N ...] --schedule "..." [options]
 
-Executes a program along a schedule and prints the interleaving, a column for each actor.
+Executes a program along a schedule and prints the interleaving, a column for
+each actor.
 
 Options:
-  --schedule TEXT    who steps: "0*3 1 2.1" is actor 0 three times, 1 once, and 2 in its
-                     second way; behind its end whoever ran goes on ("": no preemption)
-  --best-effort      the program has changed: leave out what cannot be done any more
-  --report FILE      write it as one HTML file to walk through: a column for each
-                     actor, and what every word and task is after each step
+  --schedule TEXT    who steps: "0*3 1 2.1" is actor 0 three times, 1 once, and
+                     2 in its second way; behind its end whoever ran goes on
+                     ("": no preemption)
+  --best-effort      the program has changed: leave out what cannot be done any
+                     more
+  --report FILE      write it as one HTML file to walk through: a column for
+                     each actor, and what every word and task is after each step
   --json             one line of JSON
   -h, --help         show this help
 
@@ -125,18 +138,18 @@ Examples:
 
 export const MERGE_HELP: string = `Usage: umcg merge SHARD.json ... [options]
 
-Puts the results of all shards of an exploration together (umcg explore --shard) and
-prints what one exploration would have printed. What the shards have only brought to
-light, or not come to, is left: it is written to --save FILE and gone on with by
-umcg explore --resume.
+Puts the results of all shards of an exploration together (umcg explore --shard)
+and prints what one exploration would have printed. What the shards have only
+brought to light, or not come to, is left: it is written to --save FILE and gone
+on with by umcg explore --resume.
 
 Options:
   --save FILE        write what is left
   --json             one line of JSON
   -h, --help         show this help
 
-Exit code: 0 complete and without violation, 1 violation, 2 usage, or files that do not belong
-together, 3 something is left.
+Exit code: 0 complete and without violation, 1 violation, 2 usage, or files that
+do not belong together, 3 something is left.
 
 Example:
   umcg merge shard-*.json --save left.json || umcg explore --resume left.json

@@ -71,9 +71,9 @@ Options:
                    own: cost model of the machine (default native)
   --idle STATE     state of an idle vCPU: poll, c1, c1e, c6 (native); poll, hlt
                    (guest); or who chooses one: menu, haltpoll, oracle
-  --fair POLICY    virtual-time | eevdf-6.12 | eevdf-7.2: rules of the fair class
-                   (default virtual-time), or fcfs | rr | ps | srpt: one queue
-                   for all CPUs
+  --fair POLICY    virtual-time | eevdf-6.12 | eevdf-7.2: rules of the fair
+                   class (default virtual-time), or fcfs | rr | ps | srpt: one
+                   queue for all CPUs
   --smt N          threads of a core, 1 to 8 (default 1); CPU c is thread c % N
                    of core c / N
   --llc N          cores that share a last-level cache (default: all)
@@ -90,7 +90,8 @@ Options:
                    breaks one ends the run with its number, the words involved
                    and the last events; takes several times the wall time
   --trace FILE     write a timeline for ui.perfetto.dev
-  --report FILE    write a report, one HTML file: latencies, utilisation, timeline
+  --report FILE    write a report, one HTML file: latencies, utilisation,
+                   timeline
   --against MODE   in the report, beside the run one with this wake mode
   --matrix         every workload with every wake mode and profile
 

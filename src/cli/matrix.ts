@@ -55,7 +55,7 @@ async function runMatrix(
   if (plan.json) return `${JSON.stringify(results, undefined, 2)}\n`;
   const noise = jitter ? `jitter with seed ${seed}` : "no jitter";
   const cut = results.length < cells.length ? `Interrupted: the first ${results.length} of ` : "";
-  const title = `${cut}${cells.length} simulated machines of ${plural(vcpus, "vCPU")}, ${plural(loops, "loop")} each, ${noise}; times in ns`;
+  const title = `${cut}${cells.length} simulated machines of ${plural(vcpus, "vCPU")}, ${plural(loops, "loop")} each, ${noise}`;
   return `${title}\n\n${matrixTable(results)}\nReading: ${matrixReading(results)}\n`;
 }
 
@@ -88,19 +88,22 @@ function order({ wake }: BenchResult): number {
   return ["current-cpu", "any", "sync"].indexOf(wake);
 }
 
+/** A block for each workload on each machine: with their names in columns of their own it would be too wide for a terminal. */
 export function matrixTable(results: readonly BenchResult[]): string {
   const head = [
-    ["", "", "", "wake to", "queued to", "wake to user", "", "", "", "speed-up"],
-    ["workload", "profile", "wake", "queued p50", "running p50", "p50", "p99", "IPIs", "ns/op", "over any"],
+    ["", "wake to", "queued to", "wake", "to user", "", "", "speed-up"],
+    ["times in ns", "queued p50", "running p50", "p50", "p99", "IPIs", "ns/op", "over any"],
   ];
-  const rows = results.map((result) => {
+  const rows = results.flatMap((result, i) => {
     const { wakeToQueued, queuedToRunning, wakeToUser } = result.spans;
     const spans = [wakeToQueued.p50, queuedToRunning.p50, wakeToUser.p50, wakeToUser.p99];
     const numbers = [...spans, result.ipis, Math.round(result.nsPerOp)].map(String);
     const speedUp = result.wake === "any" ? "" : times(speedUpOver("any", result, results));
-    return [result.workload, result.profile, result.wake, ...numbers, speedUp];
+    const row = [`  ${result.wake}`, ...numbers, speedUp];
+    const name = cellName(result);
+    return i > 0 && cellName(results[i - 1]!) === name ? [row] : [[name], row];
   });
-  return formatTable([...head, ...rows], [0, 1, 2]);
+  return formatTable([...head, ...rows], [0]);
 }
 
 /** What WF_CURRENT_CPU buys, in one sentence. */

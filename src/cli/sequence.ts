@@ -55,8 +55,10 @@ export class Sequence<T> implements Part<readonly T[]> {
     return this.results;
   }
 
+  /** The part that is under way is the last, if it has something. */
   partial(): readonly T[] {
-    return this.results;
+    const last = this.#current?.partial?.();
+    return last === undefined ? this.results : [...this.results, last];
   }
 }
 

@@ -80,7 +80,7 @@ export const STRATEGIES: Readonly<Record<StrategyName, StrategyEntry>> = {
       new Bounded(system, { by: "preemptions", maxSteps, maxBound }),
   },
   delays: {
-    summary: "every schedule without delay of a round robin, then with one, and so on",
+    summary: "schedules without delay of a round robin, then with one, ...",
     samples: false,
     make: (system, { maxSteps, maxBound = Infinity }) =>
       new Bounded(system, { by: "delays", maxSteps, maxBound }),
@@ -106,7 +106,7 @@ export const STRATEGIES: Readonly<Record<StrategyName, StrategyEntry>> = {
     make: (system, options) => new Urw(system, options),
   },
   surw: {
-    summary: "uniform over the interleavings of one object's steps at a time (SURW)",
+    summary: "uniform over interleavings of one object's steps at a time",
     samples: true,
     make: (system, options) => new Surw(system, options),
   },

@@ -32,6 +32,39 @@ describe("umcg bench messaging and hackbench", () => {
   });
 });
 
+describe("interrupted, they show how far they came:", () => {
+  test.each([
+    [
+      "messaging -g 2 -l 100000",
+      /^a message took .*\n.*\nReading: .* messages a second\.\nThe run was cut short: 80000000 messages/m,
+    ],
+    ["messaging -g 1 -l 1000 --format compat", /^# The run was cut short\.\n {5}Total time: \d/m],
+    ["hackbench -g 1 -l 100000 --format compat", /^The run was cut short\.\nRunning in process mode/],
+    ["switch -N 10000000", /^Cut short: 0 of 1 rings are complete\.$/m],
+  ])("%s", async (line, shown) => {
+    const onTurn = (turn: number): "SIGINT" | undefined => (turn === 2 ? "SIGINT" : undefined);
+    const { code, stdout } = await run(["bench", ...line.split(" ")], { msPerLook: 1, onTurn });
+    expect(code).toBe(130);
+    expect(stdout).toMatch(shown);
+    expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  test("in JSON, by counts that belong together", async () => {
+    const onTurn = (turn: number): "SIGINT" | undefined => (turn === 2 ? "SIGINT" : undefined);
+    const { stdout } = await run(["bench", "messaging", "-g", "1", "-l", "1000", "--json"], {
+      msPerLook: 1,
+      onTurn,
+    });
+    const { complete, messages, totalNs, virtualNs } = JSON.parse(stdout);
+    expect([complete, messages > 0, messages < 400_000, totalNs < virtualNs]).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+  });
+});
+
 describe("umcg bench futex-wake", () => {
   test("prints perf's lines", async () => {
     const summary = "Wokeup 4 of 4 threads in 0.0010 ms (+-0.00%)\n";

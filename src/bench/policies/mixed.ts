@@ -106,7 +106,7 @@ class Team {
 
 export const mixed: PolicyWorkload = {
   name: "mixed",
-  summary: `requests of 20 us, bursts of ${HELPERS} times 50 us, batch work for the rest`,
+  summary: `requests of 20 us, bursts of ${HELPERS} times 50 us, batch work besides`,
   operations: "operations",
   wakes: "of requests and bursts, from when they were due to their first step",
   workers: (vcpus) => vcpus * (REQUESTS_A_VCPU + HELPERS + 1 + BATCH_A_VCPU),

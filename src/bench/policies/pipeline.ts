@@ -50,7 +50,7 @@ function* stage(
 
 export const pipeline: PolicyWorkload = {
   name: "pipeline",
-  summary: `lines of a source, ${STAGES} stages and a sink, of 5 us each; one line a vCPU`,
+  summary: `lines of a source, ${STAGES} stages and a sink, 5 us each; a line a vCPU`,
   operations: "items",
   wakes: "from send to receive, of receivers that waited",
   workers: (vcpus) => vcpus * (STAGES + 2),

@@ -27,8 +27,9 @@ export interface MessagingOptions {
 
 export interface Messaging {
   readonly tasks: number;
+  /** Received. */
   readonly messages: number;
-  /** From the opening of the gate until all have ended. */
+  /** From the opening of the gate until all have ended; of a run that was cut short, until then. */
   readonly totalNs: number;
 }
 
@@ -69,10 +70,12 @@ export function startMessaging(machine: Machine, options: MessagingOptions): Sce
     get progress() {
       return state.received / all;
     },
-    result: () =>
-      state.endedNs < 0
-        ? undefined
-        : { tasks: 2 * groups * pairs, messages: all, totalNs: state.endedNs - state.beganNs },
+    result: () => {
+      const { received, beganNs, endedNs } = state;
+      if (received === 0) return undefined;
+      const totalNs = (endedNs < 0 ? machine.host.now : endedNs) - beganNs;
+      return { tasks: 2 * groups * pairs, messages: received, totalNs };
+    },
   };
 }
 

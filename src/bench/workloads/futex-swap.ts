@@ -18,7 +18,7 @@ const MY_TURN = 1;
 
 export const futexSwap: Workload = {
   name: "futex-swap",
-  summary: "two tasks take turns: futex wake of the partner, then futex wait",
+  summary: "two tasks take turns: futex wake, then futex wait",
   loop: "a round trip, two hand-offs",
   handOffsPerLoop: 2,
 

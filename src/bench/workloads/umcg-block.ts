@@ -31,7 +31,7 @@ import {
 
 export const umcgBlock: Workload = {
   name: "umcg-block",
-  summary: "a UMCG worker blocks in a pipe read, is woken, listed and run by its server",
+  summary: "a UMCG worker blocks in a read, is woken, listed and run",
   loop: "one blocking read, one hand-off from writer to reader",
   handOffsPerLoop: 1,
   start: startBlock,

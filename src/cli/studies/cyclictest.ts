@@ -26,14 +26,17 @@ const POLICIES = ["fifo", "rr", "other"] as const;
 
 const HELP = `Usage: umcg bench cyclictest [options]
 
-cyclictest in virtual time: threads sleep until a time and look how late they are. As
-there, idle CPUs are kept from deep sleep (they poll), unless --default-system is given.
+cyclictest in virtual time: threads sleep until a time and look how late they
+are. As there, idle CPUs are kept from deep sleep (they poll), unless
+--default-system is given.
 
 Options of cyclictest:
   -t, --threads [N]     threads (default 1; without N one a vCPU)
   -i, --interval US     interval of the first thread (default 1000)
-  -d, --distance US     each further one's is longer by that (default 500; with -h 0)
-  -l, --loops N         cycles of each thread (default ${DEFAULT_LOOPS}, or 0 with -D: endless)
+  -d, --distance US     each further one's is longer by that (default 500; with
+                        -h 0)
+  -l, --loops N         cycles of each thread (default ${DEFAULT_LOOPS}, or 0 with -D:
+                        endless)
   -D, --duration T      virtual time: 10 (s), 5m, 2h, 1d
   -p, --priority PRIO   real-time priority, 0 to 99 (default 0: none)
       --policy P        ${POLICIES.join(" | ")} (default fifo, if there is a priority)
@@ -45,7 +48,8 @@ Options of cyclictest:
   -N, --nsecs           compat: ns instead of us
   -q, --quiet           compat: the lines of the end alone
       --default-system  idle states as the machine has them
-  -m, --mlockall, -n, --nanosleep: accepted; nothing is paged out, and all sleep so
+  -m, --mlockall, -n, --nanosleep: accepted; nothing is paged out, and all
+                        sleep so
 
 ${machineHelp(DEFAULT_VCPUS)}
 
@@ -60,7 +64,7 @@ Examples:
 
 export const cyclictest: Study = {
   name: "cyclictest",
-  summary: "threads that sleep until a time, and how late they are, as cyclictest",
+  summary: "threads sleep until a time: how late they are, as cyclictest",
   help: HELP,
   options: {
     threads: { type: "string", short: "t", empty: true, optional: true },

@@ -26,8 +26,9 @@ export const futexWake: Study = {
   summary: "one futex, many waiters, as perf bench futex wake",
   help: `Usage: umcg bench futex-wake [options]
 
-perf bench futex wake in virtual time: threads, pinned to the CPUs in turn, block on one
-futex and are woken some at a time. Prints how long the waker takes until all are woken.
+perf bench futex wake in virtual time: threads, pinned to the CPUs in turn,
+block on one futex and are woken some at a time. Prints how long the waker takes
+until all are woken.
 
 Options of perf bench:
   -t, --threads N  threads (default: vCPUs)

@@ -25,18 +25,20 @@ const MAX_PIPES = 4096;
 const MAX_LOOPS = 1_000_000_000;
 const MAX_BYTES = 1 << 20;
 
+const CUT = "The run was cut short.";
+
 type Result = ScenarioResult<Messaging>;
 
-const ABOUT = `Groups of senders and receivers: each sender writes to each receiver of its group.
-Prints the time from the start signal until the last task has ended. Here tasks talk
-through pipes, and threads and processes are the same.`;
+const ABOUT = `Groups of senders and receivers: each sender writes to each receiver of its
+group. Prints the time from the start signal until the last task has ended. Here
+tasks talk through pipes, and threads and processes are the same.`;
 
 const TAIL = `
 ${machineHelp(DEFAULT_VCPUS)}
 
 ${RUN_HELP}
 
-Ctrl-C ends the run; of a repeated one the runs that are over are printed.
+Ctrl-C ends the run; the messages that were received by then are printed.
 `;
 
 export const messaging: Study = {
@@ -72,11 +74,11 @@ Examples:
       bytes: BYTES,
     };
     const kind = options.has("thread") ? "threads" : "processes";
-    const compat = ({ measured }: Result): string =>
+    const compat = ({ facts, measured }: Result): string =>
       `# Running 'sched/messaging' benchmark:
 # ${PAIRS} sender and receiver ${kind} per group
 # ${load.groups} groups == ${measured.tasks} ${kind} run
-
+${facts.complete ? "" : `# ${CUT}\n`}
 ${perfTotal(measured.totalNs)}`;
     return runMessaging("messaging", load, compat, options, session);
   },
@@ -122,8 +124,8 @@ Examples:
       bytes: options.integer("datasize", 1, MAX_BYTES, BYTES),
     };
     const mode = options.has("threads") ? "threaded" : "process";
-    const compat = ({ measured }: Result): string =>
-      `Running in ${mode} mode with ${load.groups} groups using ${2 * pairs} file descriptors each (== ${measured.tasks} tasks)
+    const compat = ({ facts, measured }: Result): string =>
+      `${facts.complete ? "" : `${CUT}\n`}Running in ${mode} mode with ${load.groups} groups using ${2 * pairs} file descriptors each (== ${measured.tasks} tasks)
 Each sender will pass ${load.loops} messages of ${load.bytes} bytes
 Time: ${(measured.totalNs / 1e9).toFixed(3)}
 `;
@@ -163,6 +165,8 @@ function runMessaging(
 function tableText(name: string, load: MessagingOptions, { facts, measured }: Result): string {
   const { totalNs, messages, tasks } = measured;
   const each = `${plural(load.groups, "group")} of ${load.pairs} senders and ${load.pairs} receivers, ${plural(load.loops, "loop")}`;
+  const asked = load.groups * load.pairs ** 2 * load.loops;
+  const cut = facts.complete ? "" : `The run was cut short: ${asked} messages were asked for.\n`;
   const perMessage = (count: number): string => (count / messages).toFixed(2);
   return `${name}: ${each}
 ${machineLine(facts)}
@@ -171,7 +175,7 @@ total time ${formatNs(totalNs)}; ${messages} messages of ${load.bytes} bytes amo
 a message took ${formatNs((totalNs * facts.vcpus) / messages)} of CPU, ${perMessage(facts.switches)} switches and ${perMessage(facts.ipis)} IPIs
 ${(facts.wallMs / 1000).toFixed(2)} s of wall time
 Reading: ${formatMillions(messages / (totalNs / 1e9))} messages a second.
-`;
+${cut}`;
 }
 
 function formatMillions(rate: number): string {

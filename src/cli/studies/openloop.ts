@@ -22,26 +22,29 @@ const DEFAULT_VCPUS = 16;
 
 const HELP = `Usage: umcg bench openloop --rate R --service LAW [options]
 
-Requests come at their own times, whether the machine keeps up or not. Each is an interrupt
-that wakes a free worker task, which computes for the request's service time. Prints rates,
-utilisation, and sojourn, waiting time and slowdown of the requests.
+Requests come at their own times, whether the machine keeps up or not. Each is
+an interrupt that wakes a free worker task, which computes for the request's
+service time. Prints rates, utilisation, and sojourn, waiting time and slowdown
+of the requests.
 
 Options:
   --rate R         arrivals a second: 2500, 300krps, 1.2Mrps
-  --service LAW    exp:10us | fixed:10us | bimodal:99.5,4us,0.5,10ms (percent, time, percent,
-                   time) | lognormal:10us,2 (mean, coefficient of variation)
+  --service LAW    exp:10us | fixed:10us | bimodal:99.5,4us,0.5,10ms (percent,
+                   time, percent, time) | lognormal:10us,2 (mean, coefficient of
+                   variation)
   --arrivals P     poisson | deterministic (default poisson)
-  --policy P       fcfs | rr:30us | ps | srpt on one queue for all CPUs; eevdf, eevdf-6.12,
-                   virtual-time as the kernel has them, also with a slice: eevdf:1ms
-                   (default eevdf)
+  --policy P       fcfs | rr:30us | ps | srpt on one queue for all CPUs; eevdf,
+                   eevdf-6.12, virtual-time as the kernel has them, also with a
+                   slice: eevdf:1ms (default eevdf)
   --vcpus N        vCPUs, 1 to ${MAX_VCPUS} (default ${DEFAULT_VCPUS})
-  --queues Q       central: any CPU serves any request; partitioned: each request goes to a
-                   CPU chosen at random and stays there (default central)
+  --queues Q       central: any CPU serves any request; partitioned: each
+                   request goes to a CPU chosen at random and stays there
+                   (default central)
   --requests N     requests to measure (default ${DEFAULT_REQUESTS})
   --duration T     no arrivals after this: 500ms, 2s
   --warm-up N      requests before the measured ones (default a tenth)
-  --workers N      tasks in the pool, up to ${MAX_WORKERS}: with none free a request is dropped
-                   (default ${DEFAULT_WORKERS})
+  --workers N      tasks in the pool, up to ${MAX_WORKERS}: with none free a request is
+                   dropped (default ${DEFAULT_WORKERS})
   --irq-cpu N      CPU that takes the arrivals' interrupts (default 0)
   --hz N           ticks a second (default: that of the policy)
   --profile NAME   native | guest | ideal, or a .json file: costs of the machine
@@ -55,13 +58,15 @@ ${RUN_HELP}
 Ctrl-C ends the arrivals; what there is by then is printed.
 
 Examples:
-  umcg bench openloop --rate 300krps --service bimodal:99.5,4us,0.5,10ms --policy rr:30us
-  umcg bench openloop --rate 80krps --service exp:10us --vcpus 1 --profile ideal --json
+  umcg bench openloop --rate 300krps --service bimodal:99.5,4us,0.5,10ms \\
+    --policy rr:30us
+  umcg bench openloop --rate 80krps --service exp:10us --vcpus 1 \\
+    --profile ideal --json
 `;
 
 export const openloop: Study = {
   name: "openloop",
-  summary: "requests at their own times, served by a pool of workers under a policy",
+  summary: "requests at their own times, a pool of workers, a policy",
   help: HELP,
   options: {
     rate: { type: "string" },

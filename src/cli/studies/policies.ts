@@ -27,24 +27,28 @@ const NAMES = POLICY_WORKLOADS.map(({ name }) => name);
 
 const HELP = `Usage: umcg bench policies [options]
 
-Runs the scheduling policies of the thread library side by side on the same work, a server a
-vCPU, and prints throughput, utilisation and wake-up times as the woken workers see them.
+Runs the scheduling policies of the thread library side by side on the same
+work, a server a vCPU, and prints throughput, utilisation and wake-up times as
+the woken workers see them.
 
 Workloads:
 ${POLICY_WORKLOADS.map(({ name, summary }) => `  ${name.padEnd(10)}  ${summary}`).join("\n")}
 
 Options:
   --workload NAME  ${NAMES.join(" | ")} (default: all)
-  --policy LIST    of ${POLICY_NAMES.join(", ")}, and files
-                   whose default export is a policy of your own (default: all that have names)
+  --policy LIST    of ${POLICY_NAMES.join(", ")},
+                   and files whose default export is a policy of your own
+                   (default: all that have names)
   --vcpus N        1 to ${MAX_VCPUS} (default ${DEFAULT_VCPUS})
   --duration T     of virtual time to measure, behind a tenth of it of warm-up
                    (default ${DEFAULT_DURATION})
-  --preempt T      time after which a server asks its policy whether its worker is to give way,
-                   from 20us, or off (default ${DEFAULT_PREEMPT})
+  --preempt T      time after which a server asks its policy whether its worker
+                   is to give way, from 20us, or off (default ${DEFAULT_PREEMPT})
   --profile NAME   native | guest | ideal, or a .json file (default native)
-  --seed N         seed of all durations, and of the policies that draw lots (default 1)
-  --check          hold every machine to the invariants of UMCG, I1 to I44: see umcg bench --help
+  --seed N         seed of all durations, and of the policies that draw lots
+                   (default 1)
+  --check          hold every machine to the invariants of UMCG, I1 to I44: see
+                   umcg bench --help
 
 ${RUN_HELP}
 JSON has times in ns, rates a second, shares of 1. There is no compat.
@@ -70,7 +74,7 @@ interface Load {
 
 export const policies: Study = {
   name: "policies",
-  summary: "the scheduling policies side by side: throughput, utilisation, wake-ups",
+  summary: "the scheduling policies side by side",
   help: HELP,
   options: {
     workload: { type: "string" },

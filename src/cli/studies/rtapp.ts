@@ -19,13 +19,15 @@ const DEFAULT_VCPUS = 8;
 
 const HELP = `Usage: umcg bench rtapp FILE.json [options]
 
-Runs the tasks that a file for rt-app describes: phases of run, runtime, sleep, timer, lock,
-unlock, wait, signal, broad, sync, barrier, suspend, resume, yield and fork, with policy,
-priority, cpus, instance, delay and loop, for global's duration. Prints how late timers
-woke the tasks, how much time they had left in their periods, and how often none.
+Runs the tasks that a file for rt-app describes: phases of run, runtime, sleep,
+timer, lock, unlock, wait, signal, broad, sync, barrier, suspend, resume, yield
+and fork, with policy, priority, cpus, instance, delay and loop, for global's
+duration. Prints how late timers woke the tasks, how much time they had left in
+their periods, and how often none.
 
-Comments and commas behind the last entry are allowed. A key that is not known, or asks for
-what is not simulated (deadlines, memory and device loads), is an error that names it.
+Comments and commas behind the last entry are allowed. A key that is not known,
+or asks for what is not simulated (deadlines, memory and device loads), is an
+error that names it.
 
 Options:
   --duration T     virtual time, instead of the file's: 500ms, 10s

@@ -17,8 +17,9 @@ const MAX_SECONDS = 86_400;
 
 const HELP = `Usage: umcg bench schbench [options]
 
-schbench in virtual time: message threads wake worker threads, each request sleeps and then
-multiplies matrices under a spin lock of its CPU. Letters mean what they mean there.
+schbench in virtual time: message threads wake worker threads, each request
+sleeps and then multiplies matrices under a spin lock of its CPU. Letters mean
+what they mean there.
 
 Options of schbench:
   -m, --message-threads N   message threads (default 1)
@@ -35,7 +36,8 @@ Options of schbench:
   -M, --message-cpus LIST   CPUs of the message threads, one each in turn: 0-1,4
   -W, --worker-cpus LIST    CPUs of the workers
   -i, --intervaltime S      accepted: the report comes at the end
-Not here: -A (the load follows the machine's), -z, --split, -j, -J (use --format json).
+Not here: -A (the load follows the machine's), -z, --split, -j, -J (use --format
+json).
 
 ${machineHelp(DEFAULT_VCPUS)}
 

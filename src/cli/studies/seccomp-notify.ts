@@ -23,14 +23,16 @@ const CUT = "The run was cut short.";
 
 const HELP = `Usage: umcg bench seccomp-notify [options]
 
-A task's gettid() is trapped, and a listener answers it: perf bench sched seccomp-notify in
-virtual time. Prints the distribution of the round trips and its modes. Without sync mode a
-round trip is short or long as the other CPUs are busy or idle; with it the pair stays together.
+A task's gettid() is trapped, and a listener answers it: perf bench sched
+seccomp-notify in virtual time. Prints the distribution of the round trips and
+its modes. Without sync mode a round trip is short or long as the other CPUs are
+busy or idle; with it the pair stays together.
 
 Options:
   -s, --sync-mode     both wake-ups are WF_CURRENT_CPU
   -l, --loops N       round trips to measure (default ${DEFAULT_LOOPS})
-  --background PCT    tasks on the last vCPU that compute this share of the time (default 0)
+  --background PCT    tasks on the last vCPU that compute this share of the time
+                      (default 0)
 
 ${machineHelp(DEFAULT_VCPUS)}
 
@@ -45,7 +47,7 @@ Examples:
 
 export const seccompNotifyStudy: Study = {
   name: "seccomp-notify",
-  summary: "a trapped system call and the listener that answers it, as perf bench",
+  summary: "a trapped system call and its listener, as perf bench",
   help: HELP,
   options: {
     "sync-mode": { type: "boolean", short: "s" },

@@ -20,15 +20,16 @@ const MAX_KB = 976_562;
 
 const HELP = `Usage: umcg bench switch [N ...] [options]
 
-lat_ctx of lmbench in virtual time: a token goes round a ring of N tasks through pipes. A
-context switch is a hop less what the same calls cost one task alone.
+lat_ctx of lmbench in virtual time: a token goes round a ring of N tasks through
+pipes. A context switch is a hop less what the same calls cost one task alone.
 
 Arguments: sizes of rings, 2 to ${MAX_TASKS} (default ${DEFAULT_TASKS}).
 
 Options of lat_ctx:
-  -s, --size KB    working set of a task, read at each hop, and fetched again when it comes
-                   to another core (default 0)
-  -W, --warmup N   rounds of the token before the measured ones (default ${DEFAULT_WARM_UP}); there us
+  -s, --size KB    working set of a task, read at each hop, and fetched again
+                   when it comes to another core (default 0)
+  -W, --warmup N   rounds of the token before the measured ones (default
+                   ${DEFAULT_WARM_UP}); there us
   -N, --loops N    rounds to measure (default ${DEFAULT_LOOPS}); there repetitions
   -P, --parallelism N  accepted if 1: one ring at a time
 
@@ -113,7 +114,8 @@ function tableText(results: Results, kb: number, asked: number): string {
   ]);
   const [first] = results;
   const machine = first === undefined ? "" : `${machineLine(first.facts)}\n`;
-  const cut = results.length < asked ? `Cut short: ${results.length} of ${asked} rings.\n` : "";
+  const whole = results.filter(({ facts }) => facts.complete).length;
+  const cut = whole < asked ? `Cut short: ${whole} of ${asked} rings are complete.\n` : "";
   return `switch: a token round rings of tasks, working sets of ${kb} kB
 ${machine}
 ${formatTable([["tasks", "switch", "hop", "alone"], ...rows], [])}

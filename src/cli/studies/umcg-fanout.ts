@@ -25,9 +25,10 @@ const MAX_LOOPS = 1_000_000_000;
 
 const HELP = `Usage: umcg bench umcg-fanout [options]
 
-A worker of the thread library unparks many others, and parks until the last of them has
-answered: a request that fans out. Prints how long a round takes, and how long each worker
-waits from its unpark to its first step, the policy's queue and the server included.
+A worker of the thread library unparks many others, and parks until the last of
+them has answered: a request that fans out. Prints how long a round takes, and
+how long each worker waits from its unpark to its first step, the policy's queue
+and the server included.
 
 Options:
   -w, --workers N  workers that are woken (default ${DEFAULT_WORKERS})
@@ -46,7 +47,8 @@ Ctrl-C ends the run; what there is by then is printed.
 
 Examples:
   umcg bench umcg-fanout -w 100 --work 5us
-  umcg bench umcg-fanout --policy work-stealing --profile guest --jitter --repeat 10
+  umcg bench umcg-fanout --policy work-stealing --profile guest --jitter \\
+    --repeat 10
 `;
 
 type Result = ScenarioResult<Fanout>;
