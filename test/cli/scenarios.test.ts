@@ -38,7 +38,7 @@ describe("interrupted, they show how far they came:", () => {
       "messaging -g 2 -l 100000",
       /^a message took .*\n.*\nReading: .* messages a second\.\nThe run was cut short: 80000000 messages/m,
     ],
-    ["messaging -g 1 -l 1000 --format compat", /^# The run was cut short\.\n {5}Total time: \d/m],
+    ["messaging -g 1 -l 1000 --format compat", /^# The run was cut short\.\n\n {5}Total time: \d/m],
     ["hackbench -g 1 -l 100000 --format compat", /^The run was cut short\.\nRunning in process mode/],
     ["switch -N 10000000", /^Cut short: 0 of 1 rings are complete\.$/m],
   ])("%s", async (line, shown) => {
