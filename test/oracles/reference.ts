@@ -7,7 +7,8 @@
 export function fcfs(arrivals: Float64Array, services: Float64Array, c: number): Float64Array {
   const free = new Float64Array(c);
   return arrivals.map((at, request) => {
-    const cpu = free.indexOf(Math.min(...free));
+    let cpu = 0;
+    for (let other = 1; other < c; other++) if (free[other]! < free[cpu]!) cpu = other;
     free[cpu] = Math.max(at, free[cpu]!) + services[request]!;
     return free[cpu]!;
   });
