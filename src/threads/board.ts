@@ -18,6 +18,7 @@ import {
   UMCG_TF_PREEMPTED,
   UMCG_TF_STATE_MASK,
 } from "../umcg/abi.ts";
+import { enqueue, pick, remove } from "./guarded-policy.ts";
 import {
   CPU_BUSY,
   CPU_OWNER,
@@ -27,7 +28,6 @@ import {
   CPU_WORDS,
   FIRST_SLOT,
   LAST_CPU,
-  PRIORITY,
   READY,
   READY_TIME,
   REASON,
@@ -104,25 +104,22 @@ export class Board {
 
   /** Puts a thread that is listed into the policy's queue. */
   enqueue(slot: number): void {
-    const record = this.record(slot);
-    const [cpu, priority] = [this.words[record + LAST_CPU]!, this.words[record + PRIORITY]!];
-    this.policy.enqueue(this.queue, this.layout.sizes, slot - FIRST_SLOT + 1, cpu, priority);
+    enqueue(this, slot);
     this.words[READY]!++;
   }
 
   /** Takes a thread that is listed out of it. */
   dequeue(slot: number): void {
-    this.policy.remove(this.queue, this.layout.sizes, slot - FIRST_SLOT + 1);
+    remove(this, slot);
     this.words[READY]!--;
   }
 
   /** Whom `cpu` is to run next, out of the queue; 0: nobody is ready. */
   pick(cpu: number): number {
     if (this.words[READY] === 0) return 0;
-    const thread = this.policy.pick(this.queue, this.layout.sizes, cpu);
-    if (thread === 0) return 0;
+    const slot = pick(this, cpu);
     this.words[READY]!--;
-    return thread + FIRST_SLOT - 1;
+    return slot;
   }
 
   /** Gives a CPU that is nobody's to a thread that is in no queue. */

@@ -19,11 +19,11 @@ import {
   PHASE_FREE,
   RESULT,
   TEXT,
-  TEXT_BYTES,
   TEXT_LENGTH,
   WAIT_CALL,
 } from "./layout.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { takeText } from "./texts.ts";
 import { putArguments, RESULT_IN_PORT, takeResult } from "./values.ts";
 
 /** Threads that were called have numbers below 0. */
@@ -64,19 +64,5 @@ export function* callThread(
 function collect(board: Board, record: number): Called {
   if (board.words[record + PHASE] !== PHASE_ENDED) throw new Error("a called thread has not ended");
   if (board.words[record + RESULT]! < RESULT_IN_PORT) return { value: takeResult(board, record) };
-  return { thrown: takeText(board, record) };
-}
-
-/** Leaves a text for the caller, as much as there is room for. */
-export function putText(board: Board, record: number, text: string): void {
-  const bytes = new Uint8Array(TEXT_BYTES);
-  const { written } = new TextEncoder().encodeInto(text, bytes);
-  new Uint8Array(board.words.buffer, (record + TEXT) * 4, TEXT_BYTES).set(bytes);
-  board.words[record + TEXT_LENGTH] = written;
-}
-
-function takeText(board: Board, record: number): string {
-  const length = board.words[record + TEXT_LENGTH]!;
-  // A decoder takes no shared memory.
-  return new TextDecoder().decode(new Uint8Array(board.words.buffer, (record + TEXT) * 4, length).slice());
+  return { thrown: takeText(board.words, record + TEXT, record + TEXT_LENGTH) };
 }

@@ -11,6 +11,7 @@
  * ```
  */
 import { EAGAIN, EDEADLK, EOWNERDEAD, ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
+import type { Step } from "../atomics/step.ts";
 import { runToEnd } from "../hosts/threads/run-to-end.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { UMCG_TF_PREEMPTED } from "../umcg/abi.ts";
@@ -25,6 +26,8 @@ let current: Scheduler | undefined;
 /** Mutexes that the thread has locked. */
 let held = 0;
 let stateWord = 0;
+/** A call of the scheduler has thrown half way through: what the thread has written may be half a decision. */
+let torn = false;
 
 /** A thread begins on this isolate. */
 export function begin(scheduler: Scheduler): void {
@@ -46,7 +49,31 @@ export function finish(): void {
 
 function self(): Scheduler {
   if (current !== undefined) return current;
+  if (torn)
+    throw new ThreadError(
+      "ERR_THREAD_DIED",
+      "the thread is about to die: a call has thrown half way through",
+    );
   throw new ThreadError("ERR_NOT_A_THREAD", "this function is for host threads, while they run");
+}
+
+/** Is the calling thread to die, so that its records are put right? */
+export function isTorn(): boolean {
+  return torn;
+}
+
+/**
+ * Runs a call of the scheduler to its end. None throws, but where there is no stack left for it, and then anywhere. So what is
+ * noted then is noted without a call.
+ */
+function perform<T>(step: Step<T>): T {
+  try {
+    return runToEnd(step);
+  } catch (error) {
+    torn = true;
+    current = undefined;
+    throw error;
+  }
 }
 
 /** The number of the calling thread: what its handle calls `id`. */
@@ -71,13 +98,24 @@ export function cpuTimeNs(): number {
 export function yieldNow(): boolean {
   const scheduler = self();
   if (!scheduler.anybodyReady) return false;
-  return runToEnd(scheduler.yieldNow());
+  return perform(scheduler.yieldNow());
 }
 
 /** Gives way if the scheduler has asked for it. For code that computes for long: nothing else can interrupt it. */
 export function safepoint(): void {
   const scheduler = self();
-  if ((scheduler.board.words[stateWord]! & UMCG_TF_PREEMPTED) !== 0) runToEnd(scheduler.yieldNow());
+  if ((scheduler.board.words[stateWord]! & UMCG_TF_PREEMPTED) !== 0) perform(scheduler.yieldNow());
+}
+
+function handOver(scheduler: Scheduler, peer: number, timeoutNs: number): number {
+  try {
+    // Without a coroutine it has happened before there is a step to run.
+    return runToEnd(scheduler.switchTo(peer, timeoutNs));
+  } catch (error) {
+    torn = true;
+    current = undefined;
+    throw error;
+  }
 }
 
 /**
@@ -85,7 +123,7 @@ export function safepoint(): void {
  * was `timeoutMs` before. Throws ERR_NO_PEER when the peer cannot run now, and ERR_PEER_DIED.
  */
 export function switchTo(peer: number, timeoutMs: number = FOREVER): boolean {
-  const result = runToEnd(self().switchTo(peer, timeoutMs * 1e6));
+  const result = handOver(self(), peer, timeoutMs * 1e6);
   if (result === -ESRCH)
     throw new ThreadError("ERR_NO_PEER", `thread ${peer} is not there, or neither parked nor ready`);
   if (result === -EOWNERDEAD) throw new ThreadError("ERR_PEER_DIED", `thread ${peer} has died`);
@@ -94,22 +132,22 @@ export function switchTo(peer: number, timeoutMs: number = FOREVER): boolean {
 
 /** Waits until somebody unparks the caller or switches to it; at once if that has happened before. False: time is up. */
 export function park(timeoutMs: number = FOREVER): boolean {
-  return runToEnd(self().park(timeoutMs * 1e6)) !== -ETIMEDOUT;
+  return perform(self().park(timeoutMs * 1e6)) !== -ETIMEDOUT;
 }
 
 /** Ends the park of a thread, or its next. False: there is no such thread. */
 export function unpark(peer: number): boolean {
-  return runToEnd(self().unpark(peer));
+  return perform(self().unpark(peer));
 }
 
 /** Asks a running thread to give way at its next safepoint. False: it does not run. */
 export function kick(peer: number): boolean {
-  return runToEnd(self().kick(peer));
+  return perform(self().kick(peer));
 }
 
 /** Leaves the CPU to others for `ms`. */
 export function sleep(ms: number): void {
-  runToEnd(self().sleep(ms * 1e6));
+  perform(self().sleep(ms * 1e6));
 }
 
 /**
@@ -118,13 +156,13 @@ export function sleep(ms: number): void {
  */
 export function blocking<T>(call: () => T): T {
   const scheduler = self();
-  runToEnd(scheduler.block());
+  perform(scheduler.block());
   current = undefined;
   try {
     return call();
   } finally {
     current = scheduler;
-    runToEnd(scheduler.unblock());
+    perform(scheduler.unblock());
   }
 }
 
@@ -133,12 +171,12 @@ export function blocking<T>(call: () => T): T {
  * protects may be half changed. Throws ERR_MUTEX when the caller has it already, or there is none.
  */
 export function lock(mutex: number, timeoutMs: number = FOREVER): "locked" | "owner-died" | "timed-out" {
-  return lockOutcome(mutex, runToEnd(lockMutex(self(), mutex, timeoutMs * 1e6)));
+  return lockOutcome(mutex, perform(lockMutex(self(), mutex, timeoutMs * 1e6)));
 }
 
 /** The same, without waiting. */
 export function tryLock(mutex: number): "locked" | "owner-died" | "timed-out" {
-  return lockOutcome(mutex, runToEnd(tryLockMutex(self(), mutex)));
+  return lockOutcome(mutex, perform(tryLockMutex(self(), mutex)));
 }
 
 function lockOutcome(mutex: number, result: number): "locked" | "owner-died" | "timed-out" {
@@ -153,7 +191,7 @@ function lockOutcome(mutex: number, result: number): "locked" | "owner-died" | "
 
 /** Throws ERR_MUTEX when the caller does not have it. */
 export function unlock(mutex: number): void {
-  if (runToEnd(unlockMutex(self(), mutex)) !== 0)
+  if (perform(unlockMutex(self(), mutex)) !== 0)
     throw new ThreadError("ERR_MUTEX", `thread ${threadId()} unlocks mutex ${mutex}, which it does not have`);
   held--;
 }
@@ -166,7 +204,7 @@ export function unlock(mutex: number): void {
 export function call(code: number, ...values: number[]): unknown {
   if (values.length > MAX_ARGUMENTS || values.some((value) => typeof value !== "number"))
     throw new ThreadError("ERR_ARGUMENTS", `a call takes at most ${MAX_ARGUMENTS} numbers`);
-  const called = runToEnd(callThread(self(), code, values));
+  const called = perform(callThread(self(), code, values));
   if (typeof called === "object") {
     if ("value" in called) return called.value;
     throw new ThreadError("ERR_THREAD_THREW", `the called thread threw: ${called.thrown}`);

@@ -12,8 +12,7 @@ import { WorkerWords } from "../hosts/threads/worker-words.ts";
 import { fetchAdd } from "../kernel-sim/lkl/host/words.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { Board } from "./board.ts";
-import { putText } from "./call.ts";
-import { begin, finish } from "./current.ts";
+import { begin, finish, isTorn } from "./current.ts";
 import {
   addrOf,
   CALLER,
@@ -29,11 +28,14 @@ import {
   REASON,
   RESULT,
   RESULT_VALUE,
+  TEXT,
+  TEXT_LENGTH,
   WAIT_CALL,
 } from "./layout.ts";
 import { type Code, type FromThread, READY_MESSAGE, type ThreadStart, type ToThread } from "./messages.ts";
 import { loadPolicy } from "./policies/index.ts";
 import { Scheduler } from "./scheduler.ts";
+import { putText } from "./texts.ts";
 import {
   kindOfResult,
   RESULT_ASYNC,
@@ -117,9 +119,12 @@ function run(body: Body, values: readonly unknown[]): Outcome {
   begin(scheduler);
   try {
     const value = body(...values);
+    if (isTorn()) throw new Error("the thread has caught what a call threw half way through");
     if (typeof value === "object" && value !== null && "then" in value) return { kind: RESULT_ASYNC };
     return { kind: kindOfResult(value), value };
   } catch (error) {
+    // Nobody catches it here: the Worker dies of it, and what it leaves is put right as after any death.
+    if (isTorn()) throw error;
     return { kind: RESULT_THROWN, value: new Thrown(error) };
   } finally {
     finish();
@@ -158,7 +163,7 @@ function ring(): void {
 function send(thread: number, { kind, value }: Outcome, caller: number): number {
   if (caller !== OWNER) {
     const text = value instanceof Thrown ? String(value.error) : `${typeof value} is no result of a call`;
-    putText(board, record, text);
+    putText(board.words, record + TEXT, record + TEXT_LENGTH, text);
     return kind;
   }
   try {

@@ -20,11 +20,12 @@ import { Codes } from "./codes.ts";
 import { Crew, type Hand } from "./crew.ts";
 import { DoneWatch } from "./done-watch.ts";
 import { ThreadError, type ThreadErrorCode, type ThreadState } from "./errors.ts";
+import { policyFailure } from "./guarded-policy.ts";
 import { Job, type JobSpec, Jobs } from "./jobs.ts";
 import { layOutThreads, PHASE, PHASE_ENDED, PHASE_FREE, WAIT_REASONS } from "./layout.ts";
 import { type HostThreadsOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { Overseer } from "./overseer.ts";
-import { choiceOf, loadPolicy } from "./policies/index.ts";
+import { choiceOf, loadPolicy, nameOfPolicy } from "./policies/index.ts";
 import type { ThreadPolicy } from "./policy.ts";
 import { recover } from "./recover.ts";
 import { deliver } from "./results.ts";
@@ -52,6 +53,8 @@ export class HostThreads implements ThreadControl {
   #starting = 0;
   #assigning = false;
   #closed: Promise<void> | undefined;
+  /** What the policy has done wrong. */
+  #failure: ThreadError | undefined;
   #drained: (() => void)[] = [];
 
   /** Use `createThreads`. */
@@ -96,8 +99,9 @@ export class HostThreads implements ThreadControl {
     await Promise.all(Array.from({ length: count }, () => this.#crew.start()));
   }
 
-  /** Spawns a thread. Throws ERR_CLOSED, ERR_OPTION. */
+  /** Spawns a thread. Throws ERR_CLOSED, ERR_POLICY, ERR_OPTION. */
   spawn<T = unknown>(spec: JobSpec): ThreadHandle<T> {
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#closed !== undefined) throw new ThreadError("ERR_CLOSED", "the runtime is closed");
     const id = this.#jobs.nextId();
     const code = this.#codes.numberOf(spec.url, spec.export);
@@ -148,7 +152,8 @@ export class HostThreads implements ThreadControl {
 
   async #close(): Promise<void> {
     this.#overseer.stop();
-    for (const job of [...this.#jobs.queued]) this.#drop(job, "ERR_CLOSED", "was not begun");
+    for (const job of [...this.#jobs.queued])
+      this.#drop(job, this.#failure?.code ?? "ERR_CLOSED", "was not begun", this.#failure);
     await this.#crew.terminate();
     this.#watch.stop();
   }
@@ -171,6 +176,15 @@ export class HostThreads implements ThreadControl {
     const job = this.#jobs.get(thread);
     if (job === undefined) return "ended";
     return job.slot === 0 ? "queued" : nameOfState(this.#board, job.slot);
+  }
+
+  /** A policy that has failed ends the runtime. */
+  #checkPolicy(): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = policyFailure(this.#board, nameOfPolicy(choiceOf(this.#options.policy)));
+    if (this.#failure === undefined) return;
+    this.#options.print(`host threads are ended: ${this.#failure.message}`);
+    void this.close();
   }
 
   #drop(job: Job, code: ThreadErrorCode, what: string, cause?: unknown): void {
@@ -204,6 +218,7 @@ export class HostThreads implements ThreadControl {
     this.#board.fill(this.#words.now());
     yield* this.#scheduler.unlock();
     this.#assigning = false;
+    this.#checkPolicy();
     if (this.#jobs.queued.length > 0) this.#startMore();
   }
 
@@ -234,6 +249,7 @@ export class HostThreads implements ThreadControl {
       this.#take(job, this.#crew.hands.get(job.slot)!.port);
       Atomics.store(this.#shared, word, PHASE_FREE);
     }
+    this.#checkPolicy();
     if (this.#jobs.queued.length > 0) this.#assign();
     return this.#jobs.runningCount > 0;
   }
@@ -254,7 +270,14 @@ export class HostThreads implements ThreadControl {
     if (this.#closed !== undefined) {
       if (mourned === undefined) return;
       this.#remove(mourned);
-      mourned.fail("ERR_CLOSED", nameOfState(this.#board, slot), "none", "was ended: the runtime is closed");
+      const code = this.#failure?.code ?? "ERR_CLOSED";
+      mourned.fail(
+        code,
+        nameOfState(this.#board, slot),
+        "none",
+        "was ended: the runtime is closed",
+        this.#failure,
+      );
       return;
     }
     const { state, reason } = await this.#words.run(recover(this.#scheduler, slot));

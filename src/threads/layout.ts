@@ -12,7 +12,8 @@
  * | LOCK                | whoever takes the lock, and waits for it; who has seen its holder die                     |
  * | server_tid          | who has the lock: the CPU given, or taken                                                 |
  * | a mutex             | anybody, by compare-and-exchange                                                          |
- * | DONE_BELL, RESULT_* | the thread that ends                                                                      |
+ * | DONE_BELL           | the thread that ends, and who has seen the policy fail                                    |
+ * | RESULT_*            | the thread that ends                                                                      |
  * | everything else     | who has the lock                                                                          |
  */
 import { type Addr, addr } from "../atomics/address.ts";
@@ -52,7 +53,13 @@ export const CALLS: number = 2 * LINE + 3;
 /** Another line: rung when a thread has ended, and whether the owner sleeps until then. */
 export const DONE_BELL: number = 3 * LINE;
 export const OWNER_SLEEPS: number = 3 * LINE + 1;
-const CPUS: number = 4 * LINE;
+/** Which function of the policy has failed, 0: none, and why: the length of a text in bytes, and the text. */
+export const POLICY_FAILED: number = 2 * LINE + 4;
+export const FAILURE_LENGTH: number = 2 * LINE + 5;
+export const FAILURE_TEXT: number = 4 * LINE;
+/** Room for a text, there and in a thread's record. */
+export const TEXT_BYTES: number = 4 * LINE * 4;
+const CPUS: number = 8 * LINE;
 
 /** Words of a CPU. */
 export const CPU_WORDS: number = LINE;
@@ -97,7 +104,6 @@ export const SPINNING: number = LINE + 8;
 /** Length in bytes of the text of what it has thrown, and the text, for a caller. */
 export const TEXT_LENGTH: number = LINE + 9;
 export const TEXT: number = 4 * LINE;
-export const TEXT_BYTES: number = 4 * LINE * 4;
 /** Float64s of a thread: since when it is in its state; CPU time before; time ready before; result; arguments. */
 export const SINCE: number = LINE;
 export const CPU_TIME: number = LINE + 1;

@@ -6,6 +6,9 @@
  * has died with the lock, its words are set to 0 and all who are ready are enqueued again, in the order in which they became
  * ready. So no policy has to survive being left half changed.
  *
+ * What it throws, or answers wrong, ends the runtime with ERR_POLICY, and hurts nobody before (guarded-policy.ts). One that does
+ * not come back keeps the lock: that, nothing but `report()` tells.
+ *
  * Rejected: objects of the policy's own (each isolate would have another), a thread that schedules (two switches for one).
  */
 export interface PolicySizes {

@@ -302,6 +302,28 @@ describe("deaths", { timeout: TIMEOUT_MS }, () => {
     expect(await switching.join()).toBe(true);
   });
 
+  test.each([false, true])(
+    "a stack that overflows in a call is its thread's alone; caught: %s",
+    async (caught) => {
+      await open();
+      for (let i = 0; i < 4; i++) {
+        const end = await threads
+          .spawn(job("overflows", caught))
+          .join()
+          .catch((error: unknown) => error);
+        if (end !== 0)
+          expect(end).toMatchObject({
+            code: expect.stringMatching(/ERR_THREAD_(THREW|DIED)/),
+            cause: expect.objectContaining({ message: expect.stringMatching(/call stack|half way/) }),
+          });
+        expect(threads.report().lockedBy).toBe(0);
+      }
+      const words = shared();
+      const handles = [0, 1, 2].map(() => threads.spawn<number>(job("yields", words, 20)));
+      expect(await Promise.all(handles.map((handle) => handle.join()))).toEqual([20, 20, 20]);
+    },
+  );
+
   test("an abort kills, before it begins and after", async () => {
     await open({ threads: 1 });
     const words = shared();

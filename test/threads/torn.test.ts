@@ -40,14 +40,7 @@ const [CONTENDED, MINE] = [0, 1];
 
 function inhabited(policy: keyof typeof POLICIES, direct: boolean): Rig {
   const rig = new Rig(POLICIES[policy], LAST - 1, CPUS, direct);
-  const begin = (slot: number): void => {
-    const owner = rig.as(OWNER);
-    const job = new Job(idOf(slot), 0, { url: "", export: "", args: [slot] }, () => undefined);
-    outcomeOf(() => owner.lock());
-    assign(owner.board, slot, job, undefined as unknown as MessagePort, owner.words.now());
-    owner.board.fill(owner.words.now());
-    outcomeOf(() => owner.unlock());
-  };
+  const begin = (slot: number): void => rig.begin(slot, idOf(slot));
   // One after the other on CPU 0, the first that gives way to the next; then those that stay.
   begin(WAITER);
   begin(OTHER);

@@ -13,6 +13,11 @@ export function choiceOf(policy: PolicyName | PolicyModule): PolicyChoice {
   return typeof policy === "string" ? policy : { url: String(policy.url), export: policy.export };
 }
 
+/** For messages. */
+export function nameOfPolicy(choice: PolicyChoice): string {
+  return typeof choice === "string" ? choice : `${choice.export} of ${choice.url}`;
+}
+
 /** The policy of that name, or of that module. Rejects with ERR_OPTION, and with what loading the module throws. */
 export async function loadPolicy(choice: PolicyChoice): Promise<ThreadPolicy> {
   if (typeof choice === "string") {
@@ -24,10 +29,7 @@ export async function loadPolicy(choice: PolicyChoice): Promise<ThreadPolicy> {
   const policy = module[choice.export] as Partial<ThreadPolicy> | undefined;
   for (const name of ["words", "enqueue", "pick", "remove"] as const) {
     if (typeof policy?.[name] === "function") continue;
-    throw new ThreadError(
-      "ERR_OPTION",
-      `${choice.export} of ${choice.url} is no policy: it has no ${name}()`,
-    );
+    throw new ThreadError("ERR_OPTION", `${nameOfPolicy(choice)} is no policy: it has no ${name}()`);
   }
   return policy as ThreadPolicy;
 }

@@ -209,3 +209,18 @@ export function spinsAWhile(ms: number): number {
   while (performance.now() < end) spin(100);
   return ms;
 }
+
+/** Calls deeper and deeper, and at each level the scheduler: what overflows is one or the other. `caught`: it goes on as if nothing were. */
+export function overflows(caught: boolean): number {
+  const deeper = (level: number): number => {
+    unpark(threadId());
+    park(0);
+    return deeper(level + 1) + 1;
+  };
+  try {
+    return deeper(0);
+  } catch (error) {
+    if (!caught) throw error;
+    return 0;
+  }
+}

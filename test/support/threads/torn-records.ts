@@ -2,13 +2,16 @@
  * Records that a thread leaves half written: it makes a call and dies before a store of its choice, the first, the second, and
  * so on. Every store is one, those of plain code under the lock too, which no schedule of steps would come between.
  */
+import type { MessagePort } from "node:worker_threads";
 import type { Addr } from "../../../src/atomics/address.ts";
 import { EAGAIN } from "../../../src/atomics/errno.ts";
 import { SharedMemory } from "../../../src/atomics/shared-memory.ts";
 import { Completed, RESUME, type Step } from "../../../src/atomics/step.ts";
 import type { HostWords } from "../../../src/kernel-sim/lkl/host/host-words.ts";
+import { assign } from "../../../src/threads/assign.ts";
 import { Board } from "../../../src/threads/board.ts";
-import { layOutThreads, type ThreadLayout } from "../../../src/threads/layout.ts";
+import { Job } from "../../../src/threads/jobs.ts";
+import { layOutThreads, OWNER, type ThreadLayout } from "../../../src/threads/layout.ts";
 import type { ThreadPolicy } from "../../../src/threads/policy.ts";
 import { Scheduler } from "../../../src/threads/scheduler.ts";
 
@@ -25,7 +28,8 @@ export class Life {
     this.left = stores;
   }
   store(): void {
-    if (this.left-- === 0) throw new Death();
+    // Nothing catches a death: who tries comes to the next store.
+    if (this.left-- <= 0) throw new Death();
   }
 }
 
@@ -105,6 +109,16 @@ export class Rig {
     this.layout = layOutThreads({ threads, cpus, mutexes: 2, policyWords: policy.words({ threads, cpus }) });
     this.buffer = new SharedArrayBuffer(Math.ceil(this.layout.bytes / 8) * 8);
     this.board = new Board(this.layout, policy, new Int32Array(this.buffer), new Float64Array(this.buffer));
+  }
+
+  /** Thread number `id` begins on a slot. */
+  begin(slot: number, id: number): void {
+    const owner = this.as(OWNER);
+    const job = new Job(id, 0, { url: "", export: "", args: [slot] }, () => undefined);
+    outcomeOf(() => owner.lock());
+    assign(owner.board, slot, job, undefined as unknown as MessagePort, owner.words.now());
+    owner.board.fill(owner.words.now());
+    outcomeOf(() => owner.unlock());
   }
 
   /** The scheduler as slot `self` has it, with so much life. */

@@ -1,0 +1,99 @@
+/**
+ * Policies that throw under the scheduler's lock, or name a thread that cannot run: the error says which policy and which of its
+ * functions, everybody is told, and until then all goes on in the order in which threads became ready.
+ */
+import { expect, test } from "vitest";
+import { FOREVER } from "../../src/kernel-sim/times.ts";
+import { policyFailure } from "../../src/threads/guarded-policy.ts";
+import { createThreads } from "../../src/threads/index.ts";
+import { FIRST_SLOT, LOCK, OWNER } from "../../src/threads/layout.ts";
+import type { ThreadPolicy } from "../../src/threads/policy.ts";
+import { recover } from "../../src/threads/recover.ts";
+import { answers, failsToEnqueue, failsToPick, failsToRemove } from "../support/threads/bad-policies.ts";
+import { outcomeOf, Rig } from "../support/threads/torn-records.ts";
+
+const THREADS = 5;
+
+/** Five threads on one CPU: the first runs, the others are ready in their order. Numbers are slots. */
+function five(policy: ThreadPolicy): Rig {
+  const rig = new Rig(policy, THREADS, 1, true);
+  for (let slot = FIRST_SLOT; slot < FIRST_SLOT + THREADS; slot++) rig.begin(slot, slot);
+  return rig;
+}
+
+/** Who owns the CPU now. */
+const owner = ({ board }: Rig): number => board.ownerOf(0);
+/** The owner yields. */
+const pass = (rig: Rig): unknown => outcomeOf(() => rig.as(owner(rig)).yieldNow());
+
+test.each([
+  ["enqueue", "threw: Blunder: no room", failsToEnqueue],
+  ["pick", "threw: Blunder: cannot choose", failsToPick],
+  ["pick", "returned 0, which is no thread that is ready", answers(0)],
+  ["pick", "returned -1, which is no thread that is ready", answers(-1)],
+  ["pick", "returned 6, which is no thread that is ready", answers(THREADS + 1)],
+  ["pick", "returned 1.5, which is no thread that is ready", answers(1.5)],
+  ["pick", "returned undefined, which is no thread that is ready", answers(undefined)],
+] as const)("%s %s: threads go on in their order", (name, what, policy) => {
+  const rig = five(policy);
+  const order: number[] = [];
+  for (let i = 0; i < 2 * THREADS; i++) {
+    order.push(owner(rig));
+    expect(pass(rig)).toBe("asleep");
+  }
+  expect(order).toEqual([2, 3, 4, 5, 6, 2, 3, 4, 5, 6]);
+  expect(policyFailure(rig.board, "mine")).toMatchObject({
+    code: "ERR_POLICY",
+    message: `${name}() of the policy mine ${what}`,
+  });
+  expect(rig.board.words[LOCK]).toBe(0);
+});
+
+test("the second time that a policy fails it is not asked: one that runs is no thread that is ready", () => {
+  const rig = five(answers(1));
+  // Its third answer is the thread that runs, which is the first.
+  while (owner(rig) !== FIRST_SLOT + 2) pass(rig);
+  pass(rig);
+  expect(owner(rig)).toBe(FIRST_SLOT + 3);
+});
+
+test("one that fails to remove: the thread is switched to all the same, and the next death finds all in order", () => {
+  const rig = five(failsToRemove);
+  const [self, last] = [FIRST_SLOT, FIRST_SLOT + THREADS - 1];
+  expect(outcomeOf(() => rig.as(self).switchTo(last, FOREVER))).toBe("asleep");
+  expect(owner(rig)).toBe(last);
+  expect(policyFailure(rig.board, "mine")?.message).toBe(
+    "remove() of the policy mine threw: Blunder: keeps everybody",
+  );
+  expect(outcomeOf(() => recover(rig.as(OWNER), last))).toBe("over");
+  expect(owner(rig)).toBe(FIRST_SLOT + 1);
+});
+
+test("a runtime whose policy fails ends, and tells everybody", { timeout: 30_000 }, async () => {
+  const policy = {
+    url: new URL("../support/threads/bad-policies.ts", import.meta.url),
+    export: "failsToPick",
+  };
+  const lines: string[] = [];
+  const threads = await createThreads({
+    cpus: 1,
+    threads: 3,
+    policy,
+    quantumMs: 0,
+    print: (line) => lines.push(line),
+  });
+  const url = new URL("../support/threads/jobs.ts", import.meta.url);
+  const words = new Int32Array(new SharedArrayBuffer(64));
+  // The fourth never begins.
+  const handles = [0, 1, 2, 3].map(() => threads.spawn({ url, export: "yields", args: [words, 1e9] }));
+  const message = `pick() of the policy failsToPick of ${policy.url} threw: Blunder: cannot choose`;
+  for (const handle of handles)
+    await expect(handle.join()).rejects.toMatchObject({
+      code: "ERR_POLICY",
+      cause: { code: "ERR_POLICY", message },
+    });
+  expect(lines).toEqual([`host threads are ended: ${message}`]);
+  expect(() => threads.spawn({ url, export: "add" })).toThrow(message);
+  await threads.close();
+  expect(threads.workers).toBe(0);
+});
