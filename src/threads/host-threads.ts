@@ -23,9 +23,9 @@ import { ThreadError, type ThreadErrorCode, type ThreadState } from "./errors.ts
 import { policyFailure } from "./guarded-policy.ts";
 import { Job, type JobSpec, Jobs } from "./jobs.ts";
 import { layOutThreads, PHASE, PHASE_ENDED, PHASE_FREE, WAIT_REASONS } from "./layout.ts";
-import { type HostThreadsOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import type { ResolvedOptions } from "./options.ts";
 import { Overseer } from "./overseer.ts";
-import { choiceOf, loadPolicy, nameOfPolicy } from "./policies/index.ts";
+import { choiceOf, nameOfPolicy } from "./policies/index.ts";
 import type { ThreadPolicy } from "./policy.ts";
 import { recover } from "./recover.ts";
 import { deliver } from "./results.ts";
@@ -294,17 +294,4 @@ export class HostThreads implements ThreadControl {
     this.#watch.ring();
     if (this.#jobs.queued.length > 0) this.#assign();
   }
-}
-
-/** A runtime, with as many Workers started as `prewarm` says. Rejects with ERR_OPTION, ERR_THREAD_START, or what a policy throws. */
-export async function createThreads(options: HostThreadsOptions = {}): Promise<HostThreads> {
-  const resolved = resolveOptions(options);
-  const threads = new HostThreads(resolved, await loadPolicy(choiceOf(resolved.policy)));
-  try {
-    await threads.prewarm(resolved.prewarm);
-  } catch (error) {
-    await threads.close();
-    throw error;
-  }
-  return threads;
 }

@@ -1,4 +1,6 @@
 /** Host threads: blocking JavaScript threads on few CPUs. The entry `umcg/threads`, for who spawns them and for themselves. */
+
+export { createThreads } from "./create-threads.ts";
 export {
   blocking,
   call,
@@ -17,10 +19,10 @@ export {
   yieldNow,
 } from "./current.ts";
 export * from "./errors.ts";
-export { createThreads, HostThreads } from "./host-threads.ts";
+export type { HostThreads } from "./host-threads.ts";
 export type { JobSpec } from "./jobs.ts";
 export type { WaitReason } from "./layout.ts";
 export type { HostThreadsOptions } from "./options.ts";
 export type { PolicyModule, PolicyName, PolicySizes, ThreadPolicy } from "./policy.ts";
 export { type CpuReport, formatReport, type ThreadReport, type ThreadsReport } from "./snapshot.ts";
-export { ThreadHandle } from "./thread-handle.ts";
+export type { ThreadHandle } from "./thread-handle.ts";

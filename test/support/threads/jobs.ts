@@ -1,7 +1,4 @@
-/**
- * What the host threads of tests run: plain functions that block. Shared words come as an Int32Array over shared memory. From the
- * modules that a Worker has loaded in any case, and not from the entry: many Workers load this.
- */
+/** What the host threads of tests run: plain functions that block. Shared words come as an Int32Array over shared memory. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import {
@@ -13,12 +10,12 @@ import {
   safepoint,
   sleep,
   switchTo,
+  ThreadError,
   threadId,
   unlock,
   unpark,
   yieldNow,
-} from "../../../src/threads/current.ts";
-import { ThreadError } from "../../../src/threads/errors.ts";
+} from "../../../src/threads/index.ts";
 
 type Words = Int32Array<SharedArrayBuffer>;
 

@@ -1,6 +1,5 @@
 /**
  * What the victims of the kill campaign do, and those who must survive them: everything that host threads can do, at random.
- * From the modules that a Worker has loaded in any case, and not from the entry: many Workers load this.
  *
  * | word              | what                                                                                          |
  * |-------------------|-----------------------------------------------------------------------------------------------|
@@ -22,12 +21,12 @@ import {
   safepoint,
   sleep,
   switchTo,
+  ThreadError,
   threadId,
   unlock,
   unpark,
   yieldNow,
-} from "../../../src/threads/current.ts";
-import { ThreadError } from "../../../src/threads/errors.ts";
+} from "../../../src/threads/index.ts";
 
 export const STOP = 0;
 export const VIOLATIONS = 1;
