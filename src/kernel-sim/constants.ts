@@ -186,6 +186,7 @@ export const WAIT_REASONS = [
   "seccomp (trapped call)",
   "seccomp (receive)",
   "page in",
+  "blocking call of a host thread",
 ] as const;
 export const WAIT_NONE = 0;
 export const WAIT_NANOSLEEP = 1;
@@ -206,6 +207,7 @@ export const WAIT_EPOLL = 15;
 export const WAIT_SECCOMP = 16;
 export const WAIT_SECCOMP_RECEIVE = 17;
 export const WAIT_PAGE_IN = 18;
+export const WAIT_HOST_THREAD = 19;
 
 export function waitReason(reason: number): string {
   return WAIT_REASONS[reason] ?? `wait_${reason}`;

@@ -140,7 +140,8 @@ export function endError(target: WorkerHandle<unknown>): RuntimeError {
   if (ending === ENDED_STAYS) {
     return new RuntimeError("ERR_RESULT_STAYS", `${name} ran on another CPU, and its result is no number`);
   }
-  if (ending !== ENDED_THREW) return new WorkerKilledError(name, Number(cause));
+  if (ending !== ENDED_THREW)
+    return target.epitaph?.(Number(cause)) ?? new WorkerKilledError(name, Number(cause));
   const what = cause instanceof Error ? cause.message : String(cause);
   return new RuntimeError("ERR_WORKER_FAILED", `${name} threw: ${what}`, { cause });
 }

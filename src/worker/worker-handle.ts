@@ -7,6 +7,7 @@
  */
 import type { Addr } from "../atomics/address.ts";
 import { NO_TASK, type Tid } from "../kernel-sim/ids.ts";
+import type { RuntimeError } from "../server/runtime-error.ts";
 
 /**
  * How a worker ended: not yet; its function returned; threw; threw its own ERR_CANCELLED; a signal killed it; its function
@@ -28,6 +29,8 @@ export class WorkerHandle<T> {
   /** ENDED_; `value` is the result, the error, or the signal. */
   ending: number = ENDED_NOT;
   value: unknown = undefined;
+  /** Of a worker that is more than a coroutine: says how it was killed. No field of the others. */
+  declare epitaph?: (signal: number) => RuntimeError;
 
   /** `name`: a number n stands for "worker-n". */
   constructor(record: Addr, generation: number, name: string | number) {

@@ -3,9 +3,10 @@ import type { KernelConfig } from "../../kernel-sim/config.ts";
 import { type KernelOptions, kernelConfigOf } from "../../kernel-sim/default-config.ts";
 import { POLLING } from "../../kernel-sim/idle-governor.ts";
 import type { UmcgProfile } from "../../umcg/umcg.ts";
+import type { HostOptions } from "./host-tasks/jobs.ts";
 
 /** Kernel options mean what they mean in `MachineConfig`; times are real. */
-export interface ThreadMachineConfig extends KernelOptions {
+export interface ThreadMachineConfig extends KernelOptions, HostOptions {
   /** The module that defines the program, TypeScript or JavaScript. Every CPU loads it. */
   readonly image: URL;
   /** Name of the exported function that sets the program up (`SetUpFunction`). Default "setUp". */
@@ -14,7 +15,7 @@ export interface ThreadMachineConfig extends KernelOptions {
   readonly args?: unknown;
   /** UMCG profile. Default "hardened". */
   readonly umcg?: UmcgProfile;
-  /** How long the Workers may take to load, ms. Default 20 000. */
+  /** How long the Workers of CPUs may take to load, and those of host threads, ms. Default 20 000. */
   readonly loadTimeoutMs?: number;
   /** Does an idle CPU spin before it sleeps? Default: if there is a core for each. */
   readonly spin?: boolean;

@@ -9,12 +9,13 @@ export function cpuStarts(
   config: ThreadMachineConfig,
   kernel: Kernel,
   { vcpus, words }: VcpuWords,
+  hosts: SharedArrayBuffer,
 ): (cpu: number) => CpuStart {
   const { image, entry = "setUp", args, umcg = "hardened", trace = false, traceEvents = 65_536 } = config;
   const { spin = vcpus <= availableParallelism() } = config;
   const hostAt = words.byteOffset;
   const common = {
-    ...{ hostAt, umcg, entry, args, spin, trace, traceEvents },
+    ...{ hostAt, umcg, entry, args, spin, trace, traceEvents, hosts },
     buffer: kernel.buffer as SharedArrayBuffer,
     before: new SharedArrayBuffer(hostAt),
     after: new SharedArrayBuffer(hostAt),

@@ -6,6 +6,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Addr } from "../../atomics/address.ts";
 import { runToEnd } from "../../hosts/threads/run-to-end.ts";
 import { VcpuHost } from "../../hosts/threads/vcpu/host.ts";
+import { HostTaskWords } from "../../hosts/threads/vcpu/host-task-words.ts";
+import { HostTasks } from "../../hosts/threads/vcpu/host-tasks.ts";
 import { IdleSleep } from "../../hosts/threads/vcpu/idle-sleep.ts";
 import { MachineGone } from "../../hosts/threads/vcpu/kernel-lock.ts";
 import { KernelSideMemory, UserSideMemory } from "../../hosts/threads/vcpu/memory.ts";
@@ -29,6 +31,7 @@ import { CPU_READY } from "../../kernel-sim/smp/cpu-state.ts";
 import { startSecondary } from "../../kernel-sim/smp/secondary.ts";
 import { UserSpace } from "../../umcg/env.ts";
 import { createUmcg } from "../../umcg/profiles.ts";
+import { HostJobs } from "./host-tasks/jobs.ts";
 import { type CpuStart, type FromCpu, failureOf } from "./messages.ts";
 import { beginSetUp, runSetUp, SetUp, type SetUpFunction, type SetUpMemories } from "./set-up.ts";
 
@@ -56,7 +59,11 @@ host.attach(kernel);
 const umcg = createUmcg(kernel, start.umcg);
 kernel.hooks = umcg;
 const userSpace = new UserSpace(kernel, umcg);
-const machine = new SetUp(userSpace, shared, start.args, (value) => say({ kind: "said", value }));
+host.hostTasks = new HostTasks(host, new HostTaskWords(start.hosts), (slot) =>
+  say({ kind: "end-host", slot }),
+);
+const hosts = new HostJobs(host.hostTasks);
+const machine = new SetUp(userSpace, { shared, hosts, args: start.args, tell: say });
 const vcpu = new Vcpu(host, new IdleSleep(host, start.spin));
 
 try {
@@ -90,7 +97,8 @@ function live(setUp: SetUpFunction): void {
   host.acquire();
   runSetUp(machine, setUp, of, cpu === 0);
   host.lock.release();
-  say({ kind: "ready", names: taskNames(), lines: kernel.smp.irqs.handlers.length, line: machine.line });
+  const lines = kernel.smp.irqs.handlers.length;
+  say({ kind: "ready", names: taskNames(), lines, line: machine.line, hosts: hosts.all });
   Atomics.store(shared.words, TURN, nextTurn());
   Atomics.notify(shared.words, TURN);
   for (const phase of [PHASE_BOOT, PHASE_READY]) waitWhile(PHASE, phase);

@@ -3,6 +3,7 @@ import type { OrderedEvent } from "../../hosts/threads/vcpu/ordered-ring.ts";
 import type { KernelConfig } from "../../kernel-sim/config.ts";
 import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
 import type { UmcgProfile } from "../../umcg/umcg.ts";
+import type { HostJob } from "./host-tasks/jobs.ts";
 
 /** What the Worker of a CPU is given to begin with. */
 export interface CpuStart {
@@ -21,6 +22,8 @@ export interface CpuStart {
   readonly spin: boolean;
   readonly trace: boolean;
   readonly traceEvents: number;
+  /** The words of host tasks. */
+  readonly hosts: SharedArrayBuffer;
 }
 
 /** An error on its way to main. */
@@ -39,6 +42,7 @@ export interface Told {
   /** Interrupt lines that were requested, and that of completions. */
   readonly lines: number;
   readonly line: number | undefined;
+  readonly hosts: readonly HostJob[];
 }
 
 export type FromCpu =
@@ -49,6 +53,9 @@ export type FromCpu =
   | ({ readonly kind: "ready" } & Told)
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "said"; readonly value: unknown }
+  /** The task of a host thread is over, or is to be killed while the thread computes. */
+  | { readonly kind: "end-host"; readonly slot: number }
+  | { readonly kind: "host-threw"; readonly slot: number; readonly failure: Failure }
   | { readonly kind: "stopped"; readonly events: readonly OrderedEvent[] };
 
 export function failureOf(error: unknown): Failure {

@@ -20,10 +20,23 @@ import { MachineError } from "../../kernel-sim/errors.ts";
 import { NO_TASK, type Tid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import type { Program, UserSpace } from "../../umcg/env.ts";
+import type { Runtime } from "../../worker/runtime.ts";
+import type { WorkerOptions } from "../../worker/worker.ts";
+import type { WorkerHandle } from "../../worker/worker-handle.ts";
 import { acceptCompletions } from "./completions.ts";
+import type { HostJobs, HostSpec } from "./host-tasks/jobs.ts";
+import { spawnHostTask, spawnHostWorker } from "./host-tasks/spawn.ts";
+import { type FromCpu, failureOf } from "./messages.ts";
 
 /** What an image exports. It does the same each time it is called with the same arguments; it may not wait. */
 export type SetUpFunction = (machine: SetUp) => void;
+
+export interface SetUpParts {
+  readonly shared: VcpuWords;
+  readonly hosts: HostJobs;
+  readonly args: unknown;
+  readonly tell: (message: FromCpu) => void;
+}
 
 /** A machine that is being set up, as a set-up function sees it on one CPU. */
 export class SetUp {
@@ -31,24 +44,40 @@ export class SetUp {
   readonly kernel: Kernel;
   /** `args` of the machine's configuration, a copy for each CPU. */
   readonly args: unknown;
-  /** Tells main something, from any program: `onMessage` hears it. What set-up code says, every CPU says. */
-  readonly say: (value: unknown) => void;
-
   /** The interrupt line of completions, once they are accepted. */
   line: number | undefined;
   readonly #shared: VcpuWords;
+  readonly #hosts: HostJobs;
+  readonly #tell: (message: FromCpu) => void;
 
-  constructor(userSpace: UserSpace, shared: VcpuWords, args: unknown, say: (value: unknown) => void) {
-    this.#shared = shared;
+  constructor(userSpace: UserSpace, parts: SetUpParts) {
+    this.#shared = parts.shared;
+    this.#hosts = parts.hosts;
+    this.#tell = parts.tell;
     this.userSpace = userSpace;
     this.kernel = userSpace.kernel;
-    this.args = args;
-    this.say = say;
+    this.args = parts.args;
   }
+
+  /** Tells main something, from any program: `onMessage` hears it. What set-up code says, every CPU says. */
+  readonly say = (value: unknown): void => this.#tell({ kind: "said", value });
 
   /** Creates a task; it runs when the machine does. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
   spawn(program: Program, options: TaskOptions = {}): Tid {
     return this.userSpace.start(program, options);
+  }
+  /**
+   * Creates a task whose code is a plain function on a thread of its own (docs/threads-host.md). Its exit code is the number that
+   * the function returns. Throws ERR_CONFIG, ERR_TASK_LIMIT.
+   */
+  spawnHost(spec: HostSpec, options: TaskOptions = {}): Tid {
+    return spawnHostTask(this.userSpace, this.#hosts, spec, options, (slot, error) =>
+      this.#tell({ kind: "host-threw", slot, failure: failureOf(error) }),
+    );
+  }
+  /** The same as a worker of `runtime`, beside its others. Throws ERR_CONFIG, ERR_TASK_LIMIT, ERR_USER_MEMORY. */
+  spawnHostWorker(runtime: Runtime, spec: HostSpec, options: WorkerOptions = {}): WorkerHandle<unknown> {
+    return spawnHostWorker(this.userSpace, this.#hosts, runtime, spec, options);
   }
   /** Zeroed user memory. Throws ERR_USER_MEMORY. */
   allocate(bytes: number, align = 64): Addr {

@@ -20,13 +20,12 @@ import {
   PHASE_FAILED,
   PHASE_READY,
   PHASE_RUNNING,
-  VcpuWords,
+  type VcpuWords,
 } from "../../hosts/threads/vcpu/words.ts";
-import { checkKernelConfig } from "../../kernel-sim/config.ts";
 import { type Waiter, waiters } from "../../kernel-sim/deadlock.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { cpuId } from "../../kernel-sim/ids.ts";
-import { Kernel } from "../../kernel-sim/kernel.ts";
+import type { Kernel } from "../../kernel-sim/kernel.ts";
 import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
 import { raiseIrq, requestIrq } from "../../kernel-sim/smp/irq-routing.ts";
 import {
@@ -39,17 +38,12 @@ import {
   stopEnded,
   stopReport,
 } from "../../kernel-sim/smp/stop.ts";
-import { TraceRing } from "../../trace/ring.ts";
-import { checkProfile } from "../../umcg/profiles.ts";
 import { complete } from "./completions.ts";
-import {
-  type ThreadMachineConfig,
-  type ThreadRunOptions,
-  type ThreadRunResult,
-  threadKernelConfig,
-} from "./config.ts";
+import type { ThreadMachineConfig, ThreadRunOptions, ThreadRunResult } from "./config.ts";
 import { cpuStarts } from "./cpu-starts.ts";
 import { CpuWorkers } from "./cpu-workers.ts";
+import { type HostDeath, HostWorkers } from "./host-tasks/host-workers.ts";
+import { makeMainKernel } from "./main-kernel.ts";
 import type { FromCpu, Told } from "./messages.ts";
 import { again, deadlock, errorOf, late, runResult, stopped } from "./outcome.ts";
 
@@ -67,6 +61,7 @@ export class ThreadMachine {
   readonly #shared: VcpuWords;
   readonly #buffer: SharedArrayBuffer;
   readonly #workers: CpuWorkers;
+  readonly #hosts: HostWorkers;
   readonly #trace: (readonly OrderedEvent[] | undefined)[] = [];
   readonly #ready: Set<number> = new Set();
   #report: BootReport | undefined;
@@ -79,39 +74,25 @@ export class ThreadMachine {
 
   /** Use `createThreadMachine`. */
   constructor(config: ThreadMachineConfig) {
-    const kernelConfig = threadKernelConfig(config);
-    checkKernelConfig(kernelConfig);
-    checkProfile(config.umcg ?? "hardened", "zero");
     this.#config = config;
-    let hostAt = 0;
-    this.kernel = new Kernel({
-      config: kernelConfig,
-      trace: new TraceRing(1),
-      nosleep: "refuse",
-      makeBuffer: (bytes) => {
-        hostAt = bytes;
-        return new SharedArrayBuffer(bytes + VcpuWords.bytes(kernelConfig.vcpus));
-      },
-      fault: () => () => {
-        throw new Error("kernel bug: a page fault outside the machine");
-      },
-    });
-    this.kernel.trace.on = false;
-    this.#buffer = this.kernel.buffer as SharedArrayBuffer;
-    this.#shared = new VcpuWords(this.#buffer, hostAt, kernelConfig.vcpus);
-    this.#shared.begin();
-    this.#host = new VcpuHost(this.#shared, cpuId(0), 0, true);
-    this.#host.attach(this.kernel);
-    this.#workers = new CpuWorkers(this.#shared, {
+    const { kernel, shared } = makeMainKernel(config);
+    this.kernel = kernel;
+    this.#shared = shared;
+    this.#buffer = kernel.buffer as SharedArrayBuffer;
+    this.#host = new VcpuHost(shared, cpuId(0), 0, true);
+    this.#host.attach(kernel);
+    this.#workers = new CpuWorkers(shared, {
       hear: (cpu, message) => this.#hear(cpu, message),
       gone: (cpu, why) => this.#gone(cpu, why),
     });
+    this.#hosts = new HostWorkers(kernel, shared, config);
   }
 
   /** Loads, boots and sets up. Rejects with ERR_BOOT, ERR_IMAGE, and with what the set-up function throws. */
   async boot(): Promise<void> {
     const { loadTimeoutMs = LOAD_TIMEOUT_MS } = this.#config;
-    await this.#workers.start(cpuStarts(this.#config, this.kernel, this.#shared), loadTimeoutMs);
+    const starts = cpuStarts(this.#config, this.kernel, this.#shared, this.#hosts.words.buffer);
+    await this.#workers.start(starts, loadTimeoutMs);
     const boot = this.#workers.causes.get(0);
     if (boot !== undefined)
       throw this.#failure ?? new MachineError("ERR_BOOT", `CPU 0 did not come up: ${boot}`);
@@ -122,6 +103,7 @@ export class ThreadMachine {
       if (Date.now() > deadline) throw new MachineError("ERR_BOOT", "the CPUs are not set up in time");
       await this.#anything(LOOK_MS * 100);
     }
+    await this.#hosts.start(loadTimeoutMs);
     this.#shared.setPhase(PHASE_READY);
   }
 
@@ -138,7 +120,15 @@ export class ThreadMachine {
   }
   /** Workers that have not ended. */
   get workers(): number {
-    return this.#workers.count;
+    return this.#workers.count + this.#hosts.count;
+  }
+  /** Host threads that have ended without a result, so far. The machine goes on without them. */
+  get hostDeaths(): readonly HostDeath[] {
+    return this.#hosts.deaths;
+  }
+  /** Ends the thread of a host task where it is, whatever it does: the task ends as if killed. False: it has none. */
+  endHost(tid: number): boolean {
+    return this.#hosts.endOf(tid);
   }
   /** User memory as 32-bit words: `words[address >> 2]`. */
   get words(): Int32Array<SharedArrayBuffer> {
@@ -179,7 +169,7 @@ export class ThreadMachine {
     for (let look = 0; phase === PHASE_FAILED && this.#failure === undefined && look < 100; look++)
       await this.#anything(LOOK_MS * 10);
     if (this.#failure === undefined && phase !== PHASE_FAILED) return;
-    await this.#workers.terminate();
+    await this.#endWorkers();
     throw this.#failure ?? new MachineError("ERR_HOST", "a CPU has failed and does not say why");
   }
 
@@ -233,7 +223,10 @@ export class ThreadMachine {
   /** Ends the machine wherever it is: a power cut. No Worker is left. */
   async terminate(): Promise<void> {
     this.#ended = true;
-    await this.#workers.terminate();
+    await this.#endWorkers();
+  }
+  async #endWorkers(): Promise<void> {
+    await Promise.all([this.#hosts.terminate(), this.#workers.terminate()]);
   }
 
   /** Main blocks while another is in the kernel: some microseconds. */
@@ -253,13 +246,16 @@ export class ThreadMachine {
       if (cpu === 0) this.#learn(message);
     } else if (message.kind === "failed") this.#failure ??= errorOf(message.failure, cpu);
     else if (message.kind === "said") this.#config.onMessage?.(message.value, cpu);
+    else if (message.kind === "end-host") this.#hosts.end(message.slot);
+    else if (message.kind === "host-threw") this.#hosts.threw(message.slot, errorOf(message.failure, cpu));
     else if (message.kind === "stopped") this.#trace[cpu] = message.events;
     this.#news();
   }
 
   /** What set-up code has told the kernels of the CPUs. */
-  #learn({ names, lines, line }: Told): void {
+  #learn({ names, lines, line, hosts }: Told): void {
     this.#line = line;
+    this.#hosts.jobs = hosts;
     for (const [tid, name] of names.entries()) this.kernel.names.set(tid, name);
     for (let line = 0; line < lines; line++) requestIrq(this.kernel, () => undefined);
   }

@@ -22,6 +22,7 @@ import { type CostStep, STEP_SYSCALL_ENTRY, STEP_SYSCALL_EXIT } from "../../../k
 import { checkTime } from "../../../kernel-sim/times.ts";
 import { TRACE_SYS_EXIT } from "../../../trace/events.ts";
 import { monotonicNs } from "../clock.ts";
+import type { HostTasks } from "./host-tasks.ts";
 import { Interrupts } from "./interrupts.ts";
 import { KernelLock, MachineGone } from "./kernel-lock.ts";
 import type { LookAround } from "./memory.ts";
@@ -49,6 +50,8 @@ export class VcpuHost implements Host, LookAround {
   readonly threads: ThreadCpus;
   readonly bodies: TaskBodies;
   readonly interrupts: Interrupts;
+  /** None on main. */
+  hostTasks: HostTasks | undefined;
   readonly #tickNs: number;
   readonly #done: Completed<void> = new Completed(undefined);
   #kernel: Kernel | undefined;
@@ -142,6 +145,10 @@ export class VcpuHost implements Host, LookAround {
     followClasses(this.kernel);
   }
 
+  /** In user mode: when the next of the CPU's times comes. */
+  get deadlineNs(): number {
+    return this.#deadline;
+  }
   /** When the first of the CPU's times comes. Under the lock. */
   nextTimeNs(): number {
     const { shared, cpu } = this;

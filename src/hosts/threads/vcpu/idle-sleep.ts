@@ -7,7 +7,7 @@
  * than the machine underneath has cores nobody spins: the core is wanted.
  *
  * A CPU that sleeps without a timer is *dormant*. When all are, and nothing is on its way to any, no task will ever run again: the
- * last to go to sleep says so, unless a device could interrupt.
+ * last to go to sleep says so, unless a device could interrupt, or a host thread that blocks.
  */
 import { CPU_READY } from "../../../kernel-sim/smp/cpu-state.ts";
 import { monotonicNs } from "../clock.ts";
@@ -48,6 +48,7 @@ export class IdleSleep {
     const { shared, kernel } = this.#host;
     const dormant = ++shared.words[DORMANT]!;
     if (shared.phase !== PHASE_RUNNING || kernel.live === 0 || kernel.smp.irqs.handlers.length > 0) return;
+    if ((this.#host.hostTasks?.words.blocking ?? 0) > 0) return;
     let ready = 0;
     for (let cpu = 0; cpu < shared.vcpus; cpu++) {
       if (kernel.smp.state(cpu) !== CPU_READY) continue;

@@ -21,7 +21,7 @@ import { serveIrqs } from "../../../kernel-sim/smp/irq-routing.ts";
 import { handleIpi } from "../../../kernel-sim/smp/serve.ts";
 import { clockInterrupt, runTimer, sliceEnded, tick } from "../../../kernel-sim/timers.ts";
 import type { VcpuHost } from "./host.ts";
-import { ATT_DEVICE, ATT_IPI } from "./words.ts";
+import { ATT_DEVICE, ATT_HOST, ATT_IPI } from "./words.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -41,7 +41,7 @@ export class Interrupts {
     this.#host.checkWhole();
     const bits = shared.takeAttention(cpu);
     const { now } = this.#host;
-    if ((bits & ATT_DEVICE) !== 0) this.#arrive(PEND_IO);
+    if ((bits & (ATT_DEVICE | ATT_HOST)) !== 0) this.#arrive(PEND_IO);
     if (kernel.timers.clockNs(cpu) <= now) this.#arrive(PEND_CLOCK);
     if (shared.tickAt(cpu) <= now || shared.sliceAt(cpu) <= now) this.#arrive(PEND_TICK);
     if ((bits & ATT_IPI) !== 0) this.#arrive(PEND_IPI);
@@ -61,12 +61,17 @@ export class Interrupts {
     const { current } = kernel;
     kernel.current = NO_TASK;
     enterHandler(kernel, cpu, pendClass);
-    if (pendClass === PEND_IO) serveIrqs(kernel);
+    if (pendClass === PEND_IO) this.#onDevice();
     else if (pendClass === PEND_CLOCK) this.#onClock();
     else if (pendClass === PEND_TICK) this.#onTick();
     else handleIpi(kernel, kernel.cpus.curr(cpu) !== 0);
     leaveHandler(kernel, cpu, pendClass);
     kernel.current = current;
+  }
+
+  #onDevice(): void {
+    serveIrqs(this.#host.kernel);
+    this.#host.hostTasks?.arrive();
   }
 
   #onClock(): void {

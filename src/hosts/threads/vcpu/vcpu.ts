@@ -111,8 +111,9 @@ export class Vcpu {
 
   /** The task has exited and leaves its CPU. */
   #gone(tid: number): void {
-    const { kernel, bodies, shared } = this.#host;
+    const { kernel, bodies, hostTasks, shared } = this.#host;
     bodies.discard(tid);
+    hostTasks?.ended(tid);
     kernel.current = NO_TASK;
     switchTask(kernel);
     if (kernel.live === 0) shared.endAs(PHASE_ENDED);

@@ -21,12 +21,15 @@
 
 import { monotonicNs } from "../clock.ts";
 
-/** Somebody sent to its mailbox; a device interrupts; it was asked to leave idle; one of its times has changed; the phase has. */
+/** Somebody sent to its mailbox; a device interrupts; it was asked to leave idle; one of its times has changed; the phase has; something
+ *  about host threads: an interrupt; one gives its turn back, which is none (host-tasks.ts). */
 export const ATT_IPI = 1;
 export const ATT_DEVICE = 2;
 export const ATT_POKE = 4;
 export const ATT_TIMER = 8;
 export const ATT_PHASE = 16;
+export const ATT_HOST = 32;
+export const ATT_TURN = 64;
 
 export const PHASE_BOOT = 0;
 export const PHASE_READY = 1;

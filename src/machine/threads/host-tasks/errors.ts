@@ -1,0 +1,122 @@
+/**
+ * Errors of host tasks, and errors on their way between a thread and its task.
+ *
+ * | code               | when                                                                                            |
+ * |--------------------|--------------------------------------------------------------------------------------------------|
+ * | ERR_NOT_HOST_TASK  | a function for host threads is called by none, or in a call of `blocking`                           |
+ * | ERR_NOT_A_WORKER   | `worker` is used by a host task that is no worker of a runtime                                      |
+ * | ERR_HOST_ASYNC     | a host thread's function has returned a promise                                                    |
+ * | ERR_HOST_RESULT    | it has returned what is too big, or cannot be serialized                                           |
+ *
+ * Who joins a worker whose thread has died gets a HostThreadDiedError: ERR_KILLED, with the thread, its state and last wait.
+ */
+import { deserialize, serialize } from "node:v8";
+import {
+  type DeathState,
+  type HostTaskWords,
+  TEXT_BYTES,
+} from "../../../hosts/threads/vcpu/host-task-words.ts";
+import { waitReason } from "../../../kernel-sim/constants.ts";
+import { MachineError, type MachineErrorCode } from "../../../kernel-sim/errors.ts";
+import { RuntimeError, type RuntimeErrorCode, WorkerKilledError } from "../../../server/runtime-error.ts";
+
+export type HostTaskErrorCode =
+  | "ERR_NOT_HOST_TASK"
+  | "ERR_NOT_A_WORKER"
+  | "ERR_HOST_ASYNC"
+  | "ERR_HOST_RESULT";
+
+export class HostTaskError extends Error {
+  readonly code: HostTaskErrorCode;
+  constructor(code: HostTaskErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "HostTaskError";
+    this.code = code;
+  }
+}
+
+/** A worker whose host thread has died, for who joins it: ERR_KILLED, as of any that was killed. */
+export class HostThreadDiedError extends WorkerKilledError {
+  /** Number of the task. */
+  readonly thread: number;
+  readonly state: DeathState;
+  /** Why it was not running, if it was not; else why it was not before. */
+  readonly lastWait: string;
+
+  constructor(worker: string, signal: number, slot: number, words: HostTaskWords) {
+    super(worker, signal);
+    this.name = "HostThreadDiedError";
+    this.thread = words.deathTid(slot);
+    this.state = words.deathState(slot);
+    this.lastWait = waitReason(words.deathWait(slot));
+    this.message = `the thread of ${worker} has died: ${words.why(slot)} (it was ${this.state}, its last wait: ${this.lastWait})`;
+  }
+}
+
+const KINDS = ["machine", "runtime", "task", "error", "value"] as const;
+
+/** An error in bytes: what a clone keeps of one, and what it does not. */
+interface Carried {
+  readonly kind: (typeof KINDS)[number];
+  readonly message: string;
+  readonly name: string;
+  readonly stack: string;
+  /** Its own fields, as far as they are texts and numbers. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly value: unknown;
+}
+
+function kindOf(error: unknown): Carried["kind"] {
+  if (error instanceof MachineError) return "machine";
+  if (error instanceof RuntimeError) return "runtime";
+  if (error instanceof HostTaskError) return "task";
+  return error instanceof Error ? "error" : "value";
+}
+
+/** What does not fit, or cannot be serialized, is told as a text. */
+export function packError(error: unknown): Uint8Array {
+  const kind = kindOf(error);
+  const text = String(error instanceof Error ? error.message : error).slice(0, TEXT_BYTES / 4);
+  const carried: Carried = { kind, message: text, name: "Error", stack: "", fields: {}, value: text };
+  if (!(error instanceof Error)) return packOr({ ...carried, value: error }, carried);
+  const plain = Object.entries(error).filter(([, value]) => ["string", "number"].includes(typeof value));
+  const { name, stack = "" } = error;
+  const full = { ...carried, name, stack: stack.slice(0, TEXT_BYTES / 4), fields: Object.fromEntries(plain) };
+  return packOr(full, { ...carried, name });
+}
+
+function packOr(full: Carried, short: Carried): Uint8Array {
+  const bytes = tryPack(full);
+  return bytes === undefined || bytes.length > TEXT_BYTES ? serialize(short) : bytes;
+}
+
+/** Undefined: it cannot be serialized. */
+export function tryPack(value: unknown): Uint8Array | undefined {
+  try {
+    return serialize(value);
+  } catch {
+    return undefined;
+  }
+}
+
+export function unpack(bytes: Uint8Array): unknown {
+  return deserialize(bytes);
+}
+
+/** As it was thrown: of its class, if that is one of ours. */
+export function unpackError(bytes: Uint8Array): unknown {
+  const { kind, message, name, stack, fields, value } = deserialize(bytes) as Carried;
+  if (kind === "value") return value;
+  const code = String(fields["code"]);
+  const error = errorOfKind(kind, code, message);
+  Object.assign(error, fields, { name });
+  if (stack !== "") error.stack = stack;
+  return error;
+}
+
+function errorOfKind(kind: Carried["kind"], code: string, message: string): Error {
+  if (kind === "machine") return new MachineError(code as MachineErrorCode, message);
+  if (kind === "runtime") return new RuntimeError(code as RuntimeErrorCode, message);
+  if (kind === "task") return new HostTaskError(code as HostTaskErrorCode, message);
+  return new Error(message);
+}

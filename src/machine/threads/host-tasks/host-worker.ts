@@ -1,0 +1,67 @@
+/**
+ * The module of a host thread's Worker: it loads the function, says so, and calls it when its task first runs.
+ *
+ * The Worker ends when its event loop is empty: what the function has left behind in it runs, and without a CPU.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { HostTaskWords } from "../../../hosts/threads/vcpu/host-task-words.ts";
+import { VcpuWords } from "../../../hosts/threads/vcpu/words.ts";
+import { MachineError } from "../../../kernel-sim/errors.ts";
+import { Kernel } from "../../../kernel-sim/kernel.ts";
+import { TraceRing } from "../../../trace/ring.ts";
+import { setCurrent } from "./current.ts";
+import { HostTaskError } from "./errors.ts";
+import { HostThread } from "./host-thread.ts";
+import type { FromHostThread, HostJob, HostStart } from "./jobs.ts";
+
+type Body = (...args: readonly unknown[]) => unknown;
+
+const { job, buffer, hostAt, words, config } = workerData as HostStart;
+const kernel = new Kernel({
+  config,
+  trace: new TraceRing(1),
+  nosleep: "refuse",
+  attach: buffer,
+  fault: () => () => {
+    throw new Error("kernel bug: a host thread is in the kernel");
+  },
+});
+const cpus = new VcpuWords(buffer, hostAt, config.vcpus);
+const thread: HostThread = new HostThread(job.slot, new HostTaskWords(words), cpus, kernel, (value) =>
+  tell({ kind: "said", value, cpu: thread.cpu }),
+);
+
+const body = await load(job);
+tell({ kind: "loaded" });
+thread.awaitTurn();
+run(body, job);
+
+async function load({ url, export: name }: HostJob): Promise<Body> {
+  const module = (await import(url)) as Readonly<Record<string, unknown>>;
+  const found = module[name];
+  if (typeof found === "function") return found as Body;
+  throw new MachineError("ERR_IMAGE", `${url} exports no function ${name}`);
+}
+
+function run(call: Body, { args }: HostJob): void {
+  setCurrent(thread);
+  let value: unknown;
+  let threw = true;
+  try {
+    value = call(...args);
+    if (typeof value === "object" && value !== null && "then" in value)
+      throw new HostTaskError(
+        "ERR_HOST_ASYNC",
+        `${job.export} has returned a promise: it must be synchronous`,
+      );
+    threw = false;
+  } catch (error) {
+    value = error;
+  }
+  setCurrent(undefined);
+  thread.end(value, threw);
+}
+
+function tell(message: FromHostThread): void {
+  parentPort!.postMessage(message);
+}

@@ -1,0 +1,166 @@
+/**
+ * The Workers of host threads, as main has them: all started before the machine runs, some at a time, with a deadline and a
+ * cause; heard; buried when they are gone; and ended.
+ *
+ * A Worker takes 20 to 40 ms to start, so more at once than there are CPUs would only make each late.
+ */
+import { availableParallelism } from "node:os";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import {
+  ACTIVITY_BLOCKS,
+  ACTIVITY_ENDED,
+  type DeathState,
+  EVENT_GONE,
+  HostTaskWords,
+  TURN_USER,
+} from "../../../hosts/threads/vcpu/host-task-words.ts";
+import { ATT_HOST, type VcpuWords } from "../../../hosts/threads/vcpu/words.ts";
+import { waitReason } from "../../../kernel-sim/constants.ts";
+import { MachineError } from "../../../kernel-sim/errors.ts";
+import type { Kernel } from "../../../kernel-sim/kernel.ts";
+import type { ThreadMachineConfig } from "../config.ts";
+import type { FromHostThread, HostJob, HostStart } from "./jobs.ts";
+
+/** A host thread that has ended without a result. */
+export interface HostDeath {
+  /** Number of its task; 0: it had not run. */
+  readonly tid: number;
+  readonly name: string;
+  readonly state: DeathState;
+  /** Why it was not running, if it was not; else why it was not before. */
+  readonly lastWait: string;
+  /** What it threw, or what became of its Worker. */
+  readonly cause: unknown;
+}
+
+export class HostWorkers {
+  readonly deaths: HostDeath[] = [];
+  readonly words: HostTaskWords;
+  /** What set-up code has asked for, in the order of their slots. */
+  jobs: readonly HostJob[] = [];
+  readonly #kernel: Kernel;
+  readonly #shared: VcpuWords;
+  readonly #config: ThreadMachineConfig;
+  /** By slot. */
+  readonly #workers: Map<number, Worker> = new Map();
+  /** Slots whose tasks are over already. */
+  readonly #asked: Set<number> = new Set();
+  #ended = false;
+
+  /** Throws ERR_CONFIG. */
+  constructor(kernel: Kernel, shared: VcpuWords, config: ThreadMachineConfig) {
+    const { maxHostTasks = 64 } = config;
+    if (!(Number.isInteger(maxHostTasks) && maxHostTasks >= 0 && maxHostTasks <= 4096))
+      throw new MachineError("ERR_CONFIG", `maxHostTasks is a whole number up to 4096, got ${maxHostTasks}`);
+    this.#kernel = kernel;
+    this.#shared = shared;
+    this.#config = config;
+    this.words = new HostTaskWords(HostTaskWords.create(maxHostTasks));
+  }
+
+  get count(): number {
+    return this.#workers.size;
+  }
+
+  /** Starts a Worker for each. Rejects with ERR_IMAGE when one does not load in time, or at all. */
+  async start(timeoutMs: number): Promise<void> {
+    const left = [...this.jobs];
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const next = async (): Promise<void> => {
+      for (let job = left.shift(); job !== undefined; job = left.shift()) await this.#load(job, deadline);
+    };
+    await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, next));
+  }
+
+  async #load(job: HostJob, deadline: AbortSignal): Promise<void> {
+    const { hostLimits } = this.#config;
+    // Beside this file, in the sources as in the package: tsc does not rewrite what is no import.
+    const file = `./host-worker${extname(fileURLToPath(import.meta.url))}`;
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData: this.#startOf(job),
+      name: job.name,
+      ...(hostLimits === undefined ? {} : { resourceLimits: hostLimits }),
+    });
+    this.#workers.set(job.slot, worker);
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    worker.on("message", (message: FromHostThread) => {
+      if (message.kind === "loaded") resolve(undefined);
+      else this.#config.onMessage?.(message.value, message.cpu);
+    });
+    let why: unknown;
+    worker.on("error", (error) => {
+      why = error;
+    });
+    worker.on("exit", (code) => {
+      this.#workers.delete(job.slot);
+      why ??= `exit code ${code}`;
+      resolve(why);
+      this.#gone(job, why);
+    });
+    const late = (): void => resolve("it has not loaded in time");
+    deadline.addEventListener("abort", late, { once: true });
+    const cause = await promise;
+    deadline.removeEventListener("abort", late);
+    if (cause === undefined) return;
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw new MachineError("ERR_IMAGE", `host thread ${job.name} (${job.url}) did not start: ${what}`, {
+      cause,
+    });
+  }
+
+  #startOf(job: HostJob): HostStart {
+    const { buffer, config } = this.#kernel;
+    const hostAt = this.#shared.words.byteOffset;
+    return { job, buffer: buffer as SharedArrayBuffer, hostAt, words: this.words.buffer, config };
+  }
+
+  /** The Worker is gone: its task hears of it, whatever it is doing. */
+  #gone({ slot, name }: HostJob, cause: unknown): void {
+    const { words } = this;
+    // What became of it stands there already.
+    if (this.#ended || words.activity(slot) === ACTIVITY_ENDED) return;
+    const tid = words.tid(slot);
+    const state = this.#stateOf(slot);
+    const reason = this.#kernel.tasks.waitReason(tid);
+    if (!this.#asked.has(slot)) this.deaths.push({ tid, name, state, lastWait: waitReason(reason), cause });
+    words.setDeath(slot, state, reason, cause instanceof Error ? cause.message : String(cause));
+    words.bury(slot);
+    words.announce(slot, EVENT_GONE);
+    this.#shared.ring(words.home(slot), ATT_HOST);
+  }
+
+  #stateOf(slot: number): DeathState {
+    const { words } = this;
+    if (words.turn(slot) === TURN_USER) return "running";
+    return words.activity(slot) === ACTIVITY_BLOCKS ? "blocking" : "waiting";
+  }
+
+  /** A function has thrown, and its task ends as if killed. */
+  threw(slot: number, cause: unknown): void {
+    const { name } = this.jobs[slot]!;
+    const tid = this.words.tid(slot);
+    const lastWait = waitReason(this.#kernel.tasks.waitReason(tid));
+    this.deaths.push({ tid, name, state: "running", lastWait, cause });
+  }
+
+  /** The task of a slot is over, or is to be: its Worker ends where it is. */
+  end(slot: number): void {
+    this.#asked.add(slot);
+    void this.#workers.get(slot)?.terminate();
+  }
+  /** Ends the Worker of a task where it is. False: there is none. */
+  endOf(tid: number): boolean {
+    const slot = this.jobs.findIndex((job) => tid > 0 && this.words.tid(job.slot) === tid);
+    const worker = this.#workers.get(slot);
+    void worker?.terminate();
+    return worker !== undefined;
+  }
+
+  /** Ends every Worker where it is. */
+  async terminate(): Promise<void> {
+    this.#ended = true;
+    await Promise.all([...this.#workers.values()].map((worker) => worker.terminate()));
+  }
+}
