@@ -2,10 +2,11 @@
  * What a program of this folder is: a name, parameters with defaults, and how to make it.
  *
  * Definitions are those that the tools in this field share; every memory operation is one step, values start at 0, threads start
- * together unless there is a main thread.
+ * together unless there is a main thread. Bodies are pure (`BareOptions.pure`): they keep what they know in locals.
  */
 import type { Program } from "../../src/explore/bare/bare.ts";
-import { type BareOptions, BareSystem } from "../../src/explore/bare/bare-system.ts";
+import type { BareOptions } from "../../src/explore/bare/bare-options.ts";
+import { BareSystem } from "../../src/explore/bare/bare-system.ts";
 
 export type Parameters = Readonly<Record<string, number>>;
 
@@ -27,7 +28,7 @@ export function define<P extends Parameters>(
     name,
     parameters,
     make: make as BenchProgram["make"],
-    options: options as BenchProgram["options"],
+    options: (parameters) => ({ pure: true, ...options(parameters as Parameters & P) }),
   };
 }
 

@@ -16,7 +16,8 @@
  */
 import type { System } from "../interleaving/system.ts";
 import type { Program } from "./bare/bare.ts";
-import { type BareOptions, BareSystem } from "./bare/bare-system.ts";
+import type { BareOptions } from "./bare/bare-options.ts";
+import { BareSystem } from "./bare/bare-system.ts";
 import { type KernelOptions, type KernelProgram, KernelSystem } from "./kernel/kernel-system.ts";
 
 export interface Explorable {

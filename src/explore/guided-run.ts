@@ -31,6 +31,8 @@ export function runGuided(system: System, wished: Schedule, options: GuidedOptio
   const { strict = false, maxSteps, onStep } = options;
   const schedule: Choice[] = [];
   let [preemptions, last, at, yielded] = [0, -1, 0, false];
+  // What is told of it is to be what the program does, and not what was learned of it.
+  system.checkNext?.();
   system.reset();
   while (schedule.length < maxSteps && system.enabledCount() > 0) {
     let next = -1;

@@ -2,7 +2,8 @@
 export * from "../interleaving/index.ts";
 export { ALL, Bare, type Program } from "./bare/bare.ts";
 export { BareError } from "./bare/bare-error.ts";
-export { type BareOptions, BareSystem } from "./bare/bare-system.ts";
+export type { BareOptions } from "./bare/bare-options.ts";
+export { BareSystem } from "./bare/bare-system.ts";
 export { History } from "./bare/history.ts";
 export * from "./explorable.ts";
 export * from "./exploration.ts";

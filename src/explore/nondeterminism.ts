@@ -61,6 +61,7 @@ function outcome(system: System, races = false): string {
 
 /** Makes the choices, and notes (or, if they are `known`, compares) what each actor was about to do. */
 function repeat(system: System, schedule: Schedule, stamps: Int32Array, known: boolean): void {
+  system.checkNext?.();
   system.reset();
   for (let i = 0; i < schedule.length; i++) {
     const actor = actorOf(schedule[i]!);

@@ -23,7 +23,7 @@
  */
 import type { Coroutine } from "../atomics/step.ts";
 import type { Bare, Program } from "../explore/bare/bare.ts";
-import type { BareOptions } from "../explore/bare/bare-system.ts";
+import type { BareOptions } from "../explore/bare/bare-options.ts";
 import { History } from "../explore/bare/history.ts";
 import { bareProgram } from "../explore/explorable.ts";
 import { explore } from "../explore/explore.ts";

@@ -137,6 +137,12 @@ export interface System {
    */
   learn?(schedule: Schedule): boolean;
 
+  /**
+   * Of systems that have learned what their actors do: the next execution is made as the program is written, and compared with
+   * that. Throws then, in `step`, NondeterminismError.
+   */
+  checkNext?(): void;
+
   /** A digest of shared state and results, two 32-bit halves in one safe integer. Equal states have equal digests. */
   stateHash(): number;
   /** Tells what there is to be seen of the state now. */

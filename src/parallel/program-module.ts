@@ -6,7 +6,8 @@
  * exports `PROGRAMS`, a map of programs with parameters, as bench/programs of the repository does.
  */
 import type { Program } from "../explore/bare/bare.ts";
-import { type BareOptions, BareSystem } from "../explore/bare/bare-system.ts";
+import type { BareOptions } from "../explore/bare/bare-options.ts";
+import { BareSystem } from "../explore/bare/bare-system.ts";
 import { bareProgram, type Explorable, isExplorable } from "../explore/explorable.ts";
 
 type Parameters = Readonly<Record<string, number>>;

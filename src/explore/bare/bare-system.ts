@@ -18,12 +18,16 @@ import {
 } from "../../interleaving/system.ts";
 import { runGuided } from "../guided-run.ts";
 import { digestText, joinLanes, mix } from "../mix.ts";
+import { NondeterminismError } from "../nondeterminism.ts";
 import { Bare, type Program } from "./bare.ts";
 import { BareError } from "./bare-error.ts";
+import type { BareOptions } from "./bare-options.ts";
 import { act, fault } from "./blocking.ts";
 import { describeRequest, footprintOf, whyStuck } from "./footprint-of.ts";
+import type { Known } from "./known.ts";
 import { Likeness } from "./likeness.ts";
 import { lookAtBare } from "./look.ts";
+import { Memo } from "./memo.ts";
 import { Objects } from "./objects.ts";
 import { Places } from "./places.ts";
 import {
@@ -31,27 +35,17 @@ import {
   OP_CAS64,
   OP_CHOOSE,
   OP_COPY_IN,
-  OP_LOCK,
   OP_NOTIFY,
   OP_PAUSE,
   OP_TRY_LOCK,
+  type Request,
   stampOf,
 } from "./request.ts";
-import { Sleepers, type WakeOrder } from "./sleepers.ts";
+import { Sleepers } from "./sleepers.ts";
 import { type Looked, looked, Spins } from "./spins.ts";
+import { StepsMade, tellDifference } from "./steps-made.ts";
 import { isConditional, Threads } from "./threads.ts";
 import { WordSteps } from "./word-steps.ts";
-
-export interface BareOptions {
-  /** Bytes of memory, a multiple of 8. Default 1024. */
-  readonly bytes?: number;
-  /** Threads at most, spawned ones included. Default: the static ones and 16 more. */
-  readonly maxThreads?: number;
-  /** Whom a notify wakes. Default "fifo". */
-  readonly wakeOrder?: WakeOrder;
-  /** Spurious wake-ups (a wait returns 0) and interruptions (-EINTR) of each thread in one execution. Default 0. */
-  readonly faults?: number;
-}
 
 const TIMEOUT = 1;
 const SPURIOUS = 2;
@@ -77,6 +71,8 @@ export class BareSystem implements System {
   readonly #notifyTraits: number;
   /** A wait has been seen that others than a notify may end. */
   #wakesAlone: boolean;
+  /** Of a program that is learned. */
+  readonly #made: StepsMade = new StepsMade();
 
   constructor(program: Program, options: BareOptions = {}) {
     const bare = new Bare(options.bytes ?? 1024);
@@ -85,7 +81,8 @@ export class BareSystem implements System {
     const max = options.maxThreads ?? started + 16;
     if (started === 0) throw new BareError("ERR_PROGRAM", "the program has no thread");
     if (started > max) throw new BareError("ERR_PROGRAM", `${started} threads, maxThreads is ${max}`);
-    this.fingerprint = digestText(JSON.stringify([program.toString(), options]));
+    const { pure = false, ...shaping } = options;
+    this.fingerprint = digestText(JSON.stringify([program.toString(), shaping]));
     this.#program = program;
     this.#options = options;
     this.maxThreads = max;
@@ -101,6 +98,7 @@ export class BareSystem implements System {
     this.enabled = this.threads.enabled;
     this.violations = this.threads.violations;
     this.words = new WordSteps(bare);
+    if (pure) this.threads.memo = new Memo(bare, (request, known) => this.#differs(request, known));
   }
 
   get actors(): number {
@@ -111,6 +109,7 @@ export class BareSystem implements System {
   }
 
   reset(): void {
+    this.#made.clear();
     this.words.reset();
     if (this.sleepers.count > 0) this.sleepers.clear();
     const { resets } = this.bare;
@@ -125,17 +124,11 @@ export class BareSystem implements System {
 
   isEnabled(actor: number): boolean {
     if (actor >= this.maxThreads) return this.#faultPossible(actor);
-    const request = this.threads.requests[actor]!;
-    if (request.coroutine === undefined || request.finished) return false;
-    if (isConditional(request)) return this.threads.admits(request);
-    return request.op < OP_LOCK;
+    return this.threads.mayStep(this.threads.requests[actor]!);
   }
 
   isBlocked(actor: number): boolean {
-    if (actor >= this.maxThreads) return false;
-    const request = this.threads.requests[actor]!;
-    if (request.coroutine === undefined || request.finished) return false;
-    return isConditional(request) && !this.threads.admits(request);
+    return actor < this.maxThreads && this.threads.isBlocked(this.threads.requests[actor]!);
   }
 
   alternatives(actor: number): number {
@@ -177,6 +170,7 @@ export class BareSystem implements System {
 
   step(actor: number, alternative: number): void {
     const threads = this.threads;
+    if (threads.memo !== undefined) this.#made.push(actor, alternative);
     threads.turnedOutCount = 0;
     if (threads.races !== undefined) threads.races.step(threads.requests[actor]);
     if (actor >= this.maxThreads) {
@@ -218,8 +212,14 @@ export class BareSystem implements System {
     }
   }
 
+  checkNext(): void {
+    this.threads.memo?.checkNext();
+  }
+
   learn(schedule: Schedule): boolean {
     const threads = this.threads;
+    // Likeness asks for the bodies.
+    this.checkNext();
     threads.spins ??= new Spins();
     const { words } = this.bare;
     const steps: Looked[] = [];
@@ -266,9 +266,17 @@ export class BareSystem implements System {
 
   placeOf(schedule: Schedule, actor: number): string | undefined {
     const places = new Places();
-    const system = new BareSystem((bare) => this.#program(places.watch(bare)), this.#options);
+    const options = { ...this.#options, pure: false };
+    const system = new BareSystem((bare) => this.#program(places.watch(bare)), options);
     runGuided(system, schedule, { maxSteps: schedule.length });
     return places.of(actor);
+  }
+
+  /** A pure program is none. */
+  #differs(request: Request, known: Known): never {
+    const schedule = this.#made.schedule();
+    const place = this.placeOf(schedule, request.actor);
+    throw new NondeterminismError(schedule, tellDifference(request, known, this.threads, place));
   }
 
   #listFaults(threads: number): number {

@@ -111,12 +111,13 @@ function spawn(threads: Threads, parent: Request): number {
     threads.violate("threw", parent.actor, new BareError("ERR_PROGRAM", message));
     return -EAGAIN;
   }
-  child.body = parent.child;
+  // Who runs by what was learned has asked for nothing: the body is looked for where the spawn is known.
+  child.body = parent.coroutine === undefined ? undefined : parent.child;
   child.argument = parent.a;
   child.spawned = true;
   child.parent = parent.actor;
   threads.turnOut(threads.objects.lifeOf(number));
   threads.races?.spawned(parent.actor, number);
-  threads.begin(child);
+  threads.begin(child, parent.node && threads.memo!.beginOfChild(parent.node, child));
   return number;
 }

@@ -114,7 +114,7 @@ export function whyStuck(threads: Threads): string {
   const waiting: string[] = [];
   for (let t = 0; t < threads.count; t++) {
     const request = threads.requests[t]!;
-    if (request.coroutine === undefined || request.finished) continue;
+    if (!request.born || request.finished) continue;
     let what = describeRequest(request, threads);
     if (request.op === op.OP_ASLEEP) what = `wait ${threads.bare.nameOfWord(request.a)}`;
     if (request.spin !== undefined) {

@@ -24,7 +24,7 @@ export function lookAtBare(threads: Threads, see: See): void {
 }
 
 function whereIs(threads: Threads, request: Request): string {
-  if (request.coroutine === undefined) return "not there";
+  if (!request.born) return "not there";
   if (request.finished) return "ended";
   if (request.op === OP_ASLEEP) return `asleep at ${threads.bare.nameOfWord(request.a)}`;
   if (request.op === OP_CUT) return "given up";

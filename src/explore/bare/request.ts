@@ -7,6 +7,8 @@
  * Nothing is allocated (js-limits: an iterator object is half the price of a helper generator).
  */
 import type { Coroutine, PendingStep, Resume, StepIterator, Yielded } from "../../atomics/step.ts";
+import type { ViolationKind } from "../../interleaving/system.ts";
+import type { Known } from "./known.ts";
 import type { Spin } from "./spins.ts";
 
 export const OP_NONE = 0;
@@ -40,13 +42,25 @@ export const OP_ASLEEP = 24;
 /** An iteration without effect was given up: there is no further step. */
 export const OP_CUT = 25;
 
+/** The body has returned, or failed: how the running of it ends, and no step. */
+export const OP_RETURNED = 26;
+export const OP_FAILED = 27;
+
 /** What an announcing thread yields. No other coroutine protocol has this number. */
 export const YIELD_ANNOUNCED = -1;
 
 const ANNOUNCED: IteratorYieldResult<Yielded> = { done: false, value: YIELD_ANNOUNCED };
 
+export const NO_BYTES: Uint8Array = new Uint8Array(0);
+
 /** What a body may be given: the number of its thread and what its spawner passed. */
 export type Body = (self: number, argument: number) => Coroutine<unknown>;
+
+/** How a body has failed. */
+export interface Failure {
+  readonly kind: ViolationKind;
+  readonly cause: unknown;
+}
 
 /** The second half of a request that answers with 64 bits: `result` of the first stays a small integer. */
 class WideAnswer implements StepIterator<bigint> {
@@ -85,7 +99,13 @@ export class Request implements PendingStep<number>, StepIterator<number> {
 
   body: Body | undefined = undefined;
   argument = 0;
+  /** Undefined: what was learned of the body has been enough so far. */
   coroutine: Coroutine<unknown> | undefined = undefined;
+  /** Where it is in what was learned; undefined: nothing is learned of it. */
+  node: Known | undefined = undefined;
+  failure: Failure | undefined = undefined;
+  /** It has come to be in this execution. */
+  born = false;
   /** Came to be by a spawn: it can be joined. */
   spawned = false;
   parent = -1;
@@ -126,7 +146,6 @@ export function stampOf({ op, a, b, c, x }: Request): number {
   return stamp ^ Math.imul(b, 0xc2b2ae35) ^ operands;
 }
 
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 const ALWAYS = (): boolean => true;
 
 const NAMES: readonly string[] = [
@@ -156,6 +175,8 @@ const NAMES: readonly string[] = [
   "await",
   "asleep",
   "given up",
+  "return",
+  "throw",
 ];
 
 export function opName(op: number): string {

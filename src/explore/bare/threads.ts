@@ -2,37 +2,23 @@
  * The threads of one execution: beginning, resuming, ending them, and which of them may step.
  *
  * Generators are made anew for each execution (60 ns each), because one that was left in the middle cannot be begun again;
- * all else is reused. The list of the enabled is kept up to date: threads at a step that the state enables (lock, join, until) are
+ * all else is reused. Of pure programs what the bodies do is learned, and few generators are made (memo.ts). The list of the enabled is kept up to date: threads at a step that the state enables (lock, join, until) are
  * few, and only those are looked at before each choice.
  *
  * A body that throws ends there, with a violation, and the others go on: an execution has an end whatever happens in it.
  */
-import { RESUME, YIELD_PAUSE } from "../../atomics/step.ts";
+import type { Coroutine } from "../../atomics/step.ts";
 import type { Violation, ViolationKind } from "../../interleaving/system.ts";
 import { mix } from "../mix.ts";
+import { ask } from "./asking.ts";
 import type { Bare } from "./bare.ts";
-import { BareError } from "./bare-error.ts";
+import type { Known } from "./known.ts";
+import type { Memo } from "./memo.ts";
 import { FREE, type Objects } from "./objects.ts";
 import { Races } from "./races.ts";
-import {
-  OP_COPY_IN,
-  OP_CUT,
-  OP_JOIN,
-  OP_LOCK,
-  OP_NONE,
-  OP_PAUSE,
-  OP_UNTIL,
-  opName,
-  Request,
-} from "./request.ts";
+import { OP_CUT, OP_FAILED, OP_JOIN, OP_LOCK, OP_NONE, OP_RETURNED, OP_UNTIL, Request } from "./request.ts";
 import type { Sleepers } from "./sleepers.ts";
 import { isSpinning, pointAfter, type Spins } from "./spins.ts";
-
-/** Called through one builtin: `generator.next` would be looked up on as many prototypes as there are bodies. */
-const resumeGenerator = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})())).next as (
-  this: unknown,
-  value?: number,
-) => IteratorResult<unknown, unknown>;
 
 export class Threads {
   declare readonly bare: Bare;
@@ -56,6 +42,8 @@ export class Threads {
   unfinished = 0;
   /** Looks for data races; undefined: there is none to be found. */
   races: Races | undefined;
+  /** What was learned of the bodies; undefined: they are run. */
+  memo: Memo | undefined = undefined;
   /** Known spins; undefined: none has been looked for. */
   spins: Spins | undefined = undefined;
   /** An execution has been made; a plain access has been met. */
@@ -94,12 +82,16 @@ export class Threads {
     this.#resetRaces();
     if (this.violations.length > 0) this.violations.length = 0;
     const started = this.bare.threads.length;
-    for (let t = started; t < this.count; t++) this.requests[t]!.coroutine = undefined;
+    for (let t = started; t < this.count; t++) this.requests[t]!.born = false;
+    if (this.memo?.begin() === false) this.memo = undefined;
     this.#enabledCount = 0;
     this.#conditionalCount = 0;
     this.cut = false;
     this.unfinished = 0;
-    for (let t = 0; t < started; t++) this.begin(this.requests[t]!);
+    for (let t = 0; t < started; t++) {
+      const request = this.requests[t]!;
+      this.begin(request, this.memo?.beginOf(request));
+    }
     this.turnedOutCount = 0;
   }
 
@@ -121,55 +113,65 @@ export class Threads {
     return this.#enabledCount;
   }
 
+  mayStep(request: Request): boolean {
+    if (!request.born || request.finished) return false;
+    return isConditional(request) ? this.admits(request) : request.op < OP_LOCK;
+  }
+
+  /** Whether it is at a step that the state does not enable. */
+  isBlocked(request: Request): boolean {
+    return request.born && !request.finished && isConditional(request) && !this.admits(request);
+  }
+
   /** Whether the state enables a step of the conditional kind. */
   admits(request: Request): boolean {
     if (request.spin !== undefined) return !isSpinning(request.spin, this.bare.words);
     if (request.op === OP_LOCK) return this.owners[request.a] === FREE;
-    if (request.op === OP_UNTIL) return request.predicate(this.bare.words[request.a]!);
+    if (request.op === OP_UNTIL) return this.#accepts(request, this.bare.words[request.a]!);
     return request.op === OP_JOIN && this.requests[request.a]!.finished;
   }
 
-  /** Starts the body of `request`, which runs to its first step. */
-  begin(request: Request): void {
-    request.coroutine = request.body!(request.actor, request.argument) as NonNullable<Request["coroutine"]>;
+  #accepts(request: Request, value: number): boolean {
+    if (request.node === undefined) return request.predicate(value);
+    return this.memo!.accepts(request, request.node, value);
+  }
+
+  /** Starts the body of `request`, which runs to its first step. `known`: what was learned of it. */
+  begin(request: Request, known: Known | undefined): void {
+    request.born = true;
     request.finished = false;
     request.fresh = request.spawned;
     request.children = 0;
     request.faults = 0;
     request.returned = undefined;
     request.spin = undefined;
-    if (this.spins !== undefined) {
-      request.point = mix(request.actor, request.argument);
+    const { spins } = this;
+    if (spins !== undefined) {
+      request.point = pointAfter(mix(request.actor, request.argument), 0, 0n);
       request.result.value = 0;
       request.wide.answer.result.value = 0n;
     }
     this.unfinished++;
     this.revive(request);
-    this.resume(request);
+    request.node = known;
+    if (known !== undefined) this.memo!.start(request, known);
+    else {
+      request.coroutine = request.body!(request.actor, request.argument) as Coroutine<unknown>;
+      ask(this.bare, request);
+    }
+    if (request.op >= OP_LOCK) this.#arrive(request);
+    if (spins !== undefined && !request.finished) this.#meetSpin(request, spins);
   }
 
-  /** Lets a thread run on to its next step, or its end. */
+  /** Lets a thread go on to its next step, or its end. */
   resume(request: Request): void {
-    this.bare.current = request;
-    request.op = OP_NONE;
     const { spins } = this;
     if (spins !== undefined) {
       request.point = pointAfter(request.point, request.result.value, request.wide.answer.result.value);
     }
-    let result: IteratorResult<unknown, unknown>;
-    try {
-      result = resumeGenerator.call(request.coroutine, RESUME);
-    } catch (cause) {
-      this.violate(isCheck(cause) ? "assertion" : "threw", request.actor, cause);
-      this.#end(request);
-      return;
-    }
-    if (result.done) {
-      request.returned = result.value;
-      this.#end(request);
-    } else if (request.op > OP_COPY_IN || request.op === OP_NONE || request.a < 0) {
-      this.#announced(request, result.value);
-    }
+    if (request.node === undefined) ask(this.bare, request);
+    else this.memo!.goOn(request, request.node);
+    if (request.op >= OP_LOCK) this.#arrive(request);
     if (spins !== undefined && !request.finished) this.#meetSpin(request, spins);
   }
 
@@ -237,28 +239,22 @@ export class Threads {
     return this.names[thread] ?? `thread ${thread}`;
   }
 
-  /** What is not a plain access to a word that exists. */
-  #announced(request: Request, yielded: unknown): void {
-    const what = request.op;
-    const { actor } = request;
-    if (what === OP_NONE && yielded === YIELD_PAUSE) {
-      request.op = OP_PAUSE;
-    } else if (what === OP_NONE) {
-      const message = `yielded ${String(yielded)}, which is no step`;
-      this.violate("foreign-yield", actor, new BareError("ERR_PROGRAM", message));
-      this.#end(request);
-    } else if (request.a < 0) {
-      this.violate(
-        "threw",
-        actor,
-        new BareError("ERR_MEMORY", `${opName(what)} outside memory or misaligned`),
-      );
-      this.#end(request);
-    } else if (what === OP_CUT) {
-      this.cut = true;
-      this.retire(request);
-    } else if (what >= OP_LOCK) {
-      this.conditional[this.#conditionalCount++] = actor;
+  /** A step that the state enables, or none. */
+  #arrive(request: Request): void {
+    switch (request.op) {
+      case OP_RETURNED:
+        this.#end(request);
+        return;
+      case OP_FAILED:
+        this.violate(request.failure!.kind, request.actor, request.failure!.cause);
+        this.#end(request);
+        return;
+      case OP_CUT:
+        this.cut = true;
+        this.retire(request);
+        return;
+      default:
+        this.conditional[this.#conditionalCount++] = request.actor;
     }
   }
 
@@ -269,10 +265,6 @@ export class Threads {
     this.retire(request);
     this.turnOut(this.objects.endOf(request.actor));
   }
-}
-
-function isCheck(cause: unknown): boolean {
-  return cause instanceof BareError && cause.code === "ERR_CHECK";
 }
 
 /** Whether the thread's next step is one that the state enables. */

@@ -1,0 +1,19 @@
+/** What a program of bare mode is explored on. */
+import type { WakeOrder } from "./sleepers.ts";
+
+export interface BareOptions {
+  /** Bytes of memory, a multiple of 8. Default 1024. */
+  readonly bytes?: number;
+  /** Threads at most, spawned ones included. Default: the static ones and 16 more. */
+  readonly maxThreads?: number;
+  /** Whom a notify wakes. Default "fifo". */
+  readonly wakeOrder?: WakeOrder;
+  /** Spurious wake-ups (a wait returns 0) and interruptions (-EINTR) of each thread in one execution. Default 0. */
+  readonly faults?: number;
+  /**
+   * Bodies are determined by the answers that they have had, and touch nothing but what they yield: no variable outlives a body or
+   * is shared by two, but constants; `peek32` and `poke32` are not called in them; and `observed32` is read before the next
+   * step. They are then run only where they do something new (memo.ts), which changes no result. Default false.
+   */
+  readonly pure?: boolean;
+}
