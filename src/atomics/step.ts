@@ -59,10 +59,17 @@ export interface Call<T> {
   [Symbol.iterator](): StepIterator<T>;
 }
 
-/** A step that has already happened. One instance is reused for every operation: its value is read at once. */
+/**
+ * A step that has already happened. One instance is reused for every operation: its value is read at once.
+ *
+ * `done` is a property of the prototype: V8 then knows it from the shape of the object, and neither loads nor tests it.
+ */
 export class Completed<T> implements StepIterator<T>, IteratorReturnResult<T> {
-  readonly done = true as const;
+  declare readonly done: true;
   value: T;
+  static {
+    (Completed.prototype as { done: boolean }).done = true;
+  }
   constructor(value: T) {
     this.value = value;
   }

@@ -17,11 +17,11 @@ import {
   WAIT_NONE,
 } from "./constants.ts";
 import { IDLE_ASLEEP, IDLE_ENTERING, IDLE_EXITING, IDLE_NOT, IDLE_SEARCHED } from "./cpu-table.ts";
-import { assert } from "./errors.ts";
+import * as errors from "./errors.ts";
 import { YIELD_SCHEDULE } from "./host.ts";
 import { noteIdleCore } from "./idle-sibling.ts";
 import { selectIdlestCpu } from "./idlest-cpu.ts";
-import { cpuId, tid as toTid } from "./ids.ts";
+import * as ids from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
 import { attachTask } from "./migrate.ts";
 import { renewSliceEnd } from "./slice-end.ts";
@@ -31,12 +31,24 @@ import { STEP_BLOCK, STEP_REFILL_FAR, STEP_REFILL_NEAR, STEP_SWITCH } from "./st
 import { setTaskState } from "./task-state.ts";
 import { drainWakeList } from "./wakeup.ts";
 
+// Copies: V8 folds what is in the same module only, and each switch passes by these.
+const { cpuId, tid: toTid } = ids;
+const assert: typeof errors.assert = errors.assert;
+const RUNNING: number = TASK_RUNNING;
+const INTERRUPTIBLE: number = TASK_INTERRUPTIBLE;
+const NORMAL: number = TASK_NORMAL;
+const SIGNALLED: number = TIF_SIGPENDING;
+const WORKER: number = PF_UMCG_WORKER;
+const NO_REASON: number = WAIT_NONE;
+const BLOCK: number = STEP_BLOCK;
+const SWITCH: number = STEP_SWITCH;
+
 /** The bare yield: be descheduled, come back when picked. For hooks and for tasks without hooks. */
 export const DESCHEDULE: Pause = new Pause(YIELD_SCHEDULE);
 
 /** schedule(): the caller's own state says whether it sleeps (and in which way) or merely lets others run. */
 export function schedule(kernel: Kernel, tid: number): Step<void> | Coroutine<void> {
-  return (kernel.tasks.flags(tid) & PF_UMCG_WORKER) !== 0 ? kernel.hooks.schedule(toTid(tid)) : DESCHEDULE;
+  return (kernel.tasks.flags(tid) & WORKER) !== 0 ? kernel.hooks.schedule(toTid(tid)) : DESCHEDULE;
 }
 
 /**
@@ -50,12 +62,12 @@ export function switchTask(kernel: Kernel, preempted = false): void {
   assert(prev !== 0, "switchTask on an idle CPU");
   cpus.setNeedResched(cpu, 0);
   if (cpus.wakeListHead(cpu) !== 0) drainWakeList(kernel, cpu);
-  let reason: number = WAIT_NONE;
+  let reason = NO_REASON;
   let runnable = 0;
   if (!preempted && mustSleep(kernel, prev)) {
-    host.charge(STEP_BLOCK);
+    host.charge(BLOCK);
     fair.update(cpu, prev, host.now);
-    fair.sleepCurrent(cpu, prev, (tasks.state(prev) & TASK_NORMAL) === 0);
+    fair.sleepCurrent(cpu, prev, (tasks.state(prev) & NORMAL) === 0);
     tasks.setVoluntarySwitches(prev, tasks.voluntarySwitches(prev) + 1);
     reason = tasks.waitReason(prev);
   } else {
@@ -88,7 +100,7 @@ function pushOff(kernel: Kernel, prev: number): void {
   fair.dequeueWaiting(cpu, prev, host.now);
   tasks.setQueuedAt(prev, host.now);
   tasks.setInvoluntarySwitches(prev, tasks.involuntarySwitches(prev) + 1);
-  switchTo(kernel, prev, fair.pick(cpu, 0), WAIT_NONE);
+  switchTo(kernel, prev, fair.pick(cpu, 0), NO_REASON);
   attachTask(kernel, prev, selectIdlestCpu(kernel, prev, cpu));
 }
 
@@ -96,9 +108,9 @@ function pushOff(kernel: Kernel, prev: number): void {
 function mustSleep(kernel: Kernel, prev: number): boolean {
   const { tasks } = kernel;
   const state = tasks.state(prev);
-  if (state === TASK_RUNNING) return false;
-  if ((state & TASK_INTERRUPTIBLE) !== 0 && (tasks.work(prev) & TIF_SIGPENDING) !== 0) {
-    setTaskState(kernel, prev, TASK_RUNNING);
+  if (state === RUNNING) return false;
+  if ((state & INTERRUPTIBLE) !== 0 && (tasks.work(prev) & SIGNALLED) !== 0) {
+    setTaskState(kernel, prev, RUNNING);
     return false;
   }
   return true;
@@ -109,7 +121,7 @@ function switchTo(kernel: Kernel, prev: number, next: number, reason: number): v
   if (next !== 0) {
     // Moved here by a CPU whose clock is ahead: it cannot have been there before.
     if (host.now < tasks.onCpuUntil(next)) host.chargeNs(tasks.onCpuUntil(next) - host.now);
-    host.charge(STEP_SWITCH);
+    host.charge(SWITCH);
   }
   const now = host.now;
   if (prev !== 0) tasks.setOnCpuUntil(prev, now);
@@ -183,7 +195,7 @@ export function idleTurn(kernel: Kernel): boolean {
   cpus.setIdlePhase(cpu, IDLE_NOT);
   cpus.setIdle(cpu, false);
   kernel.llcs.setBusy(cpu, true, host.now);
-  switchTo(kernel, 0, next, WAIT_NONE);
+  switchTo(kernel, 0, next, NO_REASON);
   return true;
 }
 

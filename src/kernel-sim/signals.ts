@@ -29,6 +29,9 @@ import { schedule } from "./schedule.ts";
 import { IPI_RESCHEDULE, wakeCpu } from "./smp/mailbox.ts";
 import { tryToWakeUp } from "./wakeup.ts";
 
+/** A copy: V8 folds the constants of the same module only. */
+const SIGNALLED: number = TIF_SIGPENDING;
+
 /** Rounds of work a return to user mode may take: each sleeps or runs a handler, so many are a runaway. */
 const MAX_EXIT_ROUNDS = 1 << 16;
 
@@ -94,7 +97,7 @@ export function forceSignal(kernel: Kernel, tid: number, signal: number): void {
 }
 
 export function signalPending(kernel: Kernel, tid: number): boolean {
-  return (kernel.tasks.work(tid) & TIF_SIGPENDING) !== 0;
+  return (kernel.tasks.work(tid) & SIGNALLED) !== 0;
 }
 
 /** Will a pending signal kill the task? */

@@ -17,23 +17,27 @@ import type { Step } from "../atomics/step.ts";
 import { TRACE_MIGRATE, TRACE_SCHED_WAKEUP, TRACE_SCHED_WAKING, TRACE_WAKE_MISS } from "../trace/events.ts";
 import { TASK_RUNNING, TASK_WAKING, WF_MIGRATED, WF_TTWU } from "./constants.ts";
 import { IDLE_ASLEEP } from "./cpu-table.ts";
-import { cpuId } from "./ids.ts";
+import * as ids from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
-import { selectTaskRq } from "./select-cpu.ts";
+import * as select from "./select-cpu.ts";
 import { armSliceEnd } from "./slice-end.ts";
 import { IPI_CALL, IPI_RESCHEDULE, wakeCpu } from "./smp/mailbox.ts";
 import { STEP_WAKE } from "./steps.ts";
-import { setTaskState } from "./task-state.ts";
-
-// Copies: V8 folds the constants of the same module only, and each wake-up looks at these.
-const WAKING: number = TASK_WAKING;
-const AWAKE: number = TASK_RUNNING;
-const TTWU: number = WF_TTWU;
-
+import * as taskState from "./task-state.ts";
 /** How a task got onto its run queue (arg0 of SCHED_WAKEUP). */
 export const QUEUED_DIRECTLY = 0;
 export const QUEUED_BY_WAKE_LIST = 1;
 export const WAS_QUEUED = 2;
+
+// Copies: V8 folds what is in the same module and not exported, and each wake-up passes by these.
+const { setTaskState } = taskState;
+const { selectTaskRq } = select;
+const { cpuId } = ids;
+const WAKING: number = TASK_WAKING;
+const AWAKE: number = TASK_RUNNING;
+const TTWU: number = WF_TTWU;
+const BOOKKEEPING: number = STEP_WAKE;
+const DIRECTLY: number = QUEUED_DIRECTLY;
 
 /** One cache line of `cpu` moves to the executing CPU. */
 export function chargeLine(kernel: Kernel, cpu: number): void {
@@ -44,7 +48,7 @@ export function chargeLine(kernel: Kernel, cpu: number): void {
 export function chargeWake(kernel: Kernel, tid: number, mask: number): Step<void> {
   const { host } = kernel;
   kernel.cpus.setWakeStart(kernel.cpu, host.now);
-  if ((kernel.tasks.state(tid) & mask) !== 0) host.charge(STEP_WAKE);
+  if ((kernel.tasks.state(tid) & mask) !== 0) host.charge(BOOKKEEPING);
   return host.sync();
 }
 
@@ -86,7 +90,7 @@ export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: nu
 /** ttwu_queue(): a WAKING task, which has been moved to `cpu`, gets onto its run queue. */
 export function queueWaking(kernel: Kernel, cpu: number, tid: number): void {
   if (usesWakeList(kernel, cpu)) queueOnWakeList(kernel, cpu, tid);
-  else activate(kernel, cpu, tid, QUEUED_DIRECTLY);
+  else activate(kernel, cpu, tid, DIRECTLY);
 }
 
 /** ttwu_queue_cond(): a CPU that is idle, or that does not share the waker's cache, is asked to queue the task itself. */

@@ -16,26 +16,26 @@
  * between two sleeps, which is 700 instructions a switch for making it, resuming it and collecting it (docs/performance.md).
  */
 import type { Addr } from "../atomics/address.ts";
-import { EAGAIN, EFAULT, ESRCH } from "../atomics/errno.ts";
-import {
-  type Call,
-  type Coroutine,
-  RESUME,
-  type Step,
-  type StepIterator,
-  type Yielded,
-} from "../atomics/step.ts";
+import { EFAULT, ESRCH } from "../atomics/errno.ts";
+import type { Call, Coroutine, Step, StepIterator, Yielded } from "../atomics/step.ts";
+import { RESUME } from "../atomics/step.ts";
 import { NR_UMCG_WAIT, TASK_RUNNING } from "../kernel-sim/constants.ts";
 import { YIELD_SCHEDULE } from "../kernel-sim/host.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
-import { exitToUserMode, hasExitWork, signalPending } from "../kernel-sim/signals.ts";
-import { sysExit } from "../kernel-sim/syscalls/entry.ts";
+import * as signals from "../kernel-sim/signals.ts";
+import * as entry from "../kernel-sim/syscalls/entry.ts";
 import { setTaskState } from "../kernel-sim/task-state.ts";
 import { endTimeout, startTimeout } from "../kernel-sim/timed-wait.ts";
-import { nextTidOf, serverTidOf, stateOf, UMCG_TF_LOCKED, UMCG_TF_PREEMPTED } from "./abi.ts";
+import * as abi from "./abi.ts";
 import type { HardenedEvents } from "./hardened-events.ts";
-import { WORD_TRIES } from "./hardened-lists.ts";
+import { unlock } from "./hardened-unlock.ts";
 import type { TaskSide } from "./task-side.ts";
+
+// Copies: V8 folds what is in the same module only, and each switch passes by these.
+const { nextTidOf, serverTidOf, stateOf } = abi;
+const { hasExitWork, signalPending } = signals;
+const { sysExit } = entry;
+const NR_WAIT: number = NR_UMCG_WAIT;
 
 // Where a call goes on: the method that takes what its step came to.
 const BEGIN = 0;
@@ -63,16 +63,16 @@ const DESCHEDULED: Turn = { done: false, value: YIELD_SCHEDULE };
 export class SleepingWait implements Call<number>, StepIterator<number> {
   declare private readonly path: WaitPath;
   /** ns since boot, 0 = none. */
-  declare readonly until: number;
+  declare until: number;
   /** Who is to be woken, 0 = nobody; negative: the error that ends the call. */
   declare target: number;
   declare at: number;
   /** The step that has yielded. */
   declare private step: Ongoing | undefined;
 
-  constructor(path: WaitPath, until: number) {
+  constructor(path: WaitPath) {
     this.path = path;
-    this.until = until;
+    this.until = 0;
     this.target = 0;
     this.at = BEGIN;
     this.step = undefined;
@@ -110,12 +110,24 @@ export class WaitPath {
   declare private readonly kernel: Kernel;
   declare private readonly task: TaskSide;
   declare private readonly events: HardenedEvents;
+  /** The call that has ended last, to be used again: with a new one the frame of a task that sleeps points to a young object. */
+  declare private spare: SleepingWait | undefined;
   /** The end of a call. Its result is read at once, as that of a step is. */
   readonly #ended: { done: true; value: number } = { done: true, value: 0 };
   constructor(kernel: Kernel, task: TaskSide, events: HardenedEvents) {
     this.kernel = kernel;
     this.task = task;
     this.events = events;
+    this.spare = undefined;
+  }
+
+  /** A call of the task that runs, which has entered the kernel. */
+  call(until: number): SleepingWait {
+    const call = this.spare ?? new SleepingWait(this);
+    this.spare = undefined;
+    call.until = until;
+    call.at = BEGIN;
+    return call;
   }
 
   /** The step that `call` has waited for came to `value`. */
@@ -146,11 +158,9 @@ export class WaitPath {
       case SERVER:
         return this.#server(call, tid, value);
       default:
-        return this.#returns(value);
+        return this.#returns(call, value);
     }
   }
-
-  // ---- to the sleep -------------------------------------------------------------------------------------------------
 
   begin(call: SleepingWait): Turn {
     const tid: number = this.kernel.current;
@@ -188,7 +198,7 @@ export class WaitPath {
     const unlocked = word >= 0 && !this.task.saysLocked(word);
     return unlocked
       ? this.#wakes(call, tid, self, target)
-      : call.awaits(this.#unlock(stateOf(self)), UNLOCKED);
+      : call.awaits(unlock(this.kernel.access, stateOf(self)), UNLOCKED);
   }
 
   #wakes(call: SleepingWait, tid: number, self: Addr, target: number): Turn {
@@ -267,17 +277,18 @@ export class WaitPath {
     const kernel = this.kernel;
     if (call.until !== 0) endTimeout(kernel, tid);
     if (result < 0 || hasExitWork(kernel, tid)) return call.awaits(this.#workOff(tid, result), ENDED);
-    return this.#returns(sysExit(kernel, tid, NR_UMCG_WAIT, result));
+    return this.#returns(call, sysExit(kernel, tid, NR_WAIT, result));
   }
 
   *#workOff(tid: number, result: number): Coroutine<number> {
     const kernel = this.kernel;
     if (result < 0) yield* kernel.host.sync();
-    if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
-    return sysExit(kernel, tid, NR_UMCG_WAIT, result);
+    if (hasExitWork(kernel, tid)) yield* signals.exitToUserMode(kernel, tid);
+    return sysExit(kernel, tid, NR_WAIT, result);
   }
 
-  #returns(result: number): Turn {
+  #returns(call: SleepingWait, result: number): Turn {
+    this.spare = call;
     const ended = this.#ended;
     ended.value = result;
     return ended;
@@ -285,16 +296,5 @@ export class WaitPath {
 
   #record(tid: number): Addr {
     return this.kernel.tasks.umcgTask(tid) as Addr;
-  }
-  /** A worker that waits is not locked, and has given its CPU up: preempting it would be pointless. Its LOCKED is its own. */
-  *#unlock(state: Addr): Coroutine<number> {
-    const { access } = this.kernel;
-    for (let attempt = 0; attempt < WORD_TRIES; attempt++) {
-      const word = yield* access.getUser32(state);
-      if (word < 0) return word;
-      const status = yield* access.cmpxchgUser32(state, word, word & ~(UMCG_TF_LOCKED | UMCG_TF_PREEMPTED));
-      if (status !== -EAGAIN) return status;
-    }
-    return -EFAULT;
   }
 }

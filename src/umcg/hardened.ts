@@ -37,16 +37,20 @@ import { YIELD_SCHEDULE } from "../kernel-sim/host.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
 import { exitToUserMode, hasExitWork, kickTask } from "../kernel-sim/signals.ts";
-import { sysEnter, sysExit } from "../kernel-sim/syscalls/entry.ts";
+import * as entry from "../kernel-sim/syscalls/entry.ts";
 import { FOREVER, isTime } from "../kernel-sim/times.ts";
 import { tryToWakeUp } from "../kernel-sim/wakeup.ts";
 import { nextTidOf, UMCG_CTL_UNREGISTER, UMCG_WAIT_WAKE_ONLY, UMCG_WAIT_WF_CURRENT_CPU } from "./abi.ts";
 import { Breaches } from "./breaches.ts";
 import { HardenedEvents } from "./hardened-events.ts";
 import { register } from "./hardened-register.ts";
-import { SleepingWait, WaitPath } from "./hardened-wait.ts";
+import { WaitPath } from "./hardened-wait.ts";
 import { TaskSide } from "./task-side.ts";
 import type { Umcg } from "./umcg.ts";
+
+// Copies: V8 folds what is in the same module only, and each switch looks at these.
+const { sysEnter, sysExit } = entry;
+const NR_WAIT: number = NR_UMCG_WAIT;
 
 export class HardenedUmcg implements Umcg {
   readonly profile = "hardened" as const;
@@ -109,12 +113,11 @@ export class HardenedUmcg implements Umcg {
 
   wait(flags: number, absTimeoutNs = 0): Call<number> {
     const kernel = this.kernel;
-    const tid = sysEnter(kernel, NR_UMCG_WAIT, flags);
+    const tid = sysEnter(kernel, NR_WAIT, flags);
     const self = kernel.tasks.umcgTask(tid) as Addr;
     if (self !== 0 && flags === 0) {
-      if (absTimeoutNs === 0) return new SleepingWait(this.path, 0);
-      if (isTime(absTimeoutNs))
-        return new SleepingWait(this.path, absTimeoutNs === FOREVER ? 0 : absTimeoutNs);
+      if (absTimeoutNs === 0) return this.path.call(0);
+      if (isTime(absTimeoutNs)) return this.path.call(absTimeoutNs === FOREVER ? 0 : absTimeoutNs);
     }
     return this.#waitAwake(tid, self, flags, absTimeoutNs);
   }

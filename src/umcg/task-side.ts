@@ -22,12 +22,14 @@ import {
 } from "../kernel-sim/constants.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
 import { forceSignal } from "../kernel-sim/signals.ts";
-import { setTaskState } from "../kernel-sim/task-state.ts";
-import { chargeWake, tryToWakeUp } from "../kernel-sim/wakeup.ts";
+import * as taskState from "../kernel-sim/task-state.ts";
+import * as wakeup from "../kernel-sim/wakeup.ts";
 import { TRACE_UMCG_DIE, TRACE_UMCG_STATE } from "../trace/events.ts";
 import { UMCG_TASK_RUNNING, UMCG_TF_LOCKED, UMCG_TF_STATE_MASK } from "./abi.ts";
 
-// Copies: V8 folds the constants of the same module only, and these are looked at up to five times a switch.
+// Copies: V8 folds what is in the same module only, and these are looked at up to five times a switch.
+const { setTaskState } = taskState;
+const { chargeWake, tryToWakeUp } = wakeup;
 const RUNNING: number = UMCG_TASK_RUNNING;
 const LOCKED: number = UMCG_TF_LOCKED;
 const STATE: number = UMCG_TF_STATE_MASK;

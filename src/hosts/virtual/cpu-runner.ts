@@ -6,18 +6,11 @@ import { type Coroutine, RESUME, type Resume, YIELD_PAUSE } from "../../atomics/
 import { IDLE_ASLEEP } from "../../kernel-sim/cpu-table.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { exitTask } from "../../kernel-sim/exit.ts";
-import {
-  type Host,
-  type Sequel,
-  YIELD_EXIT,
-  YIELD_PARK,
-  YIELD_SCHEDULE,
-  YIELD_STOP,
-  YIELD_WORK,
-} from "../../kernel-sim/host.ts";
+import type { Host, Sequel } from "../../kernel-sim/host.ts";
+import { YIELD_EXIT, YIELD_PARK, YIELD_SCHEDULE, YIELD_STOP, YIELD_WORK } from "../../kernel-sim/host.ts";
 import { cpuId, NO_TASK, type Tid, tid as toTid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
-import { idleTurn, switchTask } from "../../kernel-sim/schedule.ts";
+import * as scheduling from "../../kernel-sim/schedule.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
 import { CPU_READY, CPU_STOPPING } from "../../kernel-sim/smp/cpu-state.ts";
 import { irqsOn } from "../../kernel-sim/smp/interrupts.ts";
@@ -27,7 +20,8 @@ import { type CpuTime, OPEN_IDLE, OPEN_NOTHING, OPEN_SPIN, OPEN_WORK } from "./c
 import type { EventQueue } from "./event-queue.ts";
 import { PAID_BY_IDLE, PAID_BY_TASK, type StepLedger } from "./step-ledger.ts";
 
-// Copies: V8 folds the constants of the same module only, and each turn looks at these.
+// Copies: V8 folds what is in the same module only, and each turn passes by these.
+const { idleTurn, switchTask } = scheduling;
 const GO: Resume = RESUME;
 const BUDGET: number = STEP_BUDGET;
 const DESCHEDULES: number = YIELD_SCHEDULE;
