@@ -29,8 +29,8 @@ export class WorkerHandle<T> {
   /** ENDED_; `value` is the result, the error, or the signal. */
   ending: number = ENDED_NOT;
   value: unknown = undefined;
-  /** Of a worker that is more than a coroutine: says how it was killed. No field of the others. */
-  declare epitaph?: (signal: number) => RuntimeError;
+  /** Of a worker that is more than a coroutine: says how it was killed, if there is more to say. No field of the others. */
+  declare epitaph?: (signal: number) => RuntimeError | undefined;
 
   /** `name`: a number n stands for "worker-n". */
   constructor(record: Addr, generation: number, name: string | number) {

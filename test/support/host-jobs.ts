@@ -2,9 +2,12 @@
 import { readFileSync } from "node:fs";
 import { type Addr, offsetBy } from "../../src/atomics/address.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
+import { SIGKILL } from "../../src/kernel-sim/constants.ts";
 import {
   blocking,
   cpu,
+  type HostSpec,
+  type HostThreadDiedError,
   memory,
   now,
   type SetUp,
@@ -165,4 +168,70 @@ function setUpWorkers(machine: SetUp): void {
     for (const handle of [first, last, lost, spins]) ends.push(yield* endOf(self, handle));
     machine.say({ ends });
   });
+}
+
+/** Dies in the way that is asked for. */
+export function dies(how: "throws" | "exits" | "exits blocking" | "parked" | "computes"): void {
+  say({ dies: how, tid: tid() });
+  if (how === "throws") throw new TypeError("because of the test");
+  if (how === "exits") process.exit(3);
+  if (how === "exits blocking") blocking(() => process.exit(4));
+  // With a deadline: a machine in which nothing can happen any more would be found out.
+  if (how === "parked") worker.parkUntil(now() + 1e12);
+  for (;;);
+}
+
+export function setUpDeaths(machine: SetUp): void {
+  const dying = (how: string): HostSpec => ({ url, export: "dies", args: [how] });
+  const tasks = [machine.spawnHost(dying("throws")), machine.spawnHost(dying("computes"), { affinity: [1] })];
+  const runtime = createRuntime(machine);
+  const workers = ["exits", "exits blocking", "parked"].map((how) =>
+    machine.spawnHostWorker(runtime, dying(how), { name: how }),
+  );
+  // Not where one computes that never comes in.
+  machine.spawn(
+    function* (env) {
+      yield* env.sys.nanosleep(20 * MS);
+      yield* env.sys.kill(tasks[1]!, SIGKILL);
+      const ends: number[] = [];
+      for (const task of tasks) ends.push(yield* env.sys.join(task));
+      machine.say({ ends });
+    },
+    { affinity: [0] },
+  );
+  runtime.spawn(function* (self) {
+    for (const handle of workers) {
+      try {
+        yield* self.join(handle);
+      } catch (error) {
+        const { name, code, state, lastWait, message } = error as HostThreadDiedError;
+        machine.say({ died: handle.name, name, code, state, lastWait, message });
+      }
+    }
+  });
+}
+
+/** In each state that a stop may find a thread in. */
+export function lingers(how: "computes" | "blocks" | "sleeps"): void {
+  say(how);
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  if (how === "sleeps") sys.nanosleep(1e12);
+  if (how === "blocks") blocking(() => Atomics.wait(cell, 0, 0));
+  for (;;);
+}
+
+export function setUpLingering(machine: SetUp): void {
+  for (const how of ["computes", "blocks", "sleeps"])
+    machine.spawnHost({ url, export: "lingers", args: [how] });
+}
+
+export function setUpWaiting(machine: SetUp): void {
+  machine.spawnHost({ url, export: "waits" }, { name: "estragon" });
+}
+export function waits(): void {
+  sys.futexWait(sys.allocate(64), 0);
+}
+
+export function setUpBadHost(machine: SetUp): void {
+  machine.spawnHost({ url, ...(machine.args as object) } as HostSpec);
 }

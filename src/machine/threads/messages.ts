@@ -55,7 +55,14 @@ export type FromCpu =
   | { readonly kind: "said"; readonly value: unknown }
   /** The task of a host thread is over, or is to be killed while the thread computes. */
   | { readonly kind: "end-host"; readonly slot: number }
-  | { readonly kind: "host-threw"; readonly slot: number; readonly failure: Failure }
+  /** Its function has thrown `error`, packed. */
+  | {
+      readonly kind: "host-threw";
+      readonly tid: number;
+      readonly name: string;
+      readonly wait: number;
+      readonly error: Uint8Array;
+    }
   | { readonly kind: "stopped"; readonly events: readonly OrderedEvent[] };
 
 export function failureOf(error: unknown): Failure {

@@ -26,7 +26,7 @@ import type { WorkerHandle } from "../../worker/worker-handle.ts";
 import { acceptCompletions } from "./completions.ts";
 import type { HostJobs, HostSpec } from "./host-tasks/jobs.ts";
 import { spawnHostTask, spawnHostWorker } from "./host-tasks/spawn.ts";
-import { type FromCpu, failureOf } from "./messages.ts";
+import type { FromCpu } from "./messages.ts";
 
 /** What an image exports. It does the same each time it is called with the same arguments; it may not wait. */
 export type SetUpFunction = (machine: SetUp) => void;
@@ -71,9 +71,7 @@ export class SetUp {
    * the function returns. Throws ERR_CONFIG, ERR_TASK_LIMIT.
    */
   spawnHost(spec: HostSpec, options: TaskOptions = {}): Tid {
-    return spawnHostTask(this.userSpace, this.#hosts, spec, options, (slot, error) =>
-      this.#tell({ kind: "host-threw", slot, failure: failureOf(error) }),
-    );
+    return spawnHostTask(this.userSpace, this.#hosts, spec, options, this.#tell);
   }
   /** The same as a worker of `runtime`, beside its others. Throws ERR_CONFIG, ERR_TASK_LIMIT, ERR_USER_MEMORY. */
   spawnHostWorker(runtime: Runtime, spec: HostSpec, options: WorkerOptions = {}): WorkerHandle<unknown> {

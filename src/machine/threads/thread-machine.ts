@@ -247,7 +247,7 @@ export class ThreadMachine {
     } else if (message.kind === "failed") this.#failure ??= errorOf(message.failure, cpu);
     else if (message.kind === "said") this.#config.onMessage?.(message.value, cpu);
     else if (message.kind === "end-host") this.#hosts.end(message.slot);
-    else if (message.kind === "host-threw") this.#hosts.threw(message.slot, errorOf(message.failure, cpu));
+    else if (message.kind === "host-threw") this.#hosts.threw(message);
     else if (message.kind === "stopped") this.#trace[cpu] = message.events;
     this.#news();
   }

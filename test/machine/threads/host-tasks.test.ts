@@ -2,7 +2,8 @@
  * Host tasks: kernel tasks, and workers, whose code is a plain function on a Worker of its own. What they find out they leave in
  * words, or say.
  */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { SIGKILL } from "../../../src/kernel-sim/constants.ts";
 import {
   createThreadMachine,
   type ThreadMachine,
@@ -50,5 +51,84 @@ describe("host tasks on two CPUs", () => {
     const spins = said.find((value): value is { ends: unknown[] } => Object.hasOwn(value as object, "ends"));
     expect(spins!.ends.slice(0, 3)).toEqual([107, 105, "ERR_WORKER_CANCELLED"]);
     expect([{ turns: 20 }, "ERR_RESULT_STAYS"]).toContainEqual(spins!.ends[3]);
+  });
+});
+
+describe("a host thread that dies", () => {
+  test("takes its task with it, and nothing else: joiners are told, and the machine goes on", async () => {
+    const said: Record<string, unknown>[] = [];
+    await using machine = await create("setUpDeaths", {
+      onMessage: (value) => {
+        const { dies, tid } = value as { dies?: string; tid?: number };
+        // Not before it waits: it looks for its turn at the wait that comes next.
+        if (dies === "parked") setTimeout(() => machine.endHost(tid!), 50);
+        else said.push(value as Record<string, unknown>);
+      },
+    });
+    await machine.run({ timeoutMs });
+    await machine.halt();
+    expect(said).toContainEqual({ ends: [128 + SIGKILL, 128 + SIGKILL] });
+    const state = (died: string): unknown => said.find((value) => value["died"] === died);
+    const error = { name: "HostThreadDiedError", code: "ERR_KILLED" };
+    expect(state("exits")).toMatchObject({
+      ...error,
+      state: "running",
+      message: expect.stringMatching(
+        /^the thread of exits has died: exit code 3 \(it was running, its last /,
+      ),
+    });
+    const blocked = { state: "blocking", lastWait: "blocking call of a host thread" };
+    expect(state("exits blocking")).toMatchObject({ ...error, ...blocked });
+    expect(state("parked")).toMatchObject({ ...error, state: "waiting", lastWait: "umcg_wait" });
+    expect(machine.hostDeaths).toHaveLength(4);
+    expect(machine.hostDeaths).toContainEqual({
+      tid: 1,
+      name: "dies-0",
+      state: "running",
+      lastWait: expect.any(String),
+      cause: new TypeError("because of the test"),
+    });
+    expect(machine.workers).toBe(0);
+  });
+});
+
+describe("a machine with host threads ends", () => {
+  test("in order, whatever they do", async () => {
+    let computes = 0;
+    await using machine = await create("setUpLingering", { onMessage: () => computes++ });
+    const run = machine.run();
+    run.catch(() => undefined);
+    await vi.waitUntil(() => computes >= 2, { timeout: timeoutMs });
+    const report = await machine.halt();
+    expect(report).toMatchObject({ how: "orderly", stopped: [0, 1], stragglers: [] });
+    expect(report.alive).toHaveLength(3);
+    expect(machine.workers).toBe(0);
+    await expect(run).rejects.toMatchObject({ code: "ERR_HALTED" });
+  });
+
+  test("when nothing can happen any more", async () => {
+    await using machine = await create("setUpWaiting", { vcpus: 1 });
+    await expect(machine.run({ timeoutMs })).rejects.toMatchObject({
+      code: "ERR_DEADLOCK",
+      message: expect.stringMatching(/estragon[\s\S]*futex/),
+    });
+  });
+});
+
+describe("a host thread that cannot be is refused:", () => {
+  test.each([
+    [
+      { export: "missing" },
+      {},
+      "ERR_IMAGE",
+      /^host thread missing-0 .* did not start: .* exports no function missing$/,
+    ],
+    [{ url: "job.ts" }, {}, "ERR_CONFIG", /is named by an absolute URL, got job.ts$/],
+    [{ export: "waits" }, { maxHostTasks: 0 }, "ERR_CONFIG", /maxHostTasks is 0$/],
+  ])("%o with %o", async (args, config, code, message) => {
+    await expect(create("setUpBadHost", { vcpus: 1, args, ...config })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
   });
 });

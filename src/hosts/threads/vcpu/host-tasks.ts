@@ -46,6 +46,8 @@ const LOOK_NS = 1e9;
 
 export class HostTasks {
   readonly words: HostTaskWords;
+  /** Slots that are taken: the first ones. */
+  used = 0;
   readonly #host: VcpuHost;
   /** Asks main to end the Worker of a slot. */
   readonly #end: (slot: number) => void;
@@ -161,7 +163,7 @@ export class HostTasks {
   arrive(): void {
     const { kernel } = this.#host;
     const { words } = this;
-    for (let slot = 0; slot < words.slots; slot++) {
+    for (let slot = 0; slot < this.used; slot++) {
       const event = words.takeEvent(slot);
       const tid = words.tid(slot);
       if (event === 0 || tid === 0) continue;

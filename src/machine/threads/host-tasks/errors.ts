@@ -81,7 +81,9 @@ export function packError(error: unknown): Uint8Array {
   if (!(error instanceof Error)) return packOr({ ...carried, value: error }, carried);
   const plain = Object.entries(error).filter(([, value]) => ["string", "number"].includes(typeof value));
   const { name, stack = "" } = error;
-  const full = { ...carried, name, stack: stack.slice(0, TEXT_BYTES / 4), fields: Object.fromEntries(plain) };
+  const own = { stack: stack.slice(0, TEXT_BYTES / 4), fields: Object.fromEntries(plain) };
+  // A clone knows the language's own classes.
+  const full = { ...carried, ...own, name, value: kind === "error" ? error : text };
   return packOr(full, { ...carried, name });
 }
 
@@ -108,7 +110,7 @@ export function unpackError(bytes: Uint8Array): unknown {
   const { kind, message, name, stack, fields, value } = deserialize(bytes) as Carried;
   if (kind === "value") return value;
   const code = String(fields["code"]);
-  const error = errorOfKind(kind, code, message);
+  const error = value instanceof Error ? value : errorOfKind(kind, code, message);
   Object.assign(error, fields, { name });
   if (stack !== "") error.stack = stack;
   return error;

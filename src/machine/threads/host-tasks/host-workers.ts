@@ -21,7 +21,11 @@ import { waitReason } from "../../../kernel-sim/constants.ts";
 import { MachineError } from "../../../kernel-sim/errors.ts";
 import type { Kernel } from "../../../kernel-sim/kernel.ts";
 import type { ThreadMachineConfig } from "../config.ts";
+import type { FromCpu } from "../messages.ts";
+import { unpackError } from "./errors.ts";
 import type { FromHostThread, HostJob, HostStart } from "./jobs.ts";
+
+type Thrown = Extract<FromCpu, { readonly kind: "host-threw" }>;
 
 /** A host thread that has ended without a result. */
 export interface HostDeath {
@@ -45,8 +49,10 @@ export class HostWorkers {
   readonly #config: ThreadMachineConfig;
   /** By slot. */
   readonly #workers: Map<number, Worker> = new Map();
-  /** Slots whose tasks are over already. */
+  /** Slots whose tasks are over already, or are to be killed. */
   readonly #asked: Set<number> = new Set();
+  /** By slot: why a Worker was ended. */
+  readonly #why: Map<number, string> = new Map();
   #ended = false;
 
   /** Throws ERR_CONFIG. */
@@ -97,7 +103,7 @@ export class HostWorkers {
       this.#workers.delete(job.slot);
       why ??= `exit code ${code}`;
       resolve(why);
-      this.#gone(job, why);
+      this.#gone(job, this.#why.get(job.slot) ?? why);
     });
     const late = (): void => resolve("it has not loaded in time");
     deadline.addEventListener("abort", late, { once: true });
@@ -122,6 +128,8 @@ export class HostWorkers {
     // What became of it stands there already.
     if (this.#ended || words.activity(slot) === ACTIVITY_ENDED) return;
     const tid = words.tid(slot);
+    const asked = this.#asked.has(slot);
+    if (asked && tid === 0) return;
     const state = this.#stateOf(slot);
     const reason = this.#kernel.tasks.waitReason(tid);
     if (!this.#asked.has(slot)) this.deaths.push({ tid, name, state, lastWait: waitReason(reason), cause });
@@ -138,22 +146,22 @@ export class HostWorkers {
   }
 
   /** A function has thrown, and its task ends as if killed. */
-  threw(slot: number, cause: unknown): void {
-    const { name } = this.jobs[slot]!;
-    const tid = this.words.tid(slot);
-    const lastWait = waitReason(this.#kernel.tasks.waitReason(tid));
-    this.deaths.push({ tid, name, state: "running", lastWait, cause });
+  threw({ tid, name, wait, error }: Thrown): void {
+    const cause = unpackError(error);
+    this.deaths.push({ tid, name, state: "running", lastWait: waitReason(wait), cause });
   }
 
   /** The task of a slot is over, or is to be: its Worker ends where it is. */
   end(slot: number): void {
     this.#asked.add(slot);
+    this.#why.set(slot, "its task was killed");
     void this.#workers.get(slot)?.terminate();
   }
   /** Ends the Worker of a task where it is. False: there is none. */
   endOf(tid: number): boolean {
     const slot = this.jobs.findIndex((job) => tid > 0 && this.words.tid(job.slot) === tid);
     const worker = this.#workers.get(slot);
+    this.#why.set(slot, "it was ended by endHost");
     void worker?.terminate();
     return worker !== undefined;
   }

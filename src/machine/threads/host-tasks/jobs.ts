@@ -75,6 +75,7 @@ export class HostJobs {
       );
     const job = { slot, name: taskName ?? `${name}-${slot}`, url: String(url), export: name, args };
     this.all.push(job);
+    this.host.used = this.all.length;
     return job;
   }
 

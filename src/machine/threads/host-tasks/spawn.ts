@@ -6,28 +6,33 @@ import type { Env, UserSpace } from "../../../umcg/env.ts";
 import type { Runtime } from "../../../worker/runtime.ts";
 import type { Worker, WorkerOptions } from "../../../worker/worker.ts";
 import type { WorkerHandle } from "../../../worker/worker-handle.ts";
+import type { FromCpu } from "../messages.ts";
 import type { Caller } from "./calls.ts";
-import { HostThreadDiedError } from "./errors.ts";
+import { HostThreadDiedError, packError } from "./errors.ts";
 import type { HostJobs, HostSpec } from "./jobs.ts";
 import { runHostThread } from "./proxy.ts";
-
-/** Tells main that the thread of a slot has ended by what it threw. */
-export type TellThrown = (slot: number, error: unknown) => void;
 
 export function spawnHostTask(
   space: UserSpace,
   jobs: HostJobs,
   spec: HostSpec,
   options: TaskOptions,
-  tell: TellThrown,
+  tell: (message: FromCpu) => void,
 ): Tid {
   const { host } = jobs;
   const { slot, name } = jobs.add(spec, typeof options.name === "string" ? options.name : undefined);
   function* body(env: Env): Coroutine<unknown> {
     const { threw, value } = yield* runHostThread(host, slot, callerOf(space, jobs, env, undefined));
     if (!threw) return value;
-    tell(slot, value);
-    return yield* host.die(env.tid);
+    const { tid } = env;
+    tell({
+      kind: "host-threw",
+      tid,
+      name,
+      wait: space.kernel.tasks.waitReason(tid),
+      error: packError(value),
+    });
+    return yield* host.die(tid);
   }
   return space.start(body, { ...options, name });
 }
@@ -47,7 +52,8 @@ export function spawnHostWorker(
     return value;
   }
   const handle = runtime.spawn(body, { ...options, name });
-  handle.epitaph = (signal) => new HostThreadDiedError(name, signal, slot, host.words);
+  handle.epitaph = (signal) =>
+    host.words.deathState(slot) === "" ? undefined : new HostThreadDiedError(name, signal, slot, host.words);
   jobs.know(handle);
   return handle;
 }
