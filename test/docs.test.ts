@@ -93,7 +93,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** As a module that finds the library in this checkout. */
 function writeBlock({ file, code }: Block): void {
   const text = code.replaceAll(/from "umcg(\/[\w-]+)?";/g, (_, entry: string = "") => {
-    const source = join(ROOT, "src", entry, "index.ts");
+    const room = entry === "/threads-host" ? "machine/threads" : entry;
+    const source = join(ROOT, "src", room, "index.ts");
     return `from "${pathToFileURL(source).href}";`;
   });
   writeFileSync(join(folder, file!), text);

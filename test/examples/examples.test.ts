@@ -8,6 +8,8 @@ const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
 
 /** What each must print. */
 const SHOWN: Readonly<Record<string, RegExp>> = {
+  "blocking-threads":
+    /^the thread of stuck reader has died: it was ended by endHost \(it was [\s\S]*^20 files read, 200 hashes computed$/m,
   "fork-join": /^ +8 .* 9\d %$/m,
   hello: /^answer 42 after \d+ ns$/m,
   "latency-classes": /^priorities, ticks +9\d\.\d % +\d\d +1\d\d +\d{3} +\d{3} +\d{5} +\d{5}$/m,

@@ -111,7 +111,8 @@ export function unpackError(bytes: Uint8Array): unknown {
   if (kind === "value") return value;
   const code = String(fields["code"]);
   const error = value instanceof Error ? value : errorOfKind(kind, code, message);
-  Object.assign(error, fields, { name });
+  Object.assign(error, fields);
+  if (error.name !== name) Object.assign(error, { name });
   if (stack !== "") error.stack = stack;
   return error;
 }
