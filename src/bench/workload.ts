@@ -4,6 +4,9 @@
  * A workload only creates tasks and tells when a round begins; what is measured, and how, is run-bench.ts's business. So
  * one workload serves the command line, the exactness tests and the comparisons under bench/.
  *
+ * It runs on every host. So what its tasks share are words of user memory and what set-up code has made once and for all;
+ * and they are set-up code's tasks, because a task that a task starts lives on that one's CPU for ever when vCPUs are threads.
+ *
  * Every workload runs without ticks (`TICKLESS`): its tasks block long before a slice could end, so slices play no role,
  * and without ticks the sum of a round's step costs is exact.
  */
@@ -12,6 +15,7 @@ import type { Addr } from "../atomics/address.ts";
 import type { TaskOptions } from "../kernel-sim/clone.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
+import { openPipe } from "../kernel-sim/syscalls/pipe.ts";
 import type { MachineConfig } from "../machine.ts";
 import type { Program } from "../umcg/env.ts";
 
@@ -53,6 +57,13 @@ export const TICKLESS: Pick<MachineConfig, "tickHz"> = { tickHz: 0 };
 
 /** Work of a leader before its first round: by then its partner, on another CPU, has gone to sleep. */
 export const SETTLE_NS = 10_000;
+
+/** Opens a pipe before anybody runs: tasks that are not each other's parents share its number as what never changes. */
+export function setUpPipe({ kernel }: Stage): number {
+  const fd = openPipe(kernel, 0);
+  if (fd < 0) expectResult("pipe", fd, 0);
+  return fd;
+}
 
 /** A workload failed: a call answered what it never should. Becomes the cause of ERR_PROGRAM_THREW. */
 export function expectResult(call: string, result: number, expected: number): void {

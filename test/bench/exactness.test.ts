@@ -59,14 +59,13 @@ describe.each(MODELS)("on one CPU, $name", (model) => {
 
   test("pipe: the whole run, with set-up and tear-down", () => {
     const rounds = 10;
-    const call = sum(model, "syscallEntry", "syscallExit");
-    const opened = sum(model, "switch") + 2 * call + call + sum(model, "threadCreate") + SETTLE_NS;
+    const leaderFirst = sum(model, "switch") + SETTLE_NS;
     // The follower has not read yet when the first byte comes: nobody is woken, and it enters its first read late.
     const lateFollower = sum(model, "syscallEntry") - sum(model, "wake");
     const lastByte = sum(model, "syscallEntry", "wake", "syscallExit");
     const leaderExits = sum(model, "block", "switch");
     const followerExits = sum(model, "syscallExit", "block");
-    const total = opened + lateFollower + 2 * rounds * pingPongHandOff(model);
+    const total = leaderFirst + lateFollower + 2 * rounds * pingPongHandOff(model);
     expect(runRounds(pipe, { profile }, rounds)).toBe(total + lastByte + leaderExits + followerExits);
   });
 });

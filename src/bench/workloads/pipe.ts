@@ -10,7 +10,7 @@ import type { Addr } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
 import type { Env } from "../../umcg/env.ts";
-import { expectResult, type Rounds, SETTLE_NS, type Stage, type Workload } from "../workload.ts";
+import { expectResult, type Rounds, SETTLE_NS, type Stage, setUpPipe, type Workload } from "../workload.ts";
 
 /** The two ends that one of the two tasks uses. */
 interface Ends {
@@ -26,18 +26,17 @@ export const pipe: Workload = {
   handOffsPerLoop: 2,
 
   start(machine: Stage, rounds: Rounds): ReadonlySet<Tid> {
-    const measured = new Set<Tid>();
-    measured.add(machine.spawn((env) => lead(env, rounds, measured), { name: "leader" }));
-    return measured;
+    const there = setUpPipe(machine);
+    const back = setUpPipe(machine);
+    const mine: Ends = { from: back, to: there + 1, buffer: machine.allocate(1) };
+    const theirs: Ends = { from: there, to: back + 1, buffer: machine.allocate(1) };
+    const leader = machine.spawn((env) => lead(env, rounds, mine), { name: "leader" });
+    const follower = machine.spawn((env) => follow(env, rounds, theirs), { name: "follower" });
+    return new Set([leader, follower]);
   },
 };
 
-function* lead(env: Env, rounds: Rounds, measured: Set<Tid>): Coroutine<void> {
-  const there = yield* openPipe(env);
-  const back = yield* openPipe(env);
-  const theirs: Ends = { from: there, to: back + 1, buffer: env.allocate(1) };
-  const mine: Ends = { from: back, to: there + 1, buffer: env.allocate(1) };
-  measured.add(yield* env.spawn((partner) => follow(partner, rounds, theirs), { name: "follower" }));
+function* lead(env: Env, rounds: Rounds, mine: Ends): Coroutine<void> {
   yield* env.work(SETTLE_NS);
   for (let round = 0; round < rounds.total; round++) {
     rounds.onRound(round);
@@ -55,12 +54,6 @@ function* follow(env: Env, rounds: Rounds, ends: Ends): Coroutine<void> {
   }
   // Reads once more, so that the last round is as long as the others.
   yield* receive(env, ends);
-}
-
-function* openPipe(env: Env): Coroutine<number> {
-  const fd = yield* env.sys.pipe();
-  if (fd < 0) expectResult("pipe", fd, 0);
-  return fd;
 }
 
 function* send(env: Env, { to, buffer }: Ends): Coroutine<void> {

@@ -9,6 +9,7 @@
  * idle CPU if there is one, and a round trip is short or long as the other CPUs are busy or not. A background task makes
  * them so by turns: pinned to the last CPU, it computes for a share of each period and sleeps for the rest.
  */
+import type { Addr } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
 import { NR_GETTID, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP } from "../../kernel-sim/constants.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
@@ -58,22 +59,25 @@ function start(
   roundTrips: Histogram,
 ): ReadonlySet<Tid> {
   const measured = new Set<Tid>();
-  const state = { done: false };
-  const target = (env: Env, fd: number): Coroutine<void> => call(env, fd, rounds, sync, roundTrips);
+  // The listener's descriptor, which the target publishes; and whether the listener has answered all.
+  const fdAt = machine.allocate(4);
+  const done = machine.allocate(4);
   const listener = machine.spawn(
     function* (env) {
       // The filter is the target's own; it hands its listener over and goes on when that is in its first receive.
-      let fd = 0;
-      const program = function* (own: Env): Coroutine<void> {
-        fd = yield* own.sys.seccompNotify(NR_GETTID);
-        if (fd < 0) expectResult("seccomp", fd, 0);
-        yield* target(own, fd);
-      };
-      const tid = yield* env.spawn(program, { name: "target" });
+      const tid = yield* env.spawn(
+        function* (own) {
+          const fd = yield* own.sys.seccompNotify(NR_GETTID);
+          if (fd < 0) expectResult("seccomp", fd, 0);
+          yield* own.memory.store32(fdAt, fd);
+          yield* call(own, fd, rounds, sync, roundTrips);
+        },
+        { name: "target" },
+      );
       measured.add(tid);
-      while (fd === 0) yield* env.sys.nanosleep(SETTLE_NS);
-      yield* listen(env, fd, rounds.total);
-      state.done = true;
+      while ((yield* env.memory.load32(fdAt)) === 0) yield* env.sys.nanosleep(SETTLE_NS);
+      yield* listen(env, yield* env.memory.load32(fdAt), rounds.total);
+      yield* env.memory.store32(done, 1);
       expectResult("join", yield* env.sys.join(tid), 0);
     },
     { name: "listener" },
@@ -82,7 +86,7 @@ function start(
   if (background > 0) {
     const cpu = machine.kernel.config.vcpus - 1;
     for (let task = 0; task < BACKGROUND_TASKS; task++) {
-      machine.spawn((env) => burn(env, background, state), { name: `background-${task}`, affinity: [cpu] });
+      machine.spawn((env) => burn(env, background, done), { name: `background-${task}`, affinity: [cpu] });
     }
   }
   return measured;
@@ -110,8 +114,8 @@ function* listen(env: Env, fd: number, calls: number): Coroutine<void> {
   }
 }
 
-function* burn(env: Env, share: number, state: { readonly done: boolean }): Coroutine<void> {
-  while (!state.done) {
+function* burn(env: Env, share: number, done: Addr): Coroutine<void> {
+  while ((yield* env.memory.load32(done)) === 0) {
     yield* env.work(Math.round((share * PERIOD_NS) / BACKGROUND_TASKS));
     if (share < 1) expectResult("nanosleep", yield* env.sys.nanosleep((1 - share) * PERIOD_NS), 0);
   }

@@ -16,7 +16,7 @@ import type { Coroutine } from "../../atomics/step.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
 import { serverTidOf } from "../../umcg/abi.ts";
 import type { Env } from "../../umcg/env.ts";
-import { expectResult, type Rounds, type Stage, type Workload } from "../workload.ts";
+import { expectResult, type Rounds, type Stage, setUpPipe, type Workload } from "../workload.ts";
 import {
   allocateGroup,
   allocateRecord,
@@ -43,10 +43,10 @@ interface Cast {
   readonly reader: Addr;
   readonly writer: Addr;
   readonly buffer: Addr;
-  /** Known once the tasks have been spawned. */
+  /** Known once the tasks have been spawned, to all of them before they run. */
   readonly tids: { server: Tid; reader: Tid; writer: Tid };
-  /** Read end; the write end is one more. Set by the server before it runs anybody. */
-  fd: number;
+  /** Read end of the pipe; the write end is one more. */
+  readonly fd: number;
 }
 
 function startBlock(machine: Stage, rounds: Rounds): ReadonlySet<Tid> {
@@ -58,7 +58,7 @@ function startBlock(machine: Stage, rounds: Rounds): ReadonlySet<Tid> {
     writer: allocateRecord(machine),
     buffer: machine.allocate(2),
     tids: { server: none, reader: none, writer: none },
-    fd: -1,
+    fd: setUpPipe(machine),
   };
   const { tids } = cast;
   tids.server = machine.spawn((env) => serve(env, rounds, cast), { name: "server" });
@@ -70,8 +70,6 @@ function startBlock(machine: Stage, rounds: Rounds): ReadonlySet<Tid> {
 function* serve(env: Env, rounds: Rounds, cast: Cast): Coroutine<void> {
   const { server, reader, writer, group, tids } = cast;
   yield* registerServer(env, server);
-  cast.fd = yield* env.sys.pipe();
-  if (cast.fd < 0) expectResult("pipe", cast.fd, 0);
   for (let listed = 0; listed < 2; ) {
     const records = yield* waitForWorkers(env, server, group);
     for (const record of records) yield* env.memory.store32(serverTidOf(record), env.tid);

@@ -48,7 +48,8 @@ export function* sysPipe(kernel: Kernel, flags: number): Coroutine<number> {
   return sysExit(kernel, tid, NR_PIPE, result);
 }
 
-function openPipe(kernel: Kernel, flags: number): number {
+/** As `sysPipe` answers, of known flags. Set-up code calls it, too, for tasks that are to share a pipe from the beginning. */
+export function openPipe(kernel: Kernel, flags: number): number {
   const pipe = kernel.pipes.create();
   if (pipe < 0) return -EMFILE;
   const fd = kernel.files.openPipe(pipe, flags);
