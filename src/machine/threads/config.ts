@@ -5,6 +5,9 @@ import { POLLING } from "../../kernel-sim/idle-governor.ts";
 import type { UmcgProfile } from "../../umcg/umcg.ts";
 import type { HostOptions } from "./host-tasks/jobs.ts";
 
+/** What the ring of a CPU holds by default. */
+export const TRACE_EVENTS = 65_536;
+
 /** Kernel options mean what they mean in `MachineConfig`; times are real. */
 export interface ThreadMachineConfig extends KernelOptions, HostOptions {
   /** The module that defines the program, TypeScript or JavaScript. Every CPU loads it. */

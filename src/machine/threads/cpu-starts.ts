@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
-import type { ThreadMachineConfig } from "./config.ts";
+import { type ThreadMachineConfig, TRACE_EVENTS } from "./config.ts";
 import type { CpuStart } from "./messages.ts";
 
 export function cpuStarts(
@@ -11,7 +11,14 @@ export function cpuStarts(
   { vcpus, words }: VcpuWords,
   hosts: SharedArrayBuffer,
 ): (cpu: number) => CpuStart {
-  const { image, entry = "setUp", args, umcg = "hardened", trace = false, traceEvents = 65_536 } = config;
+  const {
+    image,
+    entry = "setUp",
+    args,
+    umcg = "hardened",
+    trace = false,
+    traceEvents = TRACE_EVENTS,
+  } = config;
   const { spin = vcpus <= availableParallelism() } = config;
   const hostAt = words.byteOffset;
   const common = {

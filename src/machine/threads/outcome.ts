@@ -1,10 +1,11 @@
 /** What a run on real threads comes to: its figures, or the error that it ends with. */
+import type { OrderedEvent } from "../../hosts/threads/vcpu/ordered-ring.ts";
 import type { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
 import { describeWaiters, type Waiter } from "../../kernel-sim/deadlock.ts";
 import { MachineError, type MachineErrorCode } from "../../kernel-sim/errors.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { OUTSIDE, STOP_EMERGENCY, STOP_NOT, STOP_ORDERLY } from "../../kernel-sim/smp/stop.ts";
-import type { ThreadRunResult } from "./config.ts";
+import { type ThreadRunResult, TRACE_EVENTS } from "./config.ts";
 import type { Failure } from "./messages.ts";
 
 export function runResult({ cpus, smp }: Kernel, shared: VcpuWords, ns: number): ThreadRunResult {
@@ -17,6 +18,15 @@ export function runResult({ cpus, smp }: Kernel, shared: VcpuWords, ns: number):
     wakeNs.push(shared.wakeNs(cpu));
   }
   return { ...result, wakeNs };
+}
+
+/** Of the rings of all CPUs: one that is full has lost what was before its first event. */
+export function keptFromNs(
+  rings: readonly (readonly OrderedEvent[] | undefined)[],
+  room: number = TRACE_EVENTS,
+): number {
+  const full = rings.filter((events) => events !== undefined && events.length >= room);
+  return Math.max(0, ...full.map((events) => events![0]!.timeNs));
 }
 
 export function late(list: readonly Waiter[], timeoutMs: number): MachineError {

@@ -45,7 +45,7 @@ import { CpuWorkers } from "./cpu-workers.ts";
 import { type HostDeath, HostWorkers } from "./host-tasks/host-workers.ts";
 import { makeMainKernel } from "./main-kernel.ts";
 import type { FromCpu, Told } from "./messages.ts";
-import { again, deadlock, errorOf, late, runResult, stopped } from "./outcome.ts";
+import { again, deadlock, errorOf, keptFromNs, late, runResult, stopped } from "./outcome.ts";
 
 const LOAD_TIMEOUT_MS = 20_000;
 /** For the boot and the set-up of each CPU. */
@@ -98,17 +98,13 @@ export class ThreadMachine {
       throw this.#failure ?? new MachineError("ERR_BOOT", `CPU 0 did not come up: ${boot}`);
     this.#shared.startBootCpu(monotonicNs());
     const deadline = Date.now() + BOOT_TIMEOUT_MS * this.#shared.vcpus;
-    while (!this.#isSetUp()) {
+    while (this.#report?.ready.every((cpu) => this.#ready.has(cpu)) !== true) {
       if (this.#failure !== undefined) throw this.#failure;
       if (Date.now() > deadline) throw new MachineError("ERR_BOOT", "the CPUs are not set up in time");
       await this.#anything(LOOK_MS * 100);
     }
     await this.#hosts.start(loadTimeoutMs);
     this.#shared.setPhase(PHASE_READY);
-  }
-
-  #isSetUp(): boolean {
-    return this.#report?.ready.every((cpu) => this.#ready.has(cpu)) === true;
   }
 
   /** Which CPUs came up. Why a Worker did not load is in `causes`. */
@@ -137,6 +133,10 @@ export class ThreadMachine {
   /** The last events of all CPUs in the order in which they took effect, when the machine has stopped. */
   get trace(): OrderedEvent[] {
     return inOrder(this.#trace.filter((events) => events !== undefined));
+  }
+  /** From when on the trace is complete, ns. */
+  get traceFromNs(): number {
+    return keptFromNs(this.#trace, this.#config.traceEvents);
   }
 
   /**
