@@ -7,6 +7,7 @@ import {
   waitReason,
 } from "../kernel-sim/constants.ts";
 import { IDLE_UNDECIDED } from "../kernel-sim/idle-governor.ts";
+import type { Kernel } from "../kernel-sim/kernel.ts";
 import { CPU_STATE_NAMES } from "../kernel-sim/smp/cpu-state.ts";
 import { ipiNames } from "../kernel-sim/smp/mailbox.ts";
 import type { Machine } from "../machine.ts";
@@ -26,10 +27,18 @@ export const UMCG_NUMBERS: UmcgNumbers = {
 };
 
 export function traceNames({ kernel, costs }: Machine): TraceNames {
+  return namesOf(kernel, (index) => costs.idleStates[index]?.name ?? hex32(index));
+}
+
+/** Of a machine of real threads, whose idle vCPUs have one state. */
+export function threadTraceNames(kernel: Kernel): TraceNames {
+  return namesOf(kernel, () => "idle");
+}
+
+function namesOf(kernel: Kernel, idleState: (index: number) => string): TraceNames {
   return {
     taskName: (tid) => kernel.names.of(tid),
-    idleState: (index) =>
-      index === IDLE_UNDECIDED ? "undecided" : (costs.idleStates[index]?.name ?? hex32(index)),
+    idleState: (index) => (index === IDLE_UNDECIDED ? "undecided" : idleState(index)),
     waitReason,
     syscallName,
     dieReason,

@@ -11,6 +11,7 @@ import { MAX_VCPUS, readIdle, readProfile, readSeed } from "./machine-options.ts
 import { Options, type OptionTypes } from "./options.ts";
 import { RUN_OPTIONS } from "./run-plan.ts";
 import { STUDIES } from "./study.ts";
+import { refuseVirtual, type ThreadsPlan, threadsPlan, wantsThreads } from "./threads-plan.ts";
 
 export const DEFAULT_VCPUS = 8;
 export const DEFAULT_LOOPS = 100_000;
@@ -42,6 +43,8 @@ const OPTIONS: OptionTypes = {
   trace: { type: "string" },
   report: { type: "string" },
   against: { type: "string" },
+  host: { type: "string" },
+  place: { type: "string" },
   ...RUN_OPTIONS,
 };
 
@@ -88,13 +91,17 @@ export interface HelpPlan {
 export function parseBenchArgs(
   args: readonly string[],
   workloads: readonly Workload[],
-): SinglePlan | MatrixPlan | HelpPlan {
+): SinglePlan | MatrixPlan | HelpPlan | ThreadsPlan {
   const options = new Options("umcg bench", OPTIONS, args);
   if (options.has("help")) return { kind: "help" };
-  return options.has("matrix") ? matrixPlan(options) : singlePlan(options, workloads);
+  const threads = wantsThreads(options);
+  if (options.has("matrix") && !threads) return matrixPlan(options);
+  if (threads) refuseVirtual(options);
+  const workload = findWorkload(options, workloads);
+  return threads ? threadsPlan(options, workload) : singlePlan(options, workload);
 }
 
-function singlePlan(options: Options, workloads: readonly Workload[]): SinglePlan {
+function findWorkload(options: Options, workloads: readonly Workload[]): Workload {
   const [name, extra] = options.positionals;
   const known = workloads.map((workload) => workload.name);
   const studies = STUDIES.map((study) => study.name);
@@ -106,6 +113,10 @@ function singlePlan(options: Options, workloads: readonly Workload[]): SinglePla
   const workload = workloads.find((candidate) => candidate.name === name);
   if (workload === undefined)
     throw options.usage(`unknown workload "${name}"${suggestion(name, [...known, ...studies])}`);
+  return workload;
+}
+
+function singlePlan(options: Options, workload: Workload): SinglePlan {
   const profile = readProfile(options);
   const wake = options.oneOf("wake", WAKE_MODES);
   const idle = readIdle(options, profile);

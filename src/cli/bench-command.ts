@@ -2,7 +2,7 @@
 import { type BenchResult, BenchRun, benchMetrics } from "../bench/run-bench.ts";
 import type { Workload } from "../bench/workload.ts";
 import type { SpanSummary } from "../trace/histogram.ts";
-import { parseBenchArgs, type SinglePlan } from "./args.ts";
+import { type MatrixPlan, parseBenchArgs, type SinglePlan } from "./args.ts";
 import { BenchOutputs } from "./bench-outputs.ts";
 import { compareCommand } from "./compare-command.ts";
 import { benchHelp } from "./help.ts";
@@ -14,6 +14,8 @@ import { mapped, type Part } from "./sequence.ts";
 import { Session } from "./session.ts";
 import { findStudy, studyCommand } from "./study.ts";
 import { formatNs, formatTable, plural } from "./table.ts";
+import { threadsCommand } from "./threads-bench.ts";
+import type { ThreadsPlan } from "./threads-plan.ts";
 
 /** Workloads that are another tool's, as it prints them. */
 const COMPAT: Readonly<Record<string, ((result: BenchResult) => string) | undefined>> = {
@@ -40,10 +42,7 @@ async function runCommand(args: readonly string[], io: CliIo, workloads: readonl
   if (plan.kind === "help") return io.stdout.write(benchHelp(workloads));
   const session = new Session(io);
   try {
-    const text =
-      plan.kind === "matrix"
-        ? await matrixCommand(plan, session, workloads, args)
-        : await singleCommand(plan, session, args);
+    const text = await textOf(plan, session, workloads, args);
     session.close();
     io.stdout.write(text);
     session.throwIfInterrupted();
@@ -53,6 +52,17 @@ async function runCommand(args: readonly string[], io: CliIo, workloads: readonl
 }
 
 /** Returns what is to be printed. */
+async function textOf(
+  plan: SinglePlan | MatrixPlan | ThreadsPlan,
+  session: Session,
+  workloads: readonly Workload[],
+  args: readonly string[],
+): Promise<string> {
+  if (plan.kind === "matrix") return matrixCommand(plan, session, workloads, args);
+  if (plan.kind === "threads") return threadsCommand(plan, session, args);
+  return singleCommand(plan, session, args);
+}
+
 async function singleCommand(plan: SinglePlan, session: Session, args: readonly string[]): Promise<string> {
   const { workload, seed, jitter, trace, report, against, options, ...machine } = plan;
   const outputs = new BenchOutputs({ trace, report }, args);

@@ -8,7 +8,7 @@ import {
   repetitionsNeeded,
 } from "../bench/compare/compare.ts";
 import { parseMeasurements } from "../bench/compare/measurements.ts";
-import { type Pairing, pairUp } from "../bench/compare/pairs.ts";
+import { ClockMismatch, type Pairing, pairUp } from "../bench/compare/pairs.ts";
 import { compareTable } from "./compare-table.ts";
 import { MeasurementFileError } from "./errors.ts";
 import type { CliIo } from "./io.ts";
@@ -74,7 +74,7 @@ export function compareCommand(args: readonly string[], io: CliIo): number {
     alpha: options.decimal("alpha", 0.0001, 0.5, 0.01),
     leastEffect: options.decimal("min-effect", 0, MAX_EFFECT, 1) / 100,
   };
-  const pairing = pairUp(readFile(fileA), readFile(fileB));
+  const pairing = paired(options, fileA, fileB);
   if (pairing.pairs.length === 0) throw options.usage(`${fileA} and ${fileB} have no metric in common`);
   const comparisons = compare(pairing.pairs, how);
   const code = exitCode(comparisons, options.has("worse-only"));
@@ -87,6 +87,16 @@ export function compareCommand(args: readonly string[], io: CliIo): number {
     io.stdout.write(`A: ${fileA}\nB: ${fileB}\n\n${table}\n${notes}Reading: ${reading(comparisons, how)}\n`);
   }
   return code;
+}
+
+/** Throws UsageError, and what readFile throws. */
+function paired(options: Options, fileA: string, fileB: string): Pairing {
+  const [a, b] = [readFile(fileA), readFile(fileB)];
+  try {
+    return pairUp(a, b);
+  } catch (error) {
+    throw error instanceof ClockMismatch ? options.usage(error.message) : error;
+  }
 }
 
 function readFile(path: string): ReturnType<typeof parseMeasurements> {

@@ -10,6 +10,7 @@ import {
 } from "./args.ts";
 import { RUN_HELP } from "./run-plan.ts";
 import { STUDIES } from "./study.ts";
+import { DEFAULT_THREAD_LOOPS, MAX_THREAD_VCPUS } from "./threads-plan.ts";
 
 export const MAIN_HELP = `Usage: umcg <command> [options]
 
@@ -41,7 +42,15 @@ Examples:
   umcg bench pipe --profile guest --jitter --repeat 10
   umcg bench pipe --wake current-cpu --against any --report pipe.html
   umcg bench --matrix --vcpus 2 --report matrix.html
+  umcg bench pipe --host threads --place same
 `;
+
+const THREADS_HELP = `  --host HOST      virtual | threads (default virtual): vCPUs that are threads,
+                   in real time. Of the options above it takes --vcpus (1 to ${MAX_THREAD_VCPUS},
+                   default: as many as cores, 2 to 8), --fair, --loops (default
+                   ${DEFAULT_THREAD_LOOPS}), --warm-up, --trace, --report and --against PLACE
+  --place PLACE    with --host threads: tasks on the same vCPU, or apart on
+                   vCPUs in turn (default apart)`;
 
 export function benchHelp(workloads: readonly Workload[]): string {
   const width = Math.max(...[...workloads, ...STUDIES].map(({ name }) => name.length));
@@ -94,6 +103,8 @@ Options:
                    timeline
   --against MODE   in the report, beside the run one with this wake mode
   --matrix         every workload with every wake mode and profile
+
+${THREADS_HELP}
 
 ${RUN_HELP}
 ${BENCH_END}`;

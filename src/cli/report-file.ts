@@ -45,7 +45,7 @@ export class ReportFile {
   add(workload: Workload, run: BenchRun, result: BenchResult, label: string): void {
     const { nsPerOp, virtualNs, switches, ipis, loops, profile, wake } = result;
     run.machine.trace.flush();
-    this.#runs.push({
+    this.push({
       label,
       workload: workload.name,
       profile,
@@ -64,6 +64,11 @@ export class ReportFile {
       umcg: UMCG_NUMBERS,
     });
     this.#recorder = undefined;
+  }
+
+  /** A run that is over, and told whole. */
+  push(run: ReportedRun): void {
+    this.#runs.push(run);
   }
 
   get count(): number {

@@ -53,7 +53,11 @@ export async function runPlan<R>(plan: Plan<R>, options: Options, session: Sessi
       begin: () => plan.begin(plan.seed + at),
     })),
   );
-  await session.follow(sequence, plan.name);
+  try {
+    await session.follow(sequence, plan.name);
+  } finally {
+    await sequence.close();
+  }
   const results = sequence.results.length > 0 ? sequence.results : cutShort(sequence);
   const [first] = results;
   if (first === undefined) return "";

@@ -4,7 +4,7 @@ import type { Stretched } from "./session.ts";
 /** A run that has a result at its end. */
 export interface Part<T> extends Stretched {
   result(): T;
-  /** What there is of it if it ends here; undefined, or no such function: nothing worth showing. */
+  /** What there is of it if it ends here, when it is closed; undefined, or no such function: nothing worth showing. */
   partial?(): T | undefined;
 }
 
@@ -33,6 +33,14 @@ export class Sequence<T> implements Part<readonly T[]> {
   get note(): string | undefined {
     const at = Math.min(this.results.length, this.#parts.length - 1);
     return this.#parts[at]!.note ?? this.#current?.note;
+  }
+
+  get wait(): (() => Promise<void>) | undefined {
+    const part = this.#current;
+    return part?.wait === undefined ? undefined : () => part.wait!();
+  }
+  async close(): Promise<void> {
+    await this.#current?.close?.();
   }
 
   /** The part that is under way and not among the results. */
@@ -68,6 +76,13 @@ export function mapped<A, B>(part: Part<A>, make: (result: A) => B): Part<B> {
     get progress() {
       return part.progress;
     },
+    get note() {
+      return part.note;
+    },
+    get wait() {
+      return part.wait === undefined ? undefined : () => part.wait!();
+    },
+    close: async () => part.close?.(),
     advance: (stop) => part.advance(stop),
     result: () => make(part.result()),
     partial: () => {

@@ -17,6 +17,8 @@ export interface Stretched extends Progressing {
   advance(stop: () => boolean): boolean;
   /** What others do for it is waited for. */
   readonly wait?: (() => Promise<void>) | undefined;
+  /** Ends what runs by itself. */
+  close?(): Promise<void>;
 }
 
 export class Session {
@@ -35,8 +37,12 @@ export class Session {
 
   /** Runs to the end. `label` goes before the percentage. Throws Interrupted, MachineError. */
   async finish<T>(run: Stretched & { result(): T }, label: string): Promise<T> {
-    await this.follow(run, label);
-    this.throwIfInterrupted();
+    try {
+      await this.follow(run, label);
+      this.throwIfInterrupted();
+    } finally {
+      await run.close?.();
+    }
     return run.result();
   }
 
@@ -47,7 +53,7 @@ export class Session {
       ended = run.advance(this.#stretch());
       this.#line.draw();
       await this.io.turn();
-      if (!ended) await run.wait?.();
+      if (!ended && this.#signal === undefined) await run.wait?.();
     }
   }
 

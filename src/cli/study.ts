@@ -16,6 +16,7 @@ import { schbench } from "./studies/schbench.ts";
 import { seccompNotifyStudy } from "./studies/seccomp-notify.ts";
 import { switchStudy } from "./studies/switch.ts";
 import { umcgFanout } from "./studies/umcg-fanout.ts";
+import { HOSTS } from "./threads-plan.ts";
 
 export interface Study {
   readonly name: string;
@@ -29,6 +30,11 @@ export interface Study {
   /** Returns what is to be printed. When the session is interrupted: what there is by then. Throws UsageError. */
   run(options: Options, session: Session): Promise<string>;
 }
+
+const HOST_OPTION: OptionTypes = { host: { type: "string" } };
+/** See docs/workloads.md, "On real threads". */
+const ONLY_VIRTUAL =
+  "its tasks share JavaScript objects, of which each vCPU has its own there; it runs on the virtual host";
 
 export const STUDIES: readonly Study[] = [
   messaging,
@@ -59,13 +65,15 @@ export function findStudy(
 export async function studyCommand(study: Study, args: readonly string[], io: CliIo): Promise<void> {
   const options = new Options(
     `umcg bench ${study.name}`,
-    { ...study.options, ...RUN_OPTIONS, ...study.options },
+    { ...HOST_OPTION, ...RUN_OPTIONS, ...study.options },
     args,
   );
   if (options.has("help")) {
     io.stdout.write(study.help);
     return;
   }
+  if (options.oneOf("host", HOSTS) === "threads")
+    throw options.usage(`--host threads does not go with ${study.name}: ${ONLY_VIRTUAL}`);
   const [extra] = options.positionals;
   if (extra !== undefined && study.takesArguments !== true)
     throw options.usage(`one workload at a time: "${extra}" is too many`);

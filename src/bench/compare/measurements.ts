@@ -36,6 +36,7 @@ const COUNTS = [
   "durationNs",
   "messageThreads",
   "background",
+  "cores",
 ];
 const NO_CONFIGURATION = ["name", "workload", "study", "complete", "exact"];
 

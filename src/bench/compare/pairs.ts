@@ -2,6 +2,15 @@
 import type { Pair } from "./compare.ts";
 import type { Measurement } from "./measurements.ts";
 
+/** The two files measure on different clocks. */
+export class ClockMismatch extends Error {
+  constructor(name: string, a: string, b: string) {
+    super(`${name} was measured on the ${a} host in A and on the ${b} host in B: ${CLOCKS}`);
+    this.name = "ClockMismatch";
+  }
+}
+const CLOCKS = "virtual and real time cannot be compared";
+
 export interface Pairing {
   readonly pairs: readonly Pair[];
   /** What only one of the files has. */
@@ -13,7 +22,7 @@ export interface Pairing {
 
 /**
  * By name; of several measurements of one name, in their order. So runs that are meant to differ in one option can be
- * compared, and a matrix with a matrix.
+ * compared, and a matrix with a matrix. Never across hosts: throws ClockMismatch.
  */
 export function pairUp(a: readonly Measurement[], b: readonly Measurement[]): Pairing {
   const taken = new Set<Measurement>();
@@ -22,7 +31,10 @@ export function pairUp(a: readonly Measurement[], b: readonly Measurement[]): Pa
   const differences: string[] = [];
   const label = labels(a);
   for (const one of a) {
-    const other = b.find((candidate) => candidate.name === one.name && !taken.has(candidate));
+    const same = b.filter((candidate) => candidate.name === one.name && !taken.has(candidate));
+    const other = same.find((candidate) => hostOf(candidate) === hostOf(one));
+    if (other === undefined && same.length > 0)
+      throw new ClockMismatch(one.name, hostOf(one), hostOf(same[0]!));
     if (other === undefined) {
       onlyA.push(label(one));
       continue;
@@ -33,6 +45,11 @@ export function pairUp(a: readonly Measurement[], b: readonly Measurement[]): Pa
   }
   const onlyB = b.filter((one) => !taken.has(one)).map(labels(b));
   return { pairs, onlyA, onlyB, differences };
+}
+
+/** Files from before there were two are the virtual host's. */
+function hostOf({ configuration }: Measurement): string {
+  return String(configuration["host"] ?? "virtual");
 }
 
 function pairsOf(label: string, one: Measurement, other: Measurement): Pair[] {
