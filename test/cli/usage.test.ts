@@ -6,7 +6,7 @@ const KNOWN = "umcg-swap, umcg-block, futex-swap, pipe";
 const STUDIES =
   "messaging, hackbench, futex-wake, cyclictest, schbench, rtapp, seccomp-notify, switch, umcg-fanout, openloop, policies";
 const OPTIONS =
-  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --warm-up, --seed, --jitter, --no-jitter, --check, --trace, --report, --against, --repeat, --format, --json, --help";
+  "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --warm-up, --seed, --jitter, --no-jitter, --check, --trace, --report, --against, --host, --place, --repeat, --format, --json, --help";
 
 describe("help", () => {
   test.each([[["--help"]], [["-h"]], [["--help", "--version"]]])("%j shows the commands", async (args) => {
