@@ -9,7 +9,7 @@
  * | RtappError       | ERR_RTAPP                     | 2    | a description of tasks cannot be read or done                 |
  * | MeasurementError | ERR_MEASUREMENT               | 2    | what is in it is no measurement                               |
  * | ProgramFileError | ERR_PROGRAM_FILE              | 2    | a program or counterexample cannot be read, or has changed    |
- * | ExploreError, BareError, NondeterminismError | their own | 2    | the program or the schedule cannot be explored or replayed    |
+ * | ExploreError, BareError, NondeterminismError, RunawayError | their own | 2    | the program or the schedule cannot be explored or replayed    |
  * | ThreadError, ProgramModuleError | their own | 2 | the same, told by a thread of --workers                       |
  * | MachineError     | its own, e.g. ERR_DEADLOCK    | 1    | the simulated run failed; ERR_INVARIANT: --check found why    |
  * | Interrupted      | -                             | 130, 143 | SIGINT, SIGTERM                                           |
@@ -21,6 +21,7 @@ import { SpecError } from "../bench/stats/spec-error.ts";
 import { BareError } from "../explore/bare/bare-error.ts";
 import { NondeterminismError } from "../explore/nondeterminism.ts";
 import { ExploreError } from "../explore/options.ts";
+import { RunawayError } from "../explore/runaway.ts";
 import { MachineError } from "../kernel-sim/errors.ts";
 import { ThreadError } from "../parallel/parallel-exploration.ts";
 import { ProgramModuleError } from "../parallel/program-module.ts";
@@ -108,6 +109,7 @@ function exitCodeOf(error: unknown): number | undefined {
     RtappError,
     SpecError,
     ExploreError,
+    RunawayError,
     BareError,
     NondeterminismError,
     ThreadError,

@@ -4,7 +4,8 @@ import type { Explorable } from "../explore/explorable.ts";
 import { Exploration } from "../explore/exploration.ts";
 import { parted } from "../explore/frontier/parted-exploration.ts";
 import { STRATEGIES, type StrategyName } from "../explore/make-strategy.ts";
-import type { ExploreOptions } from "../explore/options.ts";
+import { type ExploreOptions, MAX_STEP_TIMEOUT_MS, STEP_TIMEOUT_MS } from "../explore/options.ts";
+import { laidOut } from "../explore/runaway.ts";
 import { ParallelExploration } from "../parallel/parallel-exploration.ts";
 import { counterexampleText } from "./counterexample-file.ts";
 import { EXIT_FAILED, EXIT_LIMIT } from "./errors.ts";
@@ -62,8 +63,9 @@ async function readPlan(named: ProgramName | undefined, options: Options): Promi
   const explorable = await loadProgram(name, COMMAND);
   if (saved !== undefined) checkProgram(path!, saved, explorable);
   const seconds = options.integer("time", 1, MAX_SECONDS, MAX_SECONDS);
-  const { fingerprint } = explorable.makeSystem();
-  return { name, explorable, fingerprint, options: readOptions(options, saved), saved, seconds };
+  const told = readOptions(options, saved);
+  const { fingerprint } = laidOut(explorable, told.stepTimeoutMs ?? STEP_TIMEOUT_MS);
+  return { name, explorable, fingerprint, options: told, saved, seconds };
 }
 
 async function exploreProgram(plan: ExplorePlan, options: Options, io: CliIo): Promise<number> {
@@ -132,7 +134,7 @@ function writeLeft(
   const left = exploration.save();
   if (left === undefined) {
     file.discard();
-    io.stderr.write("a portfolio cannot be gone on with: nothing is saved\n");
+    io.stderr.write("this exploration cannot be gone on with: nothing is saved\n");
     return;
   }
   file.write(savedText({ program: name, fingerprint, options, left }));
@@ -153,6 +155,7 @@ function readOptions(options: Options, saved: SavedFile | undefined): ExploreOpt
       : {}),
     ...(options.has("all") ? { stopAtFirst: false } : {}),
     ...(options.has("no-shrink") ? { shrink: false } : {}),
+    ...readStepTimeout(options),
   };
   if (saved !== undefined) {
     const { maxExecutions, ...told } = saved.options;
@@ -170,6 +173,12 @@ function readOptions(options: Options, saved: SavedFile | undefined): ExploreOpt
     ...(options.has("fair-after") ? { fairAfter: options.integer("fair-after", 0, MAX_STEPS, 0) } : {}),
     ...own,
   };
+}
+
+/** Of an exploration that is taken up: what it was told, unless it is told again. */
+export function readStepTimeout(options: Options): { readonly stepTimeoutMs?: number } {
+  if (!options.has("step-timeout")) return {};
+  return { stepTimeoutMs: options.integer("step-timeout", 0, MAX_STEP_TIMEOUT_MS, 0) };
 }
 
 async function listBuiltins(io: CliIo): Promise<void> {

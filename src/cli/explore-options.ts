@@ -21,6 +21,7 @@ export const EXPLORE_OPTIONS: OptionTypes = {
   time: { type: "string" },
   all: { type: "boolean" },
   "no-shrink": { type: "boolean" },
+  "step-timeout": { type: "string" },
   workers: { type: "string" },
   save: { type: "string" },
   resume: { type: "string" },
@@ -49,6 +50,7 @@ export const REPLAY_OPTIONS: OptionTypes = {
   ...PROGRAM_OPTIONS,
   schedule: { type: "string", empty: true },
   "best-effort": { type: "boolean" },
+  "step-timeout": { type: "string" },
   report: { type: "string" },
   json: { type: "boolean" },
 };
@@ -80,6 +82,8 @@ ${STRATEGY_LINES.join("\n")}
   --max-steps N      steps of one execution; more are a violation (default
                      10000)
   --time SECONDS     stop after about that time
+  --step-timeout MS  a program that makes no step for so long computes for ever,
+                     which is a violation (default 10000; 0: it may)
   --all              go on after the first violation
   --no-shrink        print counterexamples as they were found
   --workers N        threads; all: one for each CPU (default 1). The result is
@@ -123,6 +127,7 @@ Options:
                      ("": no preemption)
   --best-effort      the program has changed: leave out what cannot be done any
                      more
+  --step-timeout MS  as of umcg explore (default 10000)
   --report FILE      write it as one HTML file to walk through: a column for
                      each actor, and what every word and task is after each step
   --json             one line of JSON

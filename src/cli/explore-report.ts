@@ -3,7 +3,7 @@ import type { Explorable } from "../explore/explorable.ts";
 import type { ExploreResult } from "../explore/exploration.ts";
 import type { Finding } from "../explore/findings.ts";
 import { interleavingText } from "../explore/interleaving-text.ts";
-import { replay } from "../explore/replay.ts";
+import { stepsOf } from "../explore/replay.ts";
 import type { ProgramName } from "./program-source.ts";
 import { plural } from "./table.ts";
 
@@ -24,10 +24,9 @@ export function resultText(
   figures: RunFigures,
 ): string {
   const told = result.violations.map((violation) => {
-    // A spin, once found, is no step of the search: the program replayed would go on with it.
-    const { steps } = replay(explorable, violation.schedule, { bestEffort: true });
-    const text = interleavingText(steps.slice(0, violation.steps));
-    return `\n${headline(violation)}\n\n${text}\nreplay: ${replayLine(name, violation)}\n`;
+    const steps = stepsOf(explorable, violation);
+    const text = steps.length > 0 ? `${interleavingText(steps)}\n` : "";
+    return `\n${headline(violation)}\n\n${text}replay: ${replayLine(name, violation)}\n`;
   });
   return summary(result, figures) + told.join("");
 }

@@ -2,12 +2,15 @@
 
 import { basename } from "node:path";
 import { interleavingText } from "../explore/interleaving-text.ts";
+import { STEP_TIMEOUT_MS } from "../explore/options.ts";
 import { type Replay, replay } from "../explore/replay.ts";
+import { laidOut } from "../explore/runaway.ts";
 import { tell } from "../explore/told.ts";
 import { ScheduleSyntaxError } from "../interleaving/schedule.ts";
 import { commandText } from "./command-text.ts";
 import { readCounterexample } from "./counterexample-file.ts";
 import { EXIT_FAILED, ProgramFileError } from "./errors.ts";
+import { readStepTimeout } from "./explore-command.ts";
 import { REPLAY_HELP, REPLAY_OPTIONS, readProgramName } from "./explore-options.ts";
 import { saveInterleaving } from "./interleaving-file.ts";
 import type { CliIo } from "./io.ts";
@@ -29,7 +32,9 @@ export async function replayCommand(args: readonly string[], io: CliIo): Promise
   const bestEffort = options.has("best-effort");
   const { program, schedule, fingerprint } = whatToReplay(name, options);
   const explorable = await loadProgram(program, COMMAND);
-  if (fingerprint !== undefined && !bestEffort && explorable.makeSystem().fingerprint !== fingerprint) {
+  const asked = { bestEffort, ...readStepTimeout(options) };
+  const timeout = asked.stepTimeoutMs ?? STEP_TIMEOUT_MS;
+  if (fingerprint !== undefined && !bestEffort && laidOut(explorable, timeout).fingerprint !== fingerprint) {
     throw new ProgramFileError(
       name.file!,
       "the program or its options are no longer those of the counterexample; --best-effort replays all the same",
@@ -39,8 +44,8 @@ export async function replayCommand(args: readonly string[], io: CliIo): Promise
   const file = path === undefined ? undefined : new TraceFile(path);
   try {
     const replayed = told(() => {
-      if (file === undefined) return replay(explorable, schedule, { bestEffort });
-      const all = tell(explorable, schedule, { bestEffort });
+      if (file === undefined) return replay(explorable, schedule, asked);
+      const all = tell(explorable, schedule, asked);
       const title = `Interleaving of ${program.builtin ?? basename(program.file!)}`;
       saveInterleaving(file, { title, command: commandText("replay", args), schedule }, all);
       io.stderr.write(`report in ${file.path}\n`);

@@ -16,6 +16,7 @@ import type { Saved } from "./frontier/parted-exploration.ts";
 import { makeStrategy } from "./make-strategy.ts";
 import { verify } from "./nondeterminism.ts";
 import { type CheckedOptions, checkOptions, type ExploreOptions } from "./options.ts";
+import { Watched } from "./runaway.ts";
 import { Learning } from "./strategies/learning.ts";
 import { Portfolio } from "./strategies/portfolio.ts";
 import { PRUNED, RESTARTED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "./strategy.ts";
@@ -42,9 +43,9 @@ export interface ExploreResult {
 }
 
 export class Exploration {
-  readonly #system: System;
+  #system: System;
   readonly #options: CheckedOptions;
-  readonly #strategy: Strategy;
+  #strategy: Strategy;
   readonly #distinct: Distinct | undefined;
   readonly #findings: Findings;
   #executions = 0;
@@ -54,12 +55,16 @@ export class Exploration {
   #begun = false;
   #stopped: StopReason | undefined;
   #exhausted = false;
+  readonly #watched: Watched;
+  /** The strategy was ended in the middle of something. */
+  #broken = false;
 
-  /** Throws ExploreError, and what the program throws while it lays itself out. */
+  /** Throws ExploreError, RunawayError, and what the program throws while it lays itself out. */
   constructor(explorable: Explorable, options: ExploreOptions = {}) {
     this.#options = checkOptions(options);
     this.#findings = new Findings(explorable, this.#options);
-    this.#system = explorable.makeSystem();
+    this.#watched = new Watched(explorable, this.#options.stepTimeoutMs);
+    this.#system = this.#watched.system;
     this.#strategy = makeStrategy(this.#system, this.#options);
     this.#distinct = this.#strategy.complete ? new Distinct() : undefined;
   }
@@ -81,14 +86,39 @@ export class Exploration {
 
   /** Goes on to the end, or until `stop`, asked after each execution, says so. Returns whether it is at the end. */
   advance(stop: () => boolean): boolean {
-    // Bounded by maxExecutions, by the size of the space, or by `stop`.
-    while (!this.ended) {
+    let stopping = false;
+    const next = (): boolean => {
+      if (this.ended) return false;
       if (this.#findings.pending) this.#findings.advance();
       else this.#next();
-      if (stop()) break;
-    }
+      stopping = stop();
+      return !stopping;
+    };
+    // Bounded by maxExecutions, by the size of the space, or by `stop`.
+    while (!this.ended && !stopping) if (!this.#watched.goOn(next)) this.#overdue();
     if (this.ended) this.#tellEnd();
     return this.ended;
+  }
+
+  /** Something has not come back. */
+  #overdue(): void {
+    // Of what was being made small it is known how small it is by now.
+    if (this.#findings.pending) {
+      this.#findings.settle();
+      if (this.#options.stopAtFirst) this.#stopped = "violation";
+      return;
+    }
+    const runaway = this.#watched.overdue(this.#strategy.schedule());
+    if (runaway === undefined) {
+      this.#system = this.#watched.system;
+      this.#strategy = makeStrategy(this.#system, this.#options);
+      this.#begun = false;
+      this.#restart();
+      return;
+    }
+    this.#findings.addRunaway(runaway, this.attempts);
+    this.#broken = true;
+    this.#stopped = "violation";
   }
 
   /** Gives the rest up. */
@@ -110,7 +140,7 @@ export class Exploration {
   /** How far a search is. */
   outlook(): Outlook | undefined {
     const search = this.#strategy;
-    if (!(search instanceof Learning)) return undefined;
+    if (!(search instanceof Learning) || this.#broken) return undefined;
     this.#pause(search);
     return this.#exhausted ? undefined : outlookOf(forksOf(search.levels()));
   }
@@ -121,10 +151,10 @@ export class Exploration {
     this.#begun = false;
   }
 
-  /** What is left, to be taken up by `parted`; undefined: this strategy cannot say. */
+  /** What is left, to be taken up by `parted`; undefined: this strategy cannot say, or not any more. */
   save(): Saved | undefined {
     const search = this.#strategy;
-    if (search instanceof Portfolio) return undefined;
+    if (search instanceof Portfolio || this.#broken) return undefined;
     const counts = {
       executions: this.#executions,
       blocked: this.#blocked,
@@ -187,7 +217,7 @@ export class Exploration {
     if (violations.length > 0) this.#report(violations[0]!);
   }
 
-  /** What was counted was of a system that did not know its spin loops. */
+  /** What was counted was of a system that did not know its spin loops, or is not there any more. */
   #restart(): void {
     this.#executions = 0;
     this.#blocked = 0;

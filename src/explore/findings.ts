@@ -1,9 +1,12 @@
 /** What an exploration has found wrong: each kind and message once, shrunk. */
 import { VIOLATION } from "../diagnostics/channels.ts";
-import { actorOf, formatSchedule, type Schedule } from "../interleaving/schedule.ts";
+import { actorOf, formatSchedule, parseSchedule, type Schedule } from "../interleaving/schedule.ts";
 import type { System, Violation, ViolationKind } from "../interleaving/system.ts";
+import { inStretches } from "../watchdog/index.ts";
 import type { Explorable } from "./explorable.ts";
+import type { Found } from "./frontier/unit-runner.ts";
 import type { CheckedOptions } from "./options.ts";
+import type { Runaway } from "./runaway.ts";
 import { Shrinking, type Shrunk } from "./shrink.ts";
 
 /** Violations that differ in kind or message and are kept. */
@@ -70,10 +73,41 @@ export class Findings {
     const system = this.#explorable.makeSystem();
     const shrinking = new Shrinking(system, found, { kind, maxSteps, effort });
     const pending = { violation, execution, system, shrinking };
+    this.#byKey.set(keyOf(violation), findingOf(pending));
+    this.#pending.push(pending);
     const ended = shrinking.advance();
     this.#byKey.set(keyOf(violation), findingOf(pending));
-    if (ended) this.#tell(pending);
-    else this.#pending.push(pending);
+    if (!ended) return;
+    this.#pending.pop();
+    this.#tell(pending);
+  }
+
+  /** What somebody has found elsewhere, made small at once. */
+  take(found: Found, execution: number): void {
+    const schedule = parseSchedule(found.schedule);
+    if (found.kind !== "runaway") {
+      this.add(found, schedule, execution);
+      this.finish();
+      return;
+    }
+    const { preemptions = 0, atFault = [] } = found;
+    this.addRunaway({ violation: found, schedule, preemptions, atFault }, execution);
+  }
+
+  /** Each execution that shows it takes all the time that a step may take: it stays as it was found. */
+  addRunaway(runaway: RunawayFound, execution: number): void {
+    const { violation, schedule, preemptions, atFault } = runaway;
+    const { kind, message } = violation;
+    this.#told(violation, {
+      kind,
+      message,
+      execution,
+      schedule: formatSchedule(schedule),
+      steps: schedule.length,
+      preemptions,
+      minimal: false,
+      ...(atFault.length > 0 ? { atFault } : {}),
+    });
   }
 
   /** Is something found that could be smaller? */
@@ -91,7 +125,11 @@ export class Findings {
 
   /** All of that at once. */
   finish(): void {
-    while (this.pending) this.advance();
+    const next = (): boolean => {
+      this.advance();
+      return this.pending;
+    };
+    if (this.pending && !inStretches(next, this.#options.stepTimeoutMs)) this.settle();
   }
 
   /** Leaves what is pending as small as it is by now. */
@@ -100,10 +138,17 @@ export class Findings {
   }
 
   #tell(pending: Pending): void {
-    const finding = findingOf(pending);
-    this.#byKey.set(keyOf(pending.violation), finding);
+    this.#told(pending.violation, findingOf(pending));
+  }
+
+  #told(violation: Pick<Violation, "kind" | "message">, finding: Finding): void {
+    this.#byKey.set(keyOf(violation), finding);
     if (VIOLATION.hasSubscribers) VIOLATION.publish(finding);
   }
+}
+
+interface RunawayFound extends Omit<Runaway, "violation"> {
+  readonly violation: Pick<Violation, "kind" | "message">;
 }
 
 /** A finding that is being made small. */

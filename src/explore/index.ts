@@ -24,6 +24,7 @@ export { NondeterminismError } from "./nondeterminism.ts";
 export { type CheckedOptions, checkOptions, ExploreError, type ExploreOptions } from "./options.ts";
 export * from "./path.ts";
 export * from "./replay.ts";
+export { RunawayError } from "./runaway.ts";
 export { type ShrinkOptions, type Shrunk, shrink } from "./shrink.ts";
 export { DepthFirst } from "./strategies/depth-first.ts";
 export { Optimal } from "./strategies/optimal.ts";

@@ -23,6 +23,8 @@ export interface StrategyOptions {
   readonly fairAfter?: number;
   /** Preemptions or delays at most. Default: as many as there can be. */
   readonly maxBound?: number;
+  /** See ExploreOptions. Default 0. */
+  readonly stepTimeoutMs?: number;
 }
 
 export type StrategyEntry = { readonly summary: string } & (
@@ -125,5 +127,5 @@ export function makeStrategy(
   const entry = STRATEGIES[options.strategy];
   return entry.samples
     ? entry.make(system, options)
-    : new Learning(system, () => entry.make(system, options));
+    : new Learning(system, () => entry.make(system, options), options.stepTimeoutMs ?? 0);
 }

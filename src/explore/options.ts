@@ -20,6 +20,8 @@ export interface ExploreOptions {
   readonly stopAtFirst?: boolean;
   /** Make counterexamples small. Default true. */
   readonly shrink?: boolean;
+  /** Ms, of wall time, without a step after which the program is said to compute for ever; 0: it never is. Default 10 000. */
+  readonly stepTimeoutMs?: number;
   /** Executions that may be spent on a proof that nothing with fewer preemptions fails. Default 20 000. */
   readonly proofExecutions?: number;
 }
@@ -37,6 +39,10 @@ export class ExploreError extends Error {
 
 const SAMPLED = 10_000;
 const MAX_STEPS = 1 << 20;
+/** Default of `stepTimeoutMs`. */
+export const STEP_TIMEOUT_MS = 10_000;
+/** What a timer of Node takes. */
+export const MAX_STEP_TIMEOUT_MS: number = 2 ** 31 - 1;
 
 /** Fills in the defaults. Throws ERR_EXPLORE_OPTION naming the first bad value. */
 export function checkOptions(options: ExploreOptions): CheckedOptions {
@@ -57,6 +63,9 @@ export function checkOptions(options: ExploreOptions): CheckedOptions {
   const fairAfter = options.fairAfter ?? maxSteps >> 1;
   if (!isCount(fairAfter, 0, MAX_STEPS))
     throw bad("fairAfter", `an integer from 0 to ${MAX_STEPS}`, fairAfter);
+  const { stepTimeoutMs = STEP_TIMEOUT_MS } = options;
+  if (!isCount(stepTimeoutMs, 0, MAX_STEP_TIMEOUT_MS))
+    throw bad("stepTimeoutMs", `an integer from 0 to ${MAX_STEP_TIMEOUT_MS}`, stepTimeoutMs);
   return {
     strategy,
     seed,
@@ -68,6 +77,7 @@ export function checkOptions(options: ExploreOptions): CheckedOptions {
     stopAtFirst,
     shrink,
     proofExecutions,
+    stepTimeoutMs,
   };
 }
 

@@ -1,8 +1,11 @@
 /** A schedule told step by step: who did what, and what went wrong. */
-import { parseSchedule } from "../interleaving/schedule.ts";
-import type { Violation } from "../interleaving/system.ts";
+import { actorOf, parseSchedule } from "../interleaving/schedule.ts";
+import type { System, Violation } from "../interleaving/system.ts";
 import type { Explorable } from "./explorable.ts";
+import type { Finding } from "./findings.ts";
 import { runGuided } from "./guided-run.ts";
+import { STEP_TIMEOUT_MS } from "./options.ts";
+import { runWatched } from "./runaway.ts";
 
 export interface ReplayedStep {
   readonly actor: number;
@@ -21,17 +24,41 @@ export interface ReplayOptions {
   /** Leave out what cannot be chosen any more, instead of an error. Default false. */
   readonly bestEffort?: boolean;
   readonly maxSteps?: number;
+  /** As of ExploreOptions. */
+  readonly stepTimeoutMs?: number;
 }
 
-/** `schedule` as text. Throws ScheduleSyntaxError, ERR_SCHEDULE_MISMATCH. Behind its end whoever ran goes on, then the first who can. */
+/**
+ * `schedule` as text. Throws ScheduleSyntaxError, ERR_SCHEDULE_MISMATCH, RunawayError. Behind its end whoever ran goes on, then the first
+ * who can.
+ */
 export function replay(explorable: Explorable, schedule: string, options: ReplayOptions = {}): Replay {
-  const system = explorable.makeSystem();
+  const { bestEffort = false, maxSteps = 10_000, stepTimeoutMs = STEP_TIMEOUT_MS } = options;
+  const wished = parseSchedule(schedule);
   const steps: ReplayedStep[] = [];
-  const { bestEffort = false, maxSteps = 10_000 } = options;
-  const run = runGuided(system, parseSchedule(schedule), {
-    strict: !bestEffort,
-    maxSteps,
-    onStep: (actor) => steps.push({ actor, name: system.nameOf(actor), what: system.describe(actor) }),
+  const run = runWatched(explorable, stepTimeoutMs, (system) => {
+    steps.length = 0;
+    const onStep = (actor: number): void => void steps.push(toldStep(system, actor));
+    return runGuided(system, wished, { strict: !bestEffort, maxSteps, onStep });
   });
   return { steps, preemptions: run.preemptions, violation: run.violation };
+}
+
+/** The steps of a finding. The last step of a runaway is told and not made. */
+export function stepsOf(explorable: Explorable, { kind, schedule, steps: length }: Shown): ReplayedStep[] {
+  // A spin, once found, is no step of the search: the program replayed would go on with it.
+  if (kind !== "runaway") return replay(explorable, schedule, { bestEffort: true }).steps.slice(0, length);
+  const last = parseSchedule(schedule).pop();
+  if (last === undefined) return [];
+  const system = explorable.makeSystem();
+  const steps: ReplayedStep[] = [];
+  const onStep = (actor: number): void => void steps.push(toldStep(system, actor));
+  runGuided(system, parseSchedule(schedule), { maxSteps: length - 1, onStep });
+  return [...steps, toldStep(system, actorOf(last))];
+}
+
+type Shown = Pick<Finding, "kind" | "schedule" | "steps">;
+
+function toldStep(system: System, actor: number): ReplayedStep {
+  return { actor, name: system.nameOf(actor), what: system.describe(actor) };
 }

@@ -4,11 +4,13 @@
  * A thing that has no name and never differs from 0 is left out: memory is mostly that.
  */
 import { LOOK_GROUPS, type LookGroup } from "../interleaving/look.ts";
-import { parseSchedule } from "../interleaving/schedule.ts";
+import { actorOf, formatSchedule, parseSchedule } from "../interleaving/schedule.ts";
 import { STEP_YIELDS, type System, type Violation } from "../interleaving/system.ts";
 import type { Explorable } from "./explorable.ts";
 import { type GuidedRun, runGuided } from "./guided-run.ts";
+import { STEP_TIMEOUT_MS } from "./options.ts";
 import type { ReplayedStep, ReplayOptions } from "./replay.ts";
+import { runWatched } from "./runaway.ts";
 
 /** A word, a lock, a thread. */
 export interface ToldThing {
@@ -76,16 +78,40 @@ class Watch {
   }
 }
 
-/** `schedule` as text. Throws ScheduleSyntaxError, ERR_SCHEDULE_MISMATCH. */
+/** `schedule` as text. Throws ScheduleSyntaxError, ERR_SCHEDULE_MISMATCH, RunawayError. */
 export function tell(explorable: Explorable, schedule: string, options: ReplayOptions = {}): ToldReplay {
+  const { stepTimeoutMs = STEP_TIMEOUT_MS } = options;
+  const run = runWatched(explorable, stepTimeoutMs, (system) => execute(system, schedule, options, () => {}));
+  if (run.violation?.kind !== "runaway") return tellRun(explorable.makeSystem(), run, options);
+  const last = run.schedule.at(-1);
+  if (last === undefined) return { things: [], steps: [], ...run, violatedAfter: 0 };
+  // What does not come back is told and not made.
   const system = explorable.makeSystem();
+  const told = tellRun(system, run, { ...options, maxSteps: run.schedule.length - 1 });
+  const actor = actorOf(last);
+  const step = {
+    actor,
+    name: system.nameOf(actor),
+    what: system.describe(actor),
+    preempts: false,
+    changes: [],
+  };
+  return { ...told, steps: [...told.steps, step], violatedAfter: run.schedule.length };
+}
+
+function tellRun(
+  system: System,
+  { schedule: made, preemptions, violation }: GuidedRun,
+  options: ReplayOptions,
+): ToldReplay {
+  const schedule = formatSchedule(made);
   // Once to learn the names of things, which some get on the way.
   execute(system, schedule, options, () => system.look?.(() => undefined));
   const watch = new Watch(system);
   const steps: (ReplayedStep & { readonly preempts: boolean })[] = [];
   const changes: [string, string][][] = [];
   let [last, yielded, violatedAfter] = [-1, false, -1];
-  const run = execute(system, schedule, options, (actor) => {
+  execute(system, schedule, options, (actor) => {
     const seen = watch.look();
     if (violatedAfter < 0 && system.violations.length > 0) violatedAfter = steps.length;
     if (last >= 0) changes.push(seen);
@@ -106,7 +132,6 @@ export function tell(explorable: Explorable, schedule: string, options: ReplayOp
       }),
     }),
   );
-  const { preemptions, violation } = run;
   if (violatedAfter < 0) violatedAfter = steps.length;
   return { things, steps: told, preemptions, violation, violatedAfter };
 }

@@ -30,7 +30,7 @@ import { explore } from "../explore/explore.ts";
 import { interleavingText } from "../explore/interleaving-text.ts";
 import type { Model } from "../explore/linearizability.ts";
 import type { ExploreOptions } from "../explore/options.ts";
-import { replay } from "../explore/replay.ts";
+import { replay, stepsOf } from "../explore/replay.ts";
 import type { ConcurrentCommand, ConcurrentCommands } from "./concurrent-commands.ts";
 
 /** What commands are held to, and what they run on. */
@@ -97,11 +97,13 @@ export function concurrentModelRun<M, Real, Output>(
   const { violations, complete } = explore(explorable, { maxExecutions: MAX_EXECUTIONS, ...search });
   if (violations.length === 0) return complete;
   const { kind, message, schedule, preemptions, minimal } = violations[0]!;
-  const { steps, violation } = replay(explorable, schedule, { bestEffort: true });
+  const steps = stepsOf(explorable, violations[0]!);
+  const cause =
+    kind === "runaway" ? undefined : replay(explorable, schedule, { bestEffort: true }).violation?.cause;
   const least = minimal ? "the fewest preemptions that break it" : "preemptions";
   throw new Error(
     `${kind}: ${message}\n\n${interleavingText(steps)}\n${preemptions} ${least}; schedule "${schedule}"`,
-    { cause: violation?.cause },
+    { cause },
   );
 }
 

@@ -18,11 +18,14 @@ import type { Program } from "../explore/bare/bare.ts";
 import { bareProgram, type Explorable } from "../explore/explorable.ts";
 import { type GuidedRun, runGuided } from "../explore/guided-run.ts";
 import { interleavingText } from "../explore/interleaving-text.ts";
-import { replay } from "../explore/replay.ts";
+import { STEP_TIMEOUT_MS } from "../explore/options.ts";
+import { replay, stepsOf } from "../explore/replay.ts";
+import { runWatched } from "../explore/runaway.ts";
 import { smallerRuns } from "../explore/shrink.ts";
 import { Bounded } from "../explore/strategies/bounded.ts";
-import { type Choice, choice, formatSchedule } from "../interleaving/schedule.ts";
+import { type Choice, choice, formatSchedule, type Schedule } from "../interleaving/schedule.ts";
 import type { System, Violation } from "../interleaving/system.ts";
+import { guarded } from "../watchdog/index.ts";
 import { DrawnProgram } from "./drawn-program.ts";
 
 export interface ExecutionOptions {
@@ -30,6 +33,8 @@ export interface ExecutionOptions {
   readonly maxSteps?: number;
   /** Schedules under which a smaller program is tried where what is left of the one at hand does not fail. Default 50. */
   readonly effort?: number;
+  /** As of `explore`: ms without a step after which the program computes for ever. Default 10 000. */
+  readonly stepTimeoutMs?: number;
 }
 
 /** One execution of a program, as it went. */
@@ -66,7 +71,10 @@ export class Execution {
 
   /** A row a step, a column an actor. */
   table(): string {
-    return interleavingText(replay(this.#explorable, this.schedule, { maxSteps: this.steps }).steps);
+    const { schedule, steps, violation } = this;
+    if (violation?.kind === "runaway")
+      return interleavingText(stepsOf(this.#explorable, { kind: violation.kind, schedule, steps }));
+    return interleavingText(replay(this.#explorable, schedule, { maxSteps: steps }).steps);
   }
 
   /** With its program, where that can tell what it is. */
@@ -109,10 +117,13 @@ class ExecutionArbitrary extends Arbitrary<Execution> {
   readonly #programs: Arbitrary<AnyProgram>;
   readonly #maxSteps: number;
   readonly #effort: number;
+  readonly #stepTimeoutMs: number;
 
-  constructor(programs: Arbitrary<AnyProgram>, { maxSteps = 10_000, effort = 50 }: ExecutionOptions) {
+  constructor(programs: Arbitrary<AnyProgram>, options: ExecutionOptions) {
     super();
+    const { maxSteps = 10_000, effort = 50, stepTimeoutMs = STEP_TIMEOUT_MS } = options;
     this.#programs = programs;
+    this.#stepTimeoutMs = stepTimeoutMs;
     this.#maxSteps = maxSteps;
     this.#effort = effort;
   }
@@ -120,7 +131,9 @@ class ExecutionArbitrary extends Arbitrary<Execution> {
   override generate(random: Random, biasFactor: number | undefined): Value<Execution> {
     const program = this.#programs.generate(random, biasFactor);
     const explorable = explorableOf(program);
-    const run = randomRun(explorable.makeSystem(), random, this.#maxSteps);
+    const run = runWatched(explorable, this.#stepTimeoutMs, (system) =>
+      randomRun(system, random, this.#maxSteps),
+    );
     return drawn({ program, explorable, run });
   }
 
@@ -135,7 +148,9 @@ class ExecutionArbitrary extends Arbitrary<Execution> {
     const calmer = this.#elsewhere(program, run.preemptions - 1);
     const elsewhere = programs().flatMap((other) => this.#elsewhere(other, run.preemptions));
     // On a system of its own: fast-check may ask for values of several streams in turn.
-    const smaller = new Stream(smallerRuns(explorable.makeSystem(), run, this.#maxSteps));
+    const smaller = new Stream(
+      this.#whileItComesBack(smallerRuns(explorable.makeSystem(), run, this.#maxSteps)),
+    );
     return simpler.join(
       smaller.map((other) => drawn({ program, explorable, run: other })),
       new Stream(calmer),
@@ -146,7 +161,7 @@ class ExecutionArbitrary extends Arbitrary<Execution> {
   #along(program: Value<AnyProgram>, { schedule }: GuidedRun): Value<Execution> {
     const explorable = explorableOf(program);
     const wished = explorable instanceof DrawnProgram ? explorable.adapt(schedule) : schedule;
-    const run = runGuided(explorable.makeSystem(), wished, { maxSteps: this.#maxSteps });
+    const run = this.#follow(explorable, wished);
     return drawn({ program, explorable, run });
   }
 
@@ -154,13 +169,30 @@ class ExecutionArbitrary extends Arbitrary<Execution> {
   *#elsewhere(program: Value<AnyProgram>, maxBound: number): Generator<Value<Execution>, undefined> {
     if (maxBound < 0) return;
     const explorable = explorableOf(program);
-    const [searched, followed] = [explorable.makeSystem(), explorable.makeSystem()];
     const maxSteps = this.#maxSteps;
-    const search = new Bounded(searched, { by: "preemptions", maxSteps, maxBound });
+    const search = new Bounded(explorable.makeSystem(), { by: "preemptions", maxSteps, maxBound });
     for (let made = 0; made < this.#effort; made++) {
-      search.execute();
-      yield drawn({ program, explorable, run: runGuided(followed, search.schedule(), { maxSteps }) });
+      if (!guarded(() => search.execute(), this.#stepTimeoutMs)) return;
+      yield drawn({ program, explorable, run: this.#follow(explorable, search.schedule()) });
       if (!search.advance()) return;
+    }
+  }
+
+  #follow(explorable: Explorable, wished: Schedule): GuidedRun {
+    return runWatched(explorable, this.#stepTimeoutMs, (system) =>
+      runGuided(system, wished, { maxSteps: this.#maxSteps }),
+    );
+  }
+
+  /** What a generator has to offer until it computes for ever. */
+  *#whileItComesBack<T>(values: Generator<T, undefined>): Generator<T, undefined> {
+    for (;;) {
+      let next: IteratorResult<T, undefined> | undefined;
+      const ask = (): void => {
+        next = values.next();
+      };
+      if (!guarded(ask, this.#stepTimeoutMs) || next?.done !== false) return;
+      yield next.value;
     }
   }
 }

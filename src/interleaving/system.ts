@@ -52,6 +52,7 @@ export type ViolationKind =
   | "livelock"
   | "data-race"
   | "step-bound"
+  | "runaway"
   | "foreign-yield"
   | "nondeterminism"
   | "invariant"

@@ -25,7 +25,7 @@ import { Exploration, type ExploreResult } from "../explore/exploration.ts";
 import { interleavingText } from "../explore/interleaving-text.ts";
 import { STRATEGIES } from "../explore/make-strategy.ts";
 import type { ExploreOptions } from "../explore/options.ts";
-import { replay } from "../explore/replay.ts";
+import { stepsOf } from "../explore/replay.ts";
 
 /** Executions of a search until it is called too large for a test, unless the options say otherwise. */
 const MAX_EXECUTIONS = 100_000;
@@ -62,8 +62,8 @@ function check(explorable: Explorable, options: InterleaveOptions): void {
 }
 
 function failure(explorable: Explorable, { violations }: ExploreResult): string {
-  const { kind, message, schedule, steps: length, preemptions, minimal, atFault = [] } = violations[0]!;
-  const steps = replay(explorable, schedule, { bestEffort: true }).steps.slice(0, length);
+  const { kind, message, schedule, preemptions, minimal, atFault = [] } = violations[0]!;
+  const steps = stepsOf(explorable, violations[0]!);
   const least = minimal ? "the fewest preemptions that break it" : "preemptions";
   const told = atFault.map((step) => `  ${step}\n`).join("");
   return `${kind}: ${message}\n${told}\n${interleavingText(steps)}\n${preemptions} ${least}; schedule "${schedule}"`;

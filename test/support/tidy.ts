@@ -73,6 +73,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
   ["random", 8],
   ["interleaving", 8],
   ["diagnostics", 8],
+  ["watchdog", 8],
 ]);
 
 /** The rooms that a program, a configuration and a seed determine entirely. */

@@ -2,7 +2,6 @@
  * Sampling in parts: executions by their numbers, a block at a time (strategies/sampler.ts). Execution k is the same whoever makes it,
  * and results are counted in the order of the numbers, so what comes of it is what one sampler would have seen.
  */
-import { parseSchedule } from "../../interleaving/schedule.ts";
 import type { Explorable } from "../explorable.ts";
 import type { ExploreResult, StopReason } from "../exploration.ts";
 import { type Finding, Findings } from "../findings.ts";
@@ -157,9 +156,8 @@ export class SampledExploration implements PartedExploration<Stretch> {
     if (this.attempts < to) this.#back.unshift({ from: this.attempts, to, result: undefined });
     for (const one of found) {
       if (!this.#findings.wants(one)) continue;
-      this.#findings.add(one, parseSchedule(one.schedule), from + one.execution);
-      this.#findings.finish();
-      if (this.#options.stopAtFirst) this.#stopped = "violation";
+      this.#findings.take(one, from + one.execution);
+      if (this.#options.stopAtFirst || one.kind === "runaway") this.#stopped = "violation";
     }
     this.#limit();
   }

@@ -85,7 +85,8 @@ export class Shard {
         return false;
       });
       this.#results.push([unit, result]);
-      this.#found = this.#options.stopAtFirst && result.found.length > 0;
+      const ends = (kind: string): boolean => this.#options.stopAtFirst || kind === "runaway";
+      this.#found = result.found.some(({ kind }) => ends(kind));
     }
     return this.ended;
   }

@@ -6,7 +6,6 @@
  * Bounded searches have a tree for each bound, one after the other.
  */
 import { EXPLORE_END } from "../../diagnostics/channels.ts";
-import { parseSchedule } from "../../interleaving/schedule.ts";
 import { Distinct } from "../distinct.ts";
 import type { Explorable } from "../explorable.ts";
 import type { ExploreResult, StopReason } from "../exploration.ts";
@@ -202,9 +201,8 @@ export class TreeExploration implements PartedExploration<Twig> {
     for (const signature of result.signatures) this.#distinct.add(signature);
     for (const found of result.found) {
       if (!this.#findings.wants(found)) continue;
-      this.#findings.add(found, parseSchedule(found.schedule), before + found.execution);
-      this.#findings.finish();
-      if (this.#options.stopAtFirst) this.#stopped = "violation";
+      this.#findings.take(found, before + found.execution);
+      if (this.#options.stopAtFirst || found.kind === "runaway") this.#stopped = "violation";
     }
     this.#suspicious = suspicious;
     this.#lesson = result.lesson;

@@ -4,13 +4,14 @@
  * What a unit's result says depends on the unit alone, whoever explores it and whenever, but for how much of it was explored before
  * `stop` said so; what remains then is part of the result.
  */
-import { formatSchedule, parseSchedule } from "../../interleaving/schedule.ts";
+import { formatSchedule, parseSchedule, type Schedule } from "../../interleaving/schedule.ts";
 import type { System, Violation, ViolationKind } from "../../interleaving/system.ts";
 import { endlessMessage } from "../endless.ts";
 import type { Explorable } from "../explorable.ts";
 import { STRATEGIES } from "../make-strategy.ts";
 import { verify } from "../nondeterminism.ts";
 import type { CheckedOptions } from "../options.ts";
+import { type Runaway, Watched } from "../runaway.ts";
 import { Suspicion } from "../strategies/suspicion.ts";
 import { PRUNED, type Search, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "../strategy.ts";
 import type { Escape, Level, Unit } from "./level.ts";
@@ -39,6 +40,9 @@ export interface Found {
   /** Index of the execution in what found it. */
   readonly execution: number;
   readonly schedule: string;
+  /** Of a runaway, which is not made small; see `Finding`. */
+  readonly preemptions?: number;
+  readonly atFault?: readonly string[];
 }
 
 export interface UnitResult {
@@ -69,19 +73,32 @@ const NOTHING: UnitResult = {
   suspicious: 0,
 };
 
+/** What is known so far of what is being explored. */
+interface Tally {
+  readonly counts: Counts;
+  readonly signatures: number[];
+  readonly found: Map<string, Found>;
+}
+
+interface Work {
+  /** Another execution; false: there is none. */
+  readonly next: () => boolean;
+  readonly result: () => UnitResult;
+  /** Of the execution under way. */
+  readonly schedule: () => Schedule;
+}
+
 export class UnitRunner {
-  readonly #explorable: Explorable;
+  readonly #watched: Watched;
   readonly #options: CheckedOptions;
-  #system: System;
   /** What the system has learned, by itself or from others. */
   #learned: string[] = [];
   /** Executions, of all units. */
   #made = 0;
 
-  /** Throws what the program throws while it lays itself out. */
+  /** Throws RunawayError, and what the program throws while it lays itself out. */
   constructor(explorable: Explorable, options: CheckedOptions) {
-    this.#explorable = explorable;
-    this.#system = explorable.makeSystem();
+    this.#watched = new Watched(explorable, options.stepTimeoutMs);
     this.#options = options;
   }
 
@@ -91,7 +108,7 @@ export class UnitRunner {
    */
   learn(lessons: readonly string[]): void {
     if (this.#learned.some((lesson, i) => lesson !== lessons[i])) {
-      this.#system = this.#explorable.makeSystem();
+      this.#watched.renew();
       this.#learned = [];
     }
     for (const lesson of lessons.slice(this.#learned.length)) {
@@ -103,54 +120,77 @@ export class UnitRunner {
   /** `stop` is asked after each execution. */
   run(unit: Unit, stop: () => boolean): UnitResult {
     const { stopAtFirst } = this.#options;
-    const search = this.#make();
-    const counts = noCounts();
-    const signatures: number[] = [];
-    const found = new Map<string, Found>();
-    const suspicion = new Suspicion(this.#system, unit.suspicious);
-    let more = search.begin(unit);
-    let lesson: string | undefined;
-    // Bounded by the size of the unit, its limit, or `stop`.
-    while (more) {
-      const ended = search.execute();
-      const taught = suspicion.lesson(search, ended);
-      if (taught !== undefined) {
-        lesson = formatSchedule(taught);
-        this.#learned.push(lesson);
-        break;
-      }
-      const violation = this.#count(search, ended, counts, signatures);
-      if (violation !== undefined) this.#report(search, violation, attemptsOf(counts) - 1, found);
-      more = search.advance();
-      if (stop() || attemptsOf(counts) >= unit.limit || (stopAtFirst && found.size > 0)) break;
-    }
-    return {
-      counts,
-      signatures,
-      found: [...found.values()],
-      ...(more && lesson === undefined ? { rest: search.rest() } : {}),
-      escapes: search.escapes,
-      ways: search.ways,
-      cutOff: search.cutOff === true,
-      suspicious: suspicion.from,
-      ...(lesson === undefined ? {} : { lesson }),
-    };
+    return this.#guarded((tally) => {
+      const { counts, signatures, found } = tally;
+      const search = this.#make();
+      const suspicion = new Suspicion(this.#system, this.#options.stepTimeoutMs, unit.suspicious);
+      let [begun, more] = [false, true];
+      let lesson: string | undefined;
+      // Bounded by the size of the unit, its limit, or `stop`.
+      const next = (): boolean => {
+        if (!begun) more = search.begin(unit);
+        begun = true;
+        if (!more) return false;
+        const ended = search.execute();
+        const taught = suspicion.lesson(search, ended);
+        if (taught !== undefined) {
+          lesson = formatSchedule(taught);
+          this.#learned.push(lesson);
+          return false;
+        }
+        const violation = this.#count(search, ended, tally);
+        if (violation !== undefined) this.#report(search, violation, attemptsOf(counts) - 1, found);
+        more = search.advance();
+        return !stop() && attemptsOf(counts) < unit.limit && !(stopAtFirst && found.size > 0);
+      };
+      const result = (): UnitResult => ({
+        counts,
+        signatures,
+        found: [...found.values()],
+        ...(more && lesson === undefined ? { rest: search.rest() } : {}),
+        escapes: search.escapes,
+        ways: search.ways,
+        cutOff: search.cutOff === true,
+        suspicious: suspicion.from,
+        ...(lesson === undefined ? {} : { lesson }),
+      });
+      return { next, result, schedule: () => search.schedule() };
+    });
   }
 
   /** Makes executions `from` to `to` (exclusive) of a strategy that numbers them. */
   sample(from: number, to: number, stop: () => boolean): UnitResult {
     const entry = STRATEGIES[this.#options.strategy];
-    const sampler = entry.make(this.#system, this.#options);
-    if (!("seek" in sampler)) throw new TypeError(`${sampler.name} does not number its executions`);
-    const counts = noCounts();
-    const found = new Map<string, Found>();
-    sampler.seek(from);
-    for (let made = from; made < to; made++) {
-      const violation = this.#count(sampler, sampler.execute(), counts, undefined);
-      if (violation !== undefined) this.#report(sampler, violation, made - from, found);
-      if (stop() || (this.#options.stopAtFirst && found.size > 0)) break;
+    return this.#guarded((tally) => {
+      const { counts, found } = tally;
+      const sampler = entry.make(this.#system, this.#options);
+      if (!("seek" in sampler)) throw new TypeError(`${sampler.name} does not number its executions`);
+      let made = from;
+      const next = (): boolean => {
+        if (made === from) sampler.seek(from);
+        const violation = this.#count(sampler, sampler.execute(), tally);
+        if (violation !== undefined) this.#report(sampler, violation, made - from, found);
+        return ++made < to && !stop() && !(this.#options.stopAtFirst && found.size > 0);
+      };
+      const result = (): UnitResult => ({ ...NOTHING, counts, found: [...found.values()] });
+      return { next, result, schedule: () => sampler.schedule() };
+    });
+  }
+
+  /** Does what `begin` makes, unless the program computes for ever in it. */
+  #guarded(begin: (tally: Tally) => Work): UnitResult {
+    for (;;) {
+      const tally: Tally = { counts: noCounts(), signatures: [], found: new Map() };
+      const work = begin(tally);
+      if (this.#watched.goOn(work.next)) return work.result();
+      const runaway = this.#watched.overdue(work.schedule());
+      if (runaway !== undefined) return runawayResult(tally, runaway);
+      this.learn(this.#learned.splice(0));
     }
-    return { ...NOTHING, counts, found: [...found.values()] };
+  }
+
+  get #system(): System {
+    return this.#watched.system;
   }
 
   #make(): Search {
@@ -159,12 +199,7 @@ export class UnitRunner {
     return entry.make(this.#system, this.#options);
   }
 
-  #count(
-    search: Strategy,
-    ended: number,
-    counts: Counts,
-    signatures: number[] | undefined,
-  ): Violation | undefined {
+  #count(search: Strategy, ended: number, { counts, signatures }: Tally): Violation | undefined {
     const system = this.#system;
     if (ended === SLEEP_BLOCKED) counts.blocked++;
     else if (ended === TOO_LONG) {
@@ -175,7 +210,7 @@ export class UnitRunner {
     else {
       counts.executions++;
       system.finish();
-      signatures?.push(search.signature);
+      signatures.push(search.signature);
     }
     if (ended === SLEEP_BLOCKED) return undefined;
     this.#made++;
@@ -197,4 +232,13 @@ export class UnitRunner {
       schedule: formatSchedule(schedule),
     });
   }
+}
+
+/** Nothing remains: what an exploration finds here is its end. */
+function runawayResult({ counts, signatures, found }: Tally, runaway: Runaway): UnitResult {
+  const { violation, schedule, preemptions, atFault } = runaway;
+  const { kind, message } = violation;
+  const execution = attemptsOf(counts);
+  const last = { kind, message, execution, schedule: formatSchedule(schedule), preemptions, atFault };
+  return { ...NOTHING, counts, signatures, found: [...found.values(), last] };
 }

@@ -22,9 +22,10 @@ export class Learning implements Strategy {
   /** The executions that the system has learned from, in order: whoever shows them to another system teaches it the same. */
   readonly #lessons: Schedule[] = [];
 
-  constructor(system: System, make: () => Search) {
+  /** `stepTimeoutMs`: see ExploreOptions. */
+  constructor(system: System, make: () => Search, stepTimeoutMs: number) {
     this.#make = make;
-    this.#suspicion = new Suspicion(system);
+    this.#suspicion = new Suspicion(system, stepTimeoutMs);
     this.#search = make();
   }
 

@@ -1,6 +1,7 @@
 /** Which executions of a search are looked at for spin loops: long ones, each at least twice as long as the one before. */
 import { actorOf, alternativeOf, type Schedule } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
+import { guarded } from "../../watchdog/index.ts";
 import { type Strategy, TOO_LONG } from "../strategy.ts";
 
 /** Steps of the shortest execution that is looked at. */
@@ -8,11 +9,15 @@ export const SUSPICIOUS = 24;
 
 export class Suspicion {
   readonly #system: System;
+  /** Less than whoever guards the exploration has patience. */
+  readonly #limitMs: number;
   /** Steps from which on an execution is looked at. */
   from: number;
 
-  constructor(system: System, from: number = SUSPICIOUS) {
+  /** `stepTimeoutMs`: see ExploreOptions. */
+  constructor(system: System, stepTimeoutMs: number, from: number = SUSPICIOUS) {
     this.#system = system;
+    this.#limitMs = Math.ceil(stepTimeoutMs / 2);
     this.from = from;
   }
 
@@ -21,7 +26,13 @@ export class Suspicion {
     const { length } = search;
     if ((ended !== TOO_LONG && length < this.from) || this.#system.learn === undefined) return undefined;
     const schedule = search.schedule();
-    if (this.#system.learn(schedule)) return schedule;
+    // It makes up answers, and with one that nobody gives a body may compute for ever.
+    const learn = (): void => {
+      learned = this.#system.learn!(schedule);
+    };
+    let learned = false;
+    guarded(learn, this.#limitMs);
+    if (learned) return schedule;
     this.from = 2 * length;
     this.#system.reset();
     for (const made of schedule) this.#system.step(actorOf(made), alternativeOf(made));

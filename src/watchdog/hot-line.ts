@@ -1,0 +1,157 @@
+/**
+ * Where in the text a function is that does not return: it is called once more, for a while, and a profiler of V8's looks at
+ * the stack a thousand times a second.
+ *
+ * The line is that of the user's own code, the innermost such frame: what Node or this project does on its behalf is not what
+ * does not end. It is the line of the loop, or of what is called there, on which it was seen most often.
+ *
+ * Rejected: a debugger in this thread, which would step from line to line exactly, but from the beginning, where a loop that does end
+ * may come first, and which waits for ever if somebody else's debugger is attached.
+ */
+import { type Profiler, Session } from "node:inspector";
+import { findSourceMap } from "node:module";
+import { fileURLToPath } from "node:url";
+import { guarded } from "./guarded.ts";
+
+const SAMPLE_US = 1_000;
+/** For how long; longer if nothing was seen, because others had the CPU. */
+const LOOKED_AT_MS: readonly number[] = [100, 1_000];
+/** What lies below this is this project. */
+const HOME: string = new URL("../", import.meta.url).href;
+
+const END_OF_LINE = 10_000;
+
+type Node = Profiler.ProfileNode;
+
+export interface Stays {
+  /** "file:///program.ts:12"; undefined: there is no code of the user's, or no profiler. */
+  readonly place: string | undefined;
+}
+
+/** Undefined: it returns. Throws what `work` throws. */
+export function whereItStays(work: () => void): Stays | undefined {
+  let stays: Stays | undefined;
+  for (const ms of LOOKED_AT_MS) {
+    stays = lookedAt(work, ms);
+    if (stays === undefined || stays.place !== undefined) break;
+  }
+  return stays;
+}
+
+function lookedAt(work: () => void, ms: number): Stays | undefined {
+  const session = new Session();
+  session.connect();
+  try {
+    session.post("Profiler.enable");
+    // Code that was optimised while nobody looked is taken for that of its caller: this has V8 forget it.
+    session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
+    session.post("Profiler.setSamplingInterval", { interval: SAMPLE_US });
+    session.post("Profiler.start");
+    if (guarded(work, ms)) return undefined;
+    let nodes: readonly Node[] = [];
+    session.post("Profiler.stop", (failed, told) => {
+      if (failed === null) nodes = told.profile.nodes;
+    });
+    return { place: hottest(nodes) };
+  } finally {
+    session.disconnect();
+  }
+}
+
+function hottest(nodes: readonly Node[]): string | undefined {
+  const parents = new Map(
+    nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node] as const)),
+  );
+  const seen = new Map<Node, number>();
+  for (const node of nodes) {
+    let own: Node | undefined = node;
+    while (own !== undefined && !isUsers(own)) own = parents.get(own.id);
+    if (own !== undefined) seen.set(own, (seen.get(own) ?? 0) + (node.hitCount ?? 0));
+  }
+  const [most] = [...seen].sort(([, a], [, b]) => b - a);
+  if (most === undefined || most[1] === 0) return undefined;
+  const [{ callFrame, positionTicks = [] }] = most;
+  const [line] = positionTicks.toSorted((a, b) => b.ticks - a.ticks);
+  // Numbered from 1 there, and from 0 here.
+  return original(callFrame.url, line?.line ?? callFrame.lineNumber + 1);
+}
+
+function isUsers({ callFrame: { url } }: Node): boolean {
+  const href = url.startsWith("/") ? `file://${url}` : url;
+  return /^(?:file|data):/.test(href) && !href.startsWith(HOME);
+}
+
+/** In the file that it was written in, if somebody knows. */
+function original(url: string, line: number): string {
+  const entry = findSourceMap(url)?.findEntry(line - 1, 0);
+  if (entry !== undefined && "originalSource" in entry)
+    return `${entry.originalSource}:${entry.originalLine + 1}`;
+  return translated(url, line) ?? `${url}:${line}`;
+}
+
+/** Test runners that transform what they load translate stacks through this hook, and nowhere else. */
+function translated(url: string, line: number): string | undefined {
+  const { prepareStackTrace } = Error;
+  if (prepareStackTrace === undefined) return undefined;
+  const told: unknown = prepareStackTrace(new Error(""), [
+    new Site(pathOf(url), line) as unknown as NodeJS.CallSite,
+  ]);
+  return typeof told === "string" ? /((?:file:\/\/)?\/[^()\s]+:\d+):\d+/.exec(told)?.[1] : undefined;
+}
+
+/** As stacks have it of what test runners load: the profiler writes URLs. */
+function pathOf(url: string): string {
+  return url.startsWith("file:") ? fileURLToPath(url) : url;
+}
+
+/** A frame of which no more is known than the line: its end is taken, so that there is something to be translated. Methods are copied from its prototype. */
+class Site {
+  readonly url: string;
+  readonly line: number;
+  constructor(url: string, line: number) {
+    this.url = url;
+    this.line = line;
+  }
+  getFileName(): string {
+    return this.url;
+  }
+  getScriptNameOrSourceURL(): string {
+    return this.url;
+  }
+  getLineNumber(): number {
+    return this.line;
+  }
+  getColumnNumber(): number {
+    return END_OF_LINE;
+  }
+  getFunctionName(): null {
+    return null;
+  }
+  getTypeName(): null {
+    return null;
+  }
+  getMethodName(): null {
+    return null;
+  }
+  getEvalOrigin(): undefined {
+    return undefined;
+  }
+  isNative(): boolean {
+    return false;
+  }
+  isEval(): boolean {
+    return false;
+  }
+  isToplevel(): boolean {
+    return true;
+  }
+  isConstructor(): boolean {
+    return false;
+  }
+  isAsync(): boolean {
+    return false;
+  }
+  toString(): string {
+    return `${this.url}:${this.line}:${END_OF_LINE}`;
+  }
+}
