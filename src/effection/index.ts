@@ -6,4 +6,5 @@
  */
 export * from "./run-machine.ts";
 export * from "./use-machine.ts";
+export * from "./use-thread-machine.ts";
 export * from "./use-threads.ts";

@@ -2,12 +2,12 @@
  * The Workers of a runtime: started when they are needed, so many at a time, and used again until the runtime is closed.
  *
  * A start is a handshake: a Worker that does not say in time that it is there is terminated, and whoever waited for it is told
- * why. Starting takes 10 to 40 ms of a CPU, so more at once than there are CPUs would only make each late: a p-queue bounds it.
+ * why.
  */
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from "node:worker_threads";
-import PQueue from "p-queue";
+import { startQueue } from "../hosts/threads/starts.ts";
 import { ThreadError } from "./errors.ts";
 import { FIRST_SLOT } from "./layout.ts";
 import { READY_MESSAGE, type ThreadStart } from "./messages.ts";
@@ -40,13 +40,13 @@ export class Crew {
   /** To every Worker, those that are starting too: what is posted waits in the port. */
   readonly ports: Set<MessagePort> = new Set();
   readonly #options: CrewOptions;
-  readonly #queue: PQueue;
+  readonly #queue: ReturnType<typeof startQueue>;
   readonly #free: number[];
   readonly #workers: Set<Worker> = new Set();
 
   constructor(options: CrewOptions) {
     this.#options = options;
-    this.#queue = new PQueue({ concurrency: options.starting });
+    this.#queue = startQueue(options.starting);
     this.#free = Array.from({ length: options.slots }, (_, i) => FIRST_SLOT + options.slots - 1 - i);
   }
 

@@ -75,7 +75,7 @@ export class HostThreads implements ThreadControl {
     this.#crew = new Crew({
       slots: threads,
       startTimeoutMs: options.startTimeoutMs,
-      starting: Math.max(2, cpus),
+      starting: cpus,
       resourceLimits: options.resourceLimits,
       startOf: (slot) => ({
         buffer,

@@ -205,7 +205,7 @@ const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["effection", "effection"],
   ["fast-check", "fast-check"],
   ["vitest", "vitest"],
-  ["p-queue", "threads"],
+  ["p-queue", "hosts/threads"],
   ["uplot", "report"],
 ]);
 

@@ -4,10 +4,10 @@
  * A CPU whose Worker does not load in time, or at all, does not come up, and why is told: the boot goes on without it. One that
  * dies later takes the machine with it, because the kernel may be in the middle of something.
  */
-import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { startQueue } from "../../hosts/threads/starts.ts";
 import { THREAD_GONE, type VcpuWords } from "../../hosts/threads/vcpu/words.ts";
 import type { CpuStart, FromCpu } from "./messages.ts";
 
@@ -36,13 +36,12 @@ export class CpuWorkers {
 
   /** Starts a Worker for each CPU. Resolves when each is loaded, or is not going to be: `causes`. */
   async start(startOf: (cpu: number) => CpuStart, timeoutMs: number): Promise<void> {
-    const cpus = Array.from({ length: this.#shared.vcpus }, (_, cpu) => cpu);
     const deadline = AbortSignal.timeout(timeoutMs);
-    const next = async (): Promise<void> => {
-      for (let cpu = cpus.shift(); cpu !== undefined; cpu = cpus.shift())
-        await this.#load(startOf(cpu), deadline, timeoutMs);
-    };
-    await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, next));
+    const queue = startQueue();
+    const starts = Array.from({ length: this.#shared.vcpus }, (_, cpu) =>
+      queue.add(() => this.#load(startOf(cpu), deadline, timeoutMs)),
+    );
+    await Promise.all(starts);
   }
 
   async #load(start: CpuStart, deadline: AbortSignal, timeoutMs: number): Promise<void> {
