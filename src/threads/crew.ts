@@ -59,6 +59,13 @@ export class Crew {
     return this.#free.length > 0;
   }
 
+  /** Throws ERR_OPTION. */
+  checkRoom(count: number): void {
+    const room = this.#free.length;
+    if (Number.isInteger(count) && count >= 0 && count <= room) return;
+    throw new ThreadError("ERR_OPTION", `there is room for ${room} more Workers, and not for ${count}`);
+  }
+
   /** Starts a Worker more. Rejects with ERR_THREAD_START; `cause` is what it has thrown. There is room. */
   start(): Promise<Hand> {
     const slot = this.#free.pop()!;

@@ -15,16 +15,20 @@ import type { Step } from "../atomics/step.ts";
 import { runToEnd } from "../hosts/threads/run-to-end.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { UMCG_TF_PREEMPTED } from "../umcg/abi.ts";
-import { callThread } from "./call.ts";
+import { type Called, callThread, joinThread, leaveChildren, spawnThread } from "./call.ts";
 import { ThreadError } from "./errors.ts";
 import { CPU_TIME, ID, MAX_ARGUMENTS, STATE } from "./layout.ts";
 import { abandonMutexes, lockMutex, tryLockMutex, unlockMutex } from "./mutex-words.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { thrownOfText } from "./texts.ts";
+import { RESULT_ASYNC, RESULT_IN_PORT, RESULT_NOT_LOADED } from "./values.ts";
 import { wakeWaiters } from "./word-waits.ts";
 
 let current: Scheduler | undefined;
 /** Mutexes that the thread has locked. */
 let held = 0;
+/** Threads that it has spawned and not joined. */
+const children: Set<number> = new Set();
 let stateWord = 0;
 /** A call of the scheduler has thrown half way through: what the thread has written may be half a decision. */
 let torn = false;
@@ -40,7 +44,10 @@ export function begin(scheduler: Scheduler): void {
 export function finish(): void {
   const scheduler = current;
   current = undefined;
-  if (scheduler === undefined || held === 0) return;
+  if (scheduler === undefined) return;
+  if (children.size > 0) runToEnd(leaveChildren(scheduler));
+  children.clear();
+  if (held === 0) return;
   const { board, words } = scheduler;
   runToEnd(abandonMutexes(words.memory, board.layout, words.self));
   for (let mutex = 0; mutex < board.layout.sizes.mutexes; mutex++)
@@ -198,17 +205,58 @@ export function unlock(mutex: number): void {
 
 /**
  * Has another thread run a function with numbers (at most 8), and waits for what it returns: a number, a boolean, null or
- * undefined. `code`: from `HostThreads.define()`. Throws ERR_NO_WORKER when no Worker waits (`prewarm`), ERR_THREAD_THREW with the
- * text of what it has thrown, ERR_PEER_DIED, ERR_ARGUMENTS.
+ * undefined. `code`: from `HostThreads.define()`. Throws ERR_NO_WORKER when no Worker waits (`prewarm`), ERR_THREAD_THREW and
+ * ERR_THREAD_LOAD with what it has thrown as their `cause` (an error's name, code and message), ERR_PEER_DIED, ERR_ARGUMENTS,
+ * ERR_THREAD_ASYNC.
  */
 export function call(code: number, ...values: number[]): unknown {
-  if (values.length > MAX_ARGUMENTS || values.some((value) => typeof value !== "number"))
-    throw new ThreadError("ERR_ARGUMENTS", `a call takes at most ${MAX_ARGUMENTS} numbers`);
-  const called = perform(callThread(self(), code, values));
-  if (typeof called === "object") {
-    if ("value" in called) return called.value;
-    throw new ThreadError("ERR_THREAD_THREW", `the called thread threw: ${called.thrown}`);
-  }
-  if (called === -EAGAIN) throw new ThreadError("ERR_NO_WORKER", "no Worker waits to be called");
-  throw new ThreadError("ERR_PEER_DIED", "the called thread has died");
+  checkNumbers(values);
+  return resultOf(perform(callThread(self(), code, values)), "the called thread");
+}
+
+/**
+ * The same, without waiting: the number of the new thread, which is the caller's to join. Throws ERR_NO_WORKER, ERR_ARGUMENTS. One
+ * that is not joined when the caller ends is nobody's, and goes on.
+ */
+export function spawn(code: number, ...values: number[]): number {
+  checkNumbers(values);
+  const thread = perform(spawnThread(self(), code, values));
+  if (thread === 0) throw new ThreadError("ERR_NO_WORKER", NO_WORKER);
+  children.add(thread);
+  return thread;
+}
+
+/**
+ * Waits for a thread that the caller has spawned, once: what it returns. Throws what `call` throws; ERR_TIMED_OUT, and then it can be
+ * joined again; ERR_NO_PEER when it is none of the caller's, or has been joined.
+ */
+export function join(thread: number, timeoutMs: number = FOREVER): unknown {
+  const scheduler = self();
+  if (!children.has(thread))
+    throw new ThreadError("ERR_NO_PEER", `thread ${thread} is none that thread ${threadId()} has to join`);
+  const called = perform(joinThread(scheduler, thread, timeoutMs * 1e6));
+  if (called === -ETIMEDOUT)
+    throw new ThreadError("ERR_TIMED_OUT", `thread ${thread} has not ended within ${timeoutMs} ms`);
+  children.delete(thread);
+  return resultOf(called, `thread ${thread}`);
+}
+
+function checkNumbers(values: readonly number[]): void {
+  if (values.length <= MAX_ARGUMENTS && values.every((value) => typeof value === "number")) return;
+  throw new ThreadError("ERR_ARGUMENTS", `a call takes at most ${MAX_ARGUMENTS} numbers`);
+}
+
+const NO_WORKER = "no Worker waits to be called";
+
+function resultOf(called: Called, who: string): unknown {
+  if (called === -EAGAIN) throw new ThreadError("ERR_NO_WORKER", NO_WORKER);
+  if (typeof called === "number") throw new ThreadError("ERR_PEER_DIED", `${who} has died`);
+  if ("value" in called) return called.value;
+  if (called.kind === RESULT_ASYNC) throw new ThreadError("ERR_THREAD_ASYNC", `${who} returned a promise`);
+  if (called.kind === RESULT_IN_PORT)
+    throw new ThreadError("ERR_ARGUMENTS", `${who} returned ${called.text}, which is no result of a call`);
+  const cause = thrownOfText(called.text);
+  if (called.kind === RESULT_NOT_LOADED)
+    throw new ThreadError("ERR_THREAD_LOAD", `${who} did not load: ${String(cause)}`, { cause });
+  throw new ThreadError("ERR_THREAD_THREW", `${who} threw: ${String(cause)}`, { cause });
 }

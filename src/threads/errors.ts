@@ -15,7 +15,8 @@
  * | ERR_CLOSED         | the runtime is closed                                                                         |
  * | ERR_NOT_A_THREAD   | a function for host threads was called by none                                                |
  * | ERR_NO_PEER        | there is no such thread, or it is not in a state to be switched to                             |
- * | ERR_NO_WORKER      | a thread calls another, and no Worker waits to be one                                          |
+ * | ERR_NO_WORKER      | a thread calls or spawns another, and no Worker waits to be one                                |
+ * | ERR_TIMED_OUT      | a thread has not ended when its join's time was up                                             |
  * | ERR_MUTEX          | a mutex is unlocked by who has not locked it, locked twice, or does not exist                  |
  * | ERR_ARGUMENTS      | arguments or a result cannot be passed between threads                                        |
  */
@@ -35,6 +36,7 @@ export type ThreadErrorCode =
   | "ERR_NOT_A_THREAD"
   | "ERR_NO_PEER"
   | "ERR_NO_WORKER"
+  | "ERR_TIMED_OUT"
   | "ERR_MUTEX"
   | "ERR_ARGUMENTS";
 

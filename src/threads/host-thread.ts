@@ -9,19 +9,17 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { runToEnd } from "../hosts/threads/run-to-end.ts";
 import { WorkerWords } from "../hosts/threads/worker-words.ts";
-import { fetchAdd } from "../kernel-sim/lkl/host/words.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
+import { ring } from "./bell.ts";
 import { Board } from "./board.ts";
 import { begin, finish, isTorn } from "./current.ts";
 import {
-  addrOf,
   CALLER,
-  DONE_BELL,
   ID,
   JOB,
   layOutThreads,
+  NEXT_TID,
   OWNER,
-  OWNER_SLEEPS,
   PHASE,
   PHASE_ENDED,
   PHASE_FREE,
@@ -31,11 +29,12 @@ import {
   TEXT,
   TEXT_LENGTH,
   WAIT_CALL,
+  WAIT_JOIN,
 } from "./layout.ts";
 import { type Code, type FromThread, READY_MESSAGE, type ThreadStart, type ToThread } from "./messages.ts";
 import { loadPolicy } from "./policies/index.ts";
 import { Scheduler } from "./scheduler.ts";
-import { putText } from "./texts.ts";
+import { putText, textOfThrown } from "./texts.ts";
 import {
   kindOfResult,
   RESULT_ASYNC,
@@ -134,8 +133,8 @@ function run(body: Body, values: readonly unknown[]): Outcome {
 /** The thread is over. Whether its CPU idles now. */
 function settle(outcome: Outcome): boolean {
   const thread = board.words[record + ID]!;
-  let caller = board.words[record + CALLER]!;
-  const kind = outcome.kind >= RESULT_IN_PORT ? send(thread, outcome, caller) : outcome.kind;
+  let caller = OWNER;
+  const kind = outcome.kind >= RESULT_IN_PORT ? send(thread, outcome) : outcome.kind;
   const idle = runToEnd(
     scheduler.end((nowNs) => {
       caller = board.words[record + CALLER]!;
@@ -144,25 +143,24 @@ function settle(outcome: Outcome): boolean {
       // One whose caller has died meanwhile is nobody's.
       const orphan = caller === OWNER && thread < 0;
       board.words[record + PHASE] = orphan ? PHASE_FREE : PHASE_ENDED;
-      const waits = caller !== OWNER && board.isWaiting(caller);
-      if (waits && board.words[board.record(caller) + REASON] === WAIT_CALL) board.wake(caller, 0, nowNs);
+      if (caller !== OWNER && waitsFor(caller, thread)) board.wake(caller, 0, nowNs);
     }),
   );
-  if (caller === OWNER) ring();
+  if (caller === OWNER) runToEnd(ring(words));
   return idle;
 }
 
-/** Tells the owner that a thread has ended. It says that it sleeps before it looks at the bell for the last time. */
-function ring(): void {
-  runToEnd(fetchAdd(words.memory, addrOf(DONE_BELL), 1));
-  if (runToEnd(words.memory.load32(addrOf(OWNER_SLEEPS))) !== 0)
-    runToEnd(words.wakeWord(addrOf(DONE_BELL), 1));
+function waitsFor(parent: number, child: number): boolean {
+  const at = board.record(parent);
+  const reason = board.words[at + REASON]!;
+  if (!board.isWaiting(parent) || (reason !== WAIT_CALL && reason !== WAIT_JOIN)) return false;
+  return board.words[at + NEXT_TID] === child;
 }
 
-/** Puts a result into the port, or as a text where its caller looks. What kind it is there. */
-function send(thread: number, { kind, value }: Outcome, caller: number): number {
-  if (caller !== OWNER) {
-    const text = value instanceof Thrown ? String(value.error) : `${typeof value} is no result of a call`;
+/** Puts a result into the port, or as a text where a parent looks, or would if it were there. What kind it is there. */
+function send(thread: number, { kind, value }: Outcome): number {
+  if (thread < 0) {
+    const text = value instanceof Thrown ? textOfThrown(value.error) : typeof value;
     putText(board.words, record + TEXT, record + TEXT_LENGTH, text);
     return kind;
   }

@@ -22,7 +22,7 @@ import { DoneWatch } from "./done-watch.ts";
 import { ThreadError, type ThreadErrorCode, type ThreadState } from "./errors.ts";
 import { policyFailure } from "./guarded-policy.ts";
 import { Job, type JobSpec, Jobs } from "./jobs.ts";
-import { layOutThreads, PHASE, PHASE_ENDED, PHASE_FREE, WAIT_REASONS } from "./layout.ts";
+import { layOutThreads, PHASE, PHASE_ENDED, PHASE_FREE, WAIT_REASONS, WANTED } from "./layout.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { Overseer } from "./overseer.ts";
 import { choiceOf, nameOfPolicy } from "./policies/index.ts";
@@ -94,8 +94,9 @@ export class HostThreads implements ThreadControl {
     this.#overseer = new Overseer(this.#scheduler, options, (body) => this.#words.run(body));
   }
 
-  /** Starts Workers ahead of their threads. Rejects with ERR_THREAD_START. */
+  /** Starts Workers ahead of their threads. Rejects with ERR_THREAD_START, ERR_OPTION. */
   async prewarm(count: number): Promise<void> {
+    this.#crew.checkRoom(count);
     await Promise.all(Array.from({ length: count }, () => this.#crew.start()));
   }
 
@@ -208,6 +209,8 @@ export class HostThreads implements ThreadControl {
 
   *#assignAll(): Coroutine<void> {
     yield* this.#scheduler.lock();
+    // Before it looks: a Worker that comes free from then on is announced.
+    Atomics.store(this.#shared, WANTED, this.#jobs.queued.length);
     for (let slot = freeSlot(this.#board); slot !== 0; slot = freeSlot(this.#board)) {
       const job = this.#jobs.queued[0];
       if (job === undefined) break;
@@ -215,6 +218,7 @@ export class HostThreads implements ThreadControl {
       this.#jobs.begin(slot);
       this.#watch.watch();
     }
+    Atomics.store(this.#shared, WANTED, this.#jobs.queued.length);
     this.#board.fill(this.#words.now());
     yield* this.#scheduler.unlock();
     this.#assigning = false;
@@ -263,9 +267,8 @@ export class HostThreads implements ThreadControl {
   async #bury(hand: Hand, exitCode: number): Promise<void> {
     const { slot } = hand;
     const job = this.#jobs.at(slot);
-    if (job !== undefined && this.#board.words[this.#board.record(slot) + PHASE] === PHASE_ENDED) {
+    if (job !== undefined && this.#board.words[this.#board.record(slot) + PHASE] === PHASE_ENDED)
       this.#take(job, hand.port);
-    }
     const mourned = this.#jobs.at(slot);
     if (this.#closed !== undefined) {
       if (mourned === undefined) return;

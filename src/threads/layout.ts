@@ -57,6 +57,8 @@ export const OWNER_SLEEPS: number = 3 * LINE + 1;
 export const POLICY_FAILED: number = 2 * LINE + 4;
 export const FAILURE_LENGTH: number = 2 * LINE + 5;
 export const FAILURE_TEXT: number = 4 * LINE;
+/** Jobs of the owner that wait for a Worker. */
+export const WANTED: number = 2 * LINE + 6;
 /** Room for a text, there and in a thread's record. */
 export const TEXT_BYTES: number = 4 * LINE * 4;
 const CPUS: number = 8 * LINE;
@@ -97,7 +99,7 @@ export const JOB: number = LINE + 4;
 export const ARGS: number = LINE + 5;
 /** RESULT_: where its result is. */
 export const RESULT: number = LINE + 6;
-/** Slot of the thread that collects the result; 0: the owner of the runtime. */
+/** Slot of the parent, which collects the result; 0: the owner of the runtime. */
 export const CALLER: number = LINE + 7;
 /** 1 while it spins for its turn: written by itself, and under the lock when it begins. */
 export const SPINNING: number = LINE + 8;
@@ -128,6 +130,7 @@ export const WAIT_MUTEX = 5;
 export const WAIT_SLEEP = 6;
 export const WAIT_BLOCKING = 7;
 export const WAIT_CALL = 8;
+export const WAIT_JOIN = 9;
 export const WAIT_REASONS = [
   "none",
   "start",
@@ -138,6 +141,7 @@ export const WAIT_REASONS = [
   "sleep",
   "blocking",
   "call",
+  "join",
 ] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];
 

@@ -11,7 +11,7 @@
  * | a thread that owns a CPU                               | RUNNING, and told again: who was to tell it may have died           |
  * | RUNNING without a CPU                                  | ready: it was being switched to or from                             |
  * | waiting for a word                                     | ready: it looks at the word again; a wake-up may have died           |
- * | waiting for the dead thread, by a switch or a call     | ready, with -EOWNERDEAD                                              |
+ * | waiting for the dead thread, by a switch or a join     | ready, with -EOWNERDEAD                                              |
  * | about to begin, and never made ready                   | no thread: its spawner has died, and nobody knows of it              |
  * | the policy's words                                     | 0; all who are ready are enqueued, in the order of their tickets      |
  */
@@ -26,17 +26,15 @@ import {
   UMCG_TF_STATE_MASK,
 } from "../umcg/abi.ts";
 import type { Board } from "./board.ts";
+import { disownChildren } from "./call.ts";
 import {
   addrOf,
-  CALLER,
   CPU_OWNER,
   FIRST_SLOT,
   ID,
   NEXT_TID,
-  OWNER,
   PHASE,
   PHASE_EMPTY,
-  PHASE_ENDED,
   PHASE_FREE,
   PHASE_TAKEN,
   READY,
@@ -47,6 +45,7 @@ import {
   STATE,
   TICKET,
   WAIT_CALL,
+  WAIT_JOIN,
   WAIT_MUTEX,
   WAIT_RESULT,
   WAIT_SWITCH,
@@ -89,9 +88,9 @@ export function repair(board: Board, dead: number, nowNs: number): void {
   board.told.length = 0;
   const deadId = board.words[board.record(dead) + ID]!;
   const cpuOf = ownersOf(board, dead);
+  disownChildren(board, dead);
   for (let slot = FIRST_SLOT; slot <= board.lastSlot; slot++) {
     if (slot === dead) continue;
-    adopt(board, board.record(slot), dead);
     const cpu = cpuOf.get(slot);
     if (cpu === undefined) disown(board, slot, deadId);
     else {
@@ -116,6 +115,9 @@ function ownersOf(board: Board, dead: number): ReadonlyMap<number, number> {
   return cpuOf;
 }
 
+/** Waits for a thread, which NEXT_TID says. */
+const FOR_ANOTHER: ReadonlySet<number> = new Set([WAIT_SWITCH, WAIT_CALL, WAIT_JOIN]);
+
 /** A thread that has no CPU. */
 function disown(board: Board, slot: number, deadId: number): void {
   const { words } = board;
@@ -126,18 +128,11 @@ function disown(board: Board, slot: number, deadId: number): void {
   const reason = words[record + REASON]!;
   if (state === UMCG_TASK_RUNNING) list(board, record);
   else if (waits && (reason === WAIT_WORD || reason === WAIT_MUTEX)) list(board, record);
-  else if (waits && (reason === WAIT_SWITCH || reason === WAIT_CALL) && words[record + NEXT_TID] === deadId) {
+  else if (waits && FOR_ANOTHER.has(reason) && words[record + NEXT_TID] === deadId) {
     words[record + WAIT_RESULT] = -EOWNERDEAD;
     list(board, record);
   } else if (state === UMCG_TASK_NONE && words[record + PHASE] === PHASE_TAKEN)
     words[record + PHASE] = PHASE_FREE;
-}
-
-/** Results that the dead one was to collect. */
-function adopt({ words }: Board, record: number, dead: number): void {
-  if (words[record + CALLER] !== dead) return;
-  words[record + CALLER] = OWNER;
-  if (words[record + PHASE] === PHASE_ENDED) words[record + PHASE] = PHASE_FREE;
 }
 
 function list({ words }: Board, record: number): void {

@@ -135,7 +135,8 @@ function waitsFor(board: Board, record: number): string {
   const { words } = board;
   const reason = WAIT_REASONS[words[record + REASON]!]!;
   const word = words[record + WAIT_ADDR]! / 4;
-  if (reason === "switchTo" || reason === "call") return `thread ${words[record + NEXT_TID]} (${reason})`;
+  if (reason === "switchTo" || reason === "call" || reason === "join")
+    return `thread ${words[record + NEXT_TID]} (${reason})`;
   if (reason !== "mutex") return word === 0 ? reason : `the word ${word} (${reason})`;
   const owner = ownerOfMutex(board, word);
   return `mutex ${mutexOf(board, word)}, which ${owner === 0 ? "nobody" : `thread ${owner}`} has`;

@@ -196,10 +196,21 @@ describe("calls", { timeout: TIMEOUT_MS }, () => {
       threads.spawn(job("calls", code(name), values)).join();
     expect(await called("add", 1.5, 2)).toBe(3.5);
     expect(await threads.spawn(job("callsOften", code("add"), 100)).join()).toBe(5050);
-    expect(await called("throws", 1)).toEqual(["ERR_THREAD_THREW", "the called thread threw: RangeError: 1"]);
-    expect(await called("isAsync")).toEqual([
+    expect(await called("throws", 1)).toEqual([
       "ERR_THREAD_THREW",
-      "the called thread threw: undefined is no result of a call",
+      "the called thread threw: RangeError: 1",
+      { name: "RangeError", message: "1" },
+    ]);
+    expect(await called("throwsCode", 5)).toMatchObject({
+      0: "ERR_THREAD_THREW",
+      2: { name: "TypeError", code: "E5", message: expect.stringMatching(/^two\nlines, and (more )+/) },
+    });
+    expect(await called("throwsNumber", 5)).toEqual(["ERR_THREAD_THREW", "the called thread threw: 5", "5"]);
+    expect(await called("nowhere")).toMatchObject({ 0: "ERR_THREAD_LOAD", 2: { name: "TypeError" } });
+    expect(await called("isAsync")).toEqual(["ERR_THREAD_ASYNC", "the called thread returned a promise"]);
+    expect(await called("identity")).toEqual([
+      "ERR_ARGUMENTS",
+      "the called thread returned object, which is no result of a call",
     ]);
     expect(await called("add", ...new Array(9).fill(0))).toEqual([
       "ERR_ARGUMENTS",
@@ -220,6 +231,52 @@ describe("calls", { timeout: TIMEOUT_MS }, () => {
     await expect(caller.join()).rejects.toMatchObject({ code: "ERR_THREAD_KILLED", lastWait: "call" });
     const handles = [0, 1].map((word) => threads.spawn(job("parks", words, word)));
     await until(() => handles.every(({ state }) => state === "waiting"));
+  });
+});
+
+describe("children", { timeout: TIMEOUT_MS }, () => {
+  test("run beside their parent, which joins each once, and may join in vain", async () => {
+    await open({ prewarm: 3, threads: 3 });
+    const code = (name: string): number => threads.define(url, name);
+    expect(await threads.spawn(job("parent", code("parksOnce"), code("add"))).join()).toEqual([
+      ["ERR_NO_WORKER", "no Worker waits to be called"],
+      [2, 1],
+      ["ERR_NO_PEER", "thread -1 is none that thread 1 has to join"],
+      ["ERR_NO_PEER", "thread 1 is none that thread 1 has to join"],
+    ]);
+    expect(await threads.spawn(job("joinsLate", code("parksOnce"), code("spinsAWhile"))).join()).toEqual([
+      ["ERR_TIMED_OUT", "thread -3 has not ended within 5 ms"],
+      0,
+      7,
+    ]);
+    // One that nobody joins goes on, and its Worker is another's when it has ended, though it threw.
+    const child = await threads.spawn<number>(job("leaves", code("parksOnce"), 1)).join();
+    await until(() => threads.report().threads.some(({ id, state }) => id === child && state === "waiting"));
+    expect(await threads.unpark(child)).toBe(true);
+    await threads.spawn(job("leaves", code("throws"), 1)).join();
+    await until(() => threads.report().threads.length === 0);
+    const handles = [0, 1, 2].map((value) => threads.spawn(job("echo", [value])));
+    expect(await Promise.all(handles.map((handle) => handle.join()))).toEqual([[0], [1], [2]]);
+  });
+
+  test.each([false, true])(
+    "that die are no loss of their parent's; before it joins them: %s",
+    async (late) => {
+      await open({ threads: 2 });
+      await threads.prewarm(2);
+      await expect(threads.prewarm(1)).rejects.toThrow("room for 0 more Workers, and not for 1");
+      const outcome = await threads.spawn(job("outlives", threads.define(url, "exits"), late)).join();
+      expect(outcome).toEqual(["ERR_PEER_DIED", expect.stringMatching(/^thread -\d+ has died$/)]);
+    },
+  );
+
+  test("leave their Workers to jobs that wait for one, though their parent runs on", async () => {
+    await open({ prewarm: 2, threads: 2 });
+    const words = shared();
+    const busy = threads.spawn<number>(job("callsUntil", words, 0, threads.define(url, "spinsAWhile")));
+    await until(() => threads.report().threads.some(({ id }) => id < 0));
+    await threads.spawn(job("sets", words, 0)).join();
+    expect(await busy.join()).toBeGreaterThan(0);
   });
 });
 

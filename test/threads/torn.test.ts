@@ -9,8 +9,10 @@ import type { Step } from "../../src/atomics/step.ts";
 import { FOREVER } from "../../src/kernel-sim/times.ts";
 import { assign } from "../../src/threads/assign.ts";
 import type { Board } from "../../src/threads/board.ts";
+import { spawnThread } from "../../src/threads/call.ts";
 import { Job } from "../../src/threads/jobs.ts";
 import {
+  CALLER,
   LOCK,
   OWNER,
   PHASE,
@@ -155,25 +157,30 @@ describe.each([
     expect(stores).toBeGreaterThan(0);
   });
 
-  test("a spawner that dies while it makes a thread leaves a thread, or a Worker that waits", () => {
-    for (let stores = 0; ; stores++) {
-      const rig = inhabited(policy, direct);
-      outcomeOf(() => recover(rig.as(OWNER), BLOCKED));
-      rig.board.words[rig.board.record(BLOCKED) + PHASE] = PHASE_FREE;
-      const spawner = rig.as(SELF, new Life(stores));
-      const job = new Job(999, 0, { url: "", export: "", args: [1] }, () => undefined);
-      const outcome = outcomeOf(function* () {
-        yield* spawner.lock();
-        assign(spawner.board, BLOCKED, job, undefined as unknown as MessagePort, spawner.words.now());
-        spawner.board.fill(spawner.words.now());
-        yield* spawner.unlock();
-      });
-      if (outcome === "over") break;
-      outcomeOf(() => recover(rig.as(OWNER), SELF));
-      checkRecords(rig);
-      const phase = rig.board.words[rig.board.record(BLOCKED) + PHASE];
-      expect(phase).toBe(rig.board.lives(BLOCKED) ? PHASE_TAKEN : PHASE_FREE);
-      expect(rig.board.words[rig.board.record(BLOCKED) + STATE] === 0).toBe(phase === PHASE_FREE);
-    }
-  });
+  test.each(["job", "child"])(
+    "a spawner that dies while it makes a %s leaves a thread, or a Worker that waits",
+    (what) => {
+      for (let stores = 0; ; stores++) {
+        const rig = inhabited(policy, direct);
+        outcomeOf(() => recover(rig.as(OWNER), BLOCKED));
+        rig.board.words[rig.board.record(BLOCKED) + PHASE] = PHASE_FREE;
+        const spawner = rig.as(SELF, new Life(stores));
+        const job = new Job(999, 0, { url: "", export: "", args: [1] }, () => undefined);
+        function* assigns() {
+          yield* spawner.lock();
+          assign(spawner.board, BLOCKED, job, undefined as unknown as MessagePort, spawner.words.now());
+          spawner.board.fill(spawner.words.now());
+          yield* spawner.unlock();
+        }
+        const outcome = outcomeOf(() => (what === "child" ? spawnThread(spawner, 0, [1]) : assigns()));
+        if (outcome === "over") break;
+        outcomeOf(() => recover(rig.as(OWNER), SELF));
+        checkRecords(rig);
+        const phase = rig.board.words[rig.board.record(BLOCKED) + PHASE];
+        expect(phase).toBe(rig.board.lives(BLOCKED) ? PHASE_TAKEN : PHASE_FREE);
+        expect(rig.board.words[rig.board.record(BLOCKED) + STATE] === 0).toBe(phase === PHASE_FREE);
+        expect(rig.board.words[rig.board.record(BLOCKED) + CALLER]).not.toBe(SELF);
+      }
+    },
+  );
 });

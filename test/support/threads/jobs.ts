@@ -5,10 +5,12 @@ import {
   blocking,
   call,
   cpu,
+  join,
   lock,
   park,
   safepoint,
   sleep,
+  spawn,
   switchTo,
   ThreadError,
   threadId,
@@ -185,13 +187,76 @@ export function switches(peer: number, timeoutMs?: number): boolean {
   return switchTo(peer, timeoutMs);
 }
 
-/** Calls a function through another thread; what it has returned, or the code of what was thrown and its text. */
-export function calls(code: number, values: number[]): unknown {
+/** What `body` returns, or the code of what it throws, its text, and its cause. */
+function outcome(body: () => unknown): unknown {
   try {
-    return call(code, ...values);
+    return body();
   } catch (error) {
-    return error instanceof ThreadError ? [error.code, error.message] : error;
+    if (!(error instanceof ThreadError)) throw error;
+    const cause =
+      error.cause instanceof Error ? { ...error.cause, message: error.cause.message } : error.cause;
+    return [error.code, error.message, ...(cause === undefined ? [] : [cause])];
   }
+}
+
+/** Calls a function through another thread. */
+export function calls(code: number, values: number[]): unknown {
+  return outcome(() => call(code, ...values));
+}
+
+export function throwsCode(code: number): never {
+  throw Object.assign(new TypeError(`two\nlines, and ${"more ".repeat(100)}`), { code: `E${code}` });
+}
+
+export function throwsNumber(value: number): never {
+  throw value;
+}
+
+/** Has two children at once, who wait for each other: they run beside each other and beside the parent. One Worker is too few for a third. */
+export function parent(meets: number, other: number): unknown[] {
+  const children = [spawn(meets, 1), spawn(meets, 2)];
+  const third = outcome(() => spawn(other));
+  for (const child of children) unpark(child);
+  const results = children.toReversed().map((child) => outcome(() => join(child)));
+  return [third, results, outcome(() => join(children[0]!)), outcome(() => join(1))];
+}
+
+export function parksOnce(value: number): number {
+  park();
+  return value;
+}
+
+/** Joins a child too early, and again; then one that has died already. */
+export function joinsLate(parks: number, dies: number): unknown[] {
+  const child = spawn(parks, 7);
+  const early = outcome(() => join(child, 5));
+  // While the one ends, it waits for the other.
+  unpark(child);
+  const other = outcome(() => call(dies, 0));
+  const first = outcome(() => join(child));
+  return [early, other, first];
+}
+
+/** Spawns a child, tells its number, and ends. */
+export function leaves(code: number, value: number): number {
+  return spawn(code, value);
+}
+
+/** Waits for a child that its owner kills, or for one that is dead by then. */
+export function outlives(dies: number, late: boolean): unknown {
+  const child = spawn(dies, 3);
+  if (late) sleep(200);
+  return outcome(() => join(child));
+}
+
+/** Calls something that takes a while until the word changes, also while no Worker waits. */
+export function callsUntil(words: Words, word: number, code: number): number {
+  let calls = 0;
+  for (; Atomics.load(words, word) === 0; calls++) {
+    outcome(() => call(code, 20));
+    sleep(5);
+  }
+  return calls;
 }
 
 export function callsOften(code: number, rounds: number): number {
