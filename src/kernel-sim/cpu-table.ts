@@ -20,7 +20,7 @@ export const IDLE_SEARCHED = 4;
 export class CpuTable {
   declare readonly count: number;
   /** Bit set of CPUs that are idle with nothing on its way to them. */
-  declare private readonly idleMask: Int32Array;
+  declare protected readonly idleMask: Int32Array;
   declare private readonly words: Int32Array;
   declare private readonly numbers: Float64Array;
 

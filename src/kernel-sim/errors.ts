@@ -22,6 +22,7 @@
  * | ERR_TIME                 | a time is none, or too long; or virtual time has come to its end (times.ts)       |
  * | ERR_HOST                 | the host refused, again and again, what the kernel cannot do without              |
  * | ERR_IMAGE                | an image has no such function, or sets up otherwise on one CPU than on another     |
+ * | ERR_LOCK_ORDER           | the kernel took a lock out of order, or touched something without its lock: which   |
  * | ERR_INVARIANT            | `check` found a broken invariant: its number, the words, the last events         |
  */
 export type MachineErrorCode =
@@ -44,7 +45,8 @@ export type MachineErrorCode =
   | "ERR_TIME"
   | "ERR_HOST"
   | "ERR_INVARIANT"
-  | "ERR_IMAGE";
+  | "ERR_IMAGE"
+  | "ERR_LOCK_ORDER";
 
 export class MachineError extends Error {
   readonly code: MachineErrorCode;

@@ -12,6 +12,7 @@ import { STEP_MINOR_FAULT } from "./steps.ts";
 /** Makes the page of `a` present. A minor fault costs time and does not block; a major one waits for the disk. */
 export function* resolveFault(kernel: Kernel, a: Addr, write: boolean): Coroutine<boolean> {
   const { trace, host, pages } = kernel;
+  host.alone();
   const major = pages.isOnDisk(a);
   if (trace.on) kernel.emit(TRACE_PAGE_FAULT, kernel.current, a | 0, (write ? 1 : 0) + (major ? 2 : 0));
   host.charge(STEP_MINOR_FAULT);

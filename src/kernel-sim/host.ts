@@ -55,8 +55,8 @@ export interface Host {
   /** Clock of the executing CPU, ns since boot. */
   now: number;
 
-  /** Puts `step` on the executing CPU's account. */
-  charge(step: CostStep): void;
+  /** Puts `step` on the executing CPU's account. `nr`: of STEP_SYSCALL_ENTRY, the call. */
+  charge(step: CostStep, nr?: number): void;
   chargeNs(ns: number): void;
   /** `times` as much as `step` costs, as one charge. */
   chargeTimes(step: CostStep, times: number): void;
@@ -68,11 +68,16 @@ export interface Host {
   /**
    * The executing CPU enters the kernel, and leaves it for user mode, other than by a system call: those say so by what they
    * charge, STEP_SYSCALL_ENTRY and STEP_SYSCALL_EXIT. To enter again from within, or to leave from user mode, does nothing.
-   * A host of real threads holds its lock in between, and hands it over where others could come between: at a sync, at an
+   * A host of real threads holds its locks in between, and hands them over where others could come between: at a sync, at an
    * access to user memory, in a sleep.
    */
   enterKernel(): void;
   leaveKernel(): void;
+  /**
+   * What follows may touch anything, though the system call does not as a rule: a host of real threads keeps the other CPUs out
+   * of the kernel until this one leaves it. They may come between here; so nothing is known behind it that has to be kept.
+   */
+  alone(): void;
 
   /**
    * Gives a task its code, a new one or in place of what it was: `body` is resumed when the task next runs. What follows its

@@ -29,7 +29,7 @@ import type { Host } from "./host.ts";
 import type { IdleGovernor } from "./idle-governor.ts";
 import { type CpuId, NO_TASK, type Tid } from "./ids.ts";
 import type { KernelRecord } from "./kernel-record.ts";
-import { FUTEX_BUCKETS, layOut, PAGE_BUCKETS } from "./layout.ts";
+import { FUTEX_BUCKETS, layOut, PAGE_BUCKETS, type TableMakers } from "./layout.ts";
 import type { LlcTable } from "./llc-table.ts";
 import type { PageRead } from "./page-io.ts";
 import type { PipeTable } from "./pipe-table.ts";
@@ -62,6 +62,8 @@ export interface KernelParts {
   readonly makeBuffer?: ((bytes: number) => ArrayBufferLike) | undefined;
   /** A machine that exists already, on this thread or another: the kernel is made over its buffer, and finds it as it is. */
   readonly attach?: ArrayBufferLike | undefined;
+  /** The tables of a host of real threads, which take locks. */
+  readonly tables?: TableMakers | undefined;
   /** Resolves page faults of the kernel's own accesses. */
   readonly fault: (kernel: Kernel) => (a: Addr, write: boolean) => Coroutine<boolean>;
 }
@@ -143,7 +145,7 @@ export class Kernel {
     const fresh = parts.attach === undefined;
     this.buffer = parts.attach ?? parts.makeBuffer?.(this.userEnd) ?? new ArrayBuffer(this.userEnd);
     const arena = new Arena(PAGE_SIZE, this.buffer, fresh);
-    const laid = layOut(arena, config, this.topology, this.userEnd / PAGE_SIZE);
+    const laid = layOut(arena, config, this.topology, this.userEnd / PAGE_SIZE, parts.tables);
     this.record = laid.record;
     this.dispositions = laid.dispositions;
     this.timerOwners = laid.timerOwners;

@@ -49,23 +49,39 @@ export interface Laid {
   readonly pagePins: Int32Array;
 }
 
+/** What makes the tables of tasks, CPUs and waiters, and what stands for a class: on real threads those that take locks. */
+export interface TableMakers {
+  readonly Tasks: typeof TaskTable;
+  readonly Cpus: typeof CpuTable;
+  readonly Waits: typeof WaitQueues;
+  fair(made: FairClass, tasks: TaskTable): FairClass;
+}
+
+const PLAIN: TableMakers = { Tasks: TaskTable, Cpus: CpuTable, Waits: WaitQueues, fair: (made) => made };
+
 /** Lays the tables out in the arena, of which `pages` have flags. Twice: to measure, and for good. */
-export function layOut(arena: Arena, config: KernelConfig, topology: Topology, pages: number): Laid {
+export function layOut(
+  arena: Arena,
+  config: KernelConfig,
+  topology: Topology,
+  pages: number,
+  { Tasks, Cpus, Waits, fair: standIn }: TableMakers = PLAIN,
+): Laid {
   const pageFlags = arena.uint8(pages);
   const pagePins = arena.int32(pages);
-  const tasks = new TaskTable(arena, config.maxTasks, config.vcpus);
-  const cpus = new CpuTable(arena, config.vcpus);
+  const tasks = new Tasks(arena, config.maxTasks, config.vcpus);
+  const cpus = new Cpus(arena, config.vcpus);
   const smp = new SmpTable(arena, config.vcpus);
   const callQueues = new CallQueues(arena, smp, config.vcpus);
   const idle = new IdleGovernor(arena, config.vcpus, config.idle);
   const llcs = new LlcTable(arena, topology);
   const balance = new BalanceTable(arena, config.vcpus, topology.levels.length);
-  const fair = createClass(arena, config);
+  const fair = standIn(createClass(arena, config), tasks);
   const scheduling = new SchedTable(arena, config.maxTasks);
   const rt = new RtQueue(arena, config.maxTasks, config.vcpus, scheduling);
   const slots = 2 * config.maxPipes + config.maxFiles;
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1 + slots + PAGE_BUCKETS;
-  const waits = new WaitQueues(arena, queues, tasks);
+  const waits = new Waits(arena, queues, tasks);
   const io = layOutFiles(arena, config, slots);
   const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers + config.vcpus, config.vcpus);
   const timerOwners = new TimerOwners(arena, config.maxTimers);

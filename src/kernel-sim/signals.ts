@@ -128,6 +128,7 @@ export function* exitToUserMode(kernel: Kernel, tid: number): Coroutine<void> {
 
 function* deliverSignals(kernel: Kernel, tid: number): Coroutine<void> {
   const { tasks } = kernel;
+  kernel.host.alone();
   tasks.setWork(tid, tasks.work(tid) & ~TIF_SIGPENDING);
   for (let signal = 1; signal < NSIG; signal++) {
     if ((tasks.sigPending(tid) & ~tasks.sigMask(tid) & (1 << signal)) === 0) continue;

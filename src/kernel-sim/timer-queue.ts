@@ -25,14 +25,14 @@ export class TimerQueue {
   declare private readonly numbers: Float64Array;
   /** When the clock device of each CPU interrupts. */
   declare private readonly clocks: Float64Array;
-  /** How many times a timer was armed. */
+  /** How many times a timer was armed on each CPU. */
   declare private readonly armed: Float64Array;
 
   constructor(arena: Arena, timers: number, vcpus: number) {
     this.capacity = timers;
     this.roots = arena.int32(vcpus);
     this.clocks = arena.float64(vcpus, Number.POSITIVE_INFINITY);
-    this.armed = arena.float64(1);
+    this.armed = arena.float64(vcpus);
     this.numbers = arena.float64((timers + 1) << 3);
     this.words = new Int32Array(this.numbers.buffer, this.numbers.byteOffset, this.numbers.length << 1);
   }
@@ -78,7 +78,7 @@ export class TimerQueue {
     this.words[timer << 4] = cpu + 1;
     this.numbers[(timer << 3) | 2] = softNs;
     this.numbers[(timer << 3) | 3] = hardNs;
-    this.numbers[(timer << 3) | 4] = ++this.armed[0]!;
+    this.numbers[(timer << 3) | 4] = ++this.armed[cpu]!;
     this.roots[cpu] = this.#meld(this.roots[cpu]!, timer);
   }
 

@@ -18,6 +18,9 @@ export class WaitQueues {
     this.#tasks = tasks;
   }
 
+  /** What follows, in the same step, moves waiters between these two. For tables that take locks. */
+  bothOf(_a: number, _b: number): void {}
+
   /** First waiter, 0 when there is none. */
   first(queue: number): number {
     return this.#head[queue]!;

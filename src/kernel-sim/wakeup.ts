@@ -58,6 +58,8 @@ export function chargeWake(kernel: Kernel, tid: number, mask: number): Step<void
  */
 export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: number): boolean {
   const { tasks, cpus, trace, host } = kernel;
+  // First: on real threads this takes the lock of the queue that the task belongs to, under which its state stands still.
+  const queued = kernel.fair.isQueued(tid);
   if ((tasks.state(tid) & mask) === 0) {
     if (trace.on) kernel.emit(TRACE_WAKE_MISS, tid, flags, kernel.current);
     return false;
@@ -66,7 +68,7 @@ export function tryToWakeUp(kernel: Kernel, tid: number, mask: number, flags: nu
     const began = cpus.wakeStart(kernel.cpu);
     trace.emit(began, TRACE_SCHED_WAKING, kernel.cpu, tid, flags, kernel.current);
   }
-  if (kernel.fair.isQueued(tid) && wakeWhereQueued(kernel, tid)) return true;
+  if (queued && wakeWhereQueued(kernel, tid)) return true;
   setTaskState(kernel, tid, WAKING);
   const old = tasks.cpu(tid);
   if (host.now < tasks.onCpuUntil(tid)) {

@@ -85,7 +85,8 @@ export class HardenedLists {
       const word = yield* access.getUser32Nosleep(stateOf(record));
       if (word >= 0 && (word & UMCG_TF_STATE_MASK) === UMCG_TASK_RUNNING) return SERVER_BUSY;
       const idle = word >= 0 && (word & UMCG_TF_STATE_MASK) === UMCG_TASK_IDLE;
-      // It may have gone while its word was read.
+      // To kill another task; and it may have gone while its word was read.
+      if (!idle) host.alone();
       if (!idle && tasks.umcgTask(tid) !== record) return SERVER_GONE;
       if (!idle) {
         this.#breaches.kill(tid, word < 0 ? die.DIE_SERVER_RECORD : die.DIE_SERVER_WORD);

@@ -126,6 +126,7 @@ export class ExploreHost implements Host {
     return 0;
   }
 
+  alone(): void {}
   enterKernel(): void {}
   leaveKernel(): void {}
 

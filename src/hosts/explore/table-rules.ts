@@ -111,6 +111,7 @@ function waitRules(kernel: Kernel, objects: KernelObjects, touches: Touches): Ru
   return {
     first: row(touches, queue).reads,
     after: nothing,
+    bothOf: nothing,
     all: nothing,
     add: row(touches, queue).writes,
     remove(tid) {

@@ -158,6 +158,7 @@ export class VirtualHost implements Host {
     }
   }
 
+  alone(): void {}
   enterKernel(): void {}
   leaveKernel(): void {}
 

@@ -23,7 +23,7 @@ export function sysEnter(kernel: Kernel, nr: number, arg: number): number {
   const tid: number = kernel.current;
   assert(tid !== 0, "system call outside a task");
   if (kernel.trace.on) kernel.emit(TRACE_SYS_ENTER, tid, nr, arg);
-  kernel.host.charge(ENTRY);
+  kernel.host.charge(ENTRY, nr);
   return tid;
 }
 

@@ -55,6 +55,7 @@ function* futexRequeue(kernel: Kernel, requeue: Requeue): Coroutine<number> {
 function moveWaiters(kernel: Kernel, from: Addr, to: Addr, skipped: number, count: number): number {
   const { tasks, waits } = kernel;
   const bucket = bucketOf(to);
+  waits.bothOf(bucketOf(from), bucket);
   let [seen, moved] = [0, 0];
   for (let waiter = waits.first(bucketOf(from)); waiter !== 0 && moved < count; ) {
     const next = waits.after(waiter);

@@ -1,4 +1,5 @@
 /** What a machine on real threads is made from, and what a run of it gives. */
+import type { LockCounts } from "../../hosts/threads/vcpu/lock-words.ts";
 import type { KernelConfig } from "../../kernel-sim/config.ts";
 import { type KernelOptions, kernelConfigOf } from "../../kernel-sim/default-config.ts";
 import { POLLING } from "../../kernel-sim/idle-governor.ts";
@@ -22,6 +23,8 @@ export interface ThreadMachineConfig extends KernelOptions, HostOptions {
   readonly loadTimeoutMs?: number;
   /** Does an idle CPU spin before it sleeps? Default: if there is a core for each. */
   readonly spin?: boolean;
+  /** Hold every CPU to the order of the kernel's locks (ERR_LOCK_ORDER): for tests of the kernel. Default false. */
+  readonly checkLocks?: boolean;
   /** Keep a trace: the last events of each CPU, in one order (`ThreadMachine.trace`, when it has stopped). Default false. */
   readonly trace?: boolean;
   /** Events that each CPU keeps, a power of two. Default 65536. */
@@ -37,10 +40,22 @@ export interface ThreadRunResult {
   readonly switches: number;
   readonly ipis: number;
   readonly ipisCoalesced: number;
-  /** How often the kernel's lock was taken. */
+  /** How often the kernel was entered, from user mode or from sleep. */
   readonly sections: number;
+  readonly locks: LockResult;
   /** By CPU: how long it takes to wake it, ns, on average; 0 = it was not woken. */
   readonly wakeNs: readonly number[];
+}
+
+/** The kernel's locks, by class, of all CPUs and of main. docs/threads-host.md has what is under which. */
+export interface LockResult {
+  /** Sections of the kernel that found another CPU in the kernel when they began: at least so many were made at once. */
+  readonly overlaps: number;
+  /** The objects lock: all others out, and shared with them. */
+  readonly alone: LockCounts;
+  readonly shared: LockCounts;
+  readonly buckets: LockCounts;
+  readonly queues: LockCounts;
 }
 
 export interface ThreadRunOptions {

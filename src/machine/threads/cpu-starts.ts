@@ -19,10 +19,10 @@ export function cpuStarts(
     trace = false,
     traceEvents = TRACE_EVENTS,
   } = config;
-  const { spin = vcpus <= availableParallelism() } = config;
+  const { checkLocks = false, spin = vcpus <= availableParallelism() } = config;
   const hostAt = words.byteOffset;
   const common = {
-    ...{ hostAt, umcg, entry, args, spin, trace, traceEvents, hosts },
+    ...{ hostAt, umcg, entry, args, spin, checkLocks, trace, traceEvents, hosts },
     buffer: kernel.buffer as SharedArrayBuffer,
     before: new SharedArrayBuffer(hostAt),
     after: new SharedArrayBuffer(hostAt),

@@ -10,6 +10,7 @@ import { HostTaskWords } from "../../hosts/threads/vcpu/host-task-words.ts";
 import { HostTasks } from "../../hosts/threads/vcpu/host-tasks.ts";
 import { IdleSleep } from "../../hosts/threads/vcpu/idle-sleep.ts";
 import { MachineGone } from "../../hosts/threads/vcpu/kernel-lock.ts";
+import { lockedTables } from "../../hosts/threads/vcpu/locked-tables.ts";
 import { KernelSideMemory, UserSideMemory } from "../../hosts/threads/vcpu/memory.ts";
 import { OrderedRing } from "../../hosts/threads/vcpu/ordered-ring.ts";
 import { Vcpu } from "../../hosts/threads/vcpu/vcpu.ts";
@@ -51,11 +52,13 @@ const kernel = new Kernel({
   trace,
   nosleep: start.umcg === "posted" ? "resolve-as-write" : "refuse",
   attach: buffer,
+  tables: lockedTables(host.lock),
   wrapMemory: (_, side) =>
     side === "kernel" ? new KernelSideMemory(buffer, host) : new UserSideMemory(buffer, host),
   fault: (of) => (a: Addr, write: boolean) => resolveFault(of, a, write),
 });
-host.attach(kernel);
+host.attach(kernel, start.umcg === "hardened");
+if (start.checkLocks) host.checkLocks();
 const umcg = createUmcg(kernel, start.umcg);
 kernel.hooks = umcg;
 const userSpace = new UserSpace(kernel, umcg);

@@ -1,4 +1,5 @@
 /** The kernel of main, over the memory that it makes for all: to look at the machine and to interrupt it, never to run tasks. */
+import { LockWords } from "../../hosts/threads/vcpu/lock-words.ts";
 import { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
 import { checkKernelConfig } from "../../kernel-sim/config.ts";
 import { Kernel } from "../../kernel-sim/kernel.ts";
@@ -21,7 +22,7 @@ export function makeMainKernel(from: ThreadMachineConfig): {
     nosleep: "refuse",
     makeBuffer: (bytes) => {
       hostAt = bytes;
-      return new SharedArrayBuffer(bytes + VcpuWords.bytes(config.vcpus));
+      return new SharedArrayBuffer(bytes + LockWords.bytesBehind(config.vcpus));
     },
     fault: () => () => {
       throw new Error("kernel bug: a page fault outside the machine");

@@ -20,6 +20,7 @@ export interface CpuStart {
   readonly entry: string;
   readonly args: unknown;
   readonly spin: boolean;
+  readonly checkLocks: boolean;
   readonly trace: boolean;
   readonly traceEvents: number;
   /** The words of host tasks. */

@@ -1,15 +1,19 @@
 /** What a run on real threads comes to: its figures, or the error that it ends with. */
+import { LOCK_BUCKET, LOCK_OBJECTS, LOCK_QUEUE } from "../../hosts/threads/vcpu/lock-order.ts";
+import { COUNT_ALONE, LockWords } from "../../hosts/threads/vcpu/lock-words.ts";
 import type { OrderedEvent } from "../../hosts/threads/vcpu/ordered-ring.ts";
 import type { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
 import { describeWaiters, type Waiter } from "../../kernel-sim/deadlock.ts";
 import { MachineError, type MachineErrorCode } from "../../kernel-sim/errors.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { OUTSIDE, STOP_EMERGENCY, STOP_NOT, STOP_ORDERLY } from "../../kernel-sim/smp/stop.ts";
-import { type ThreadRunResult, TRACE_EVENTS } from "./config.ts";
+import { type LockResult, type ThreadRunResult, TRACE_EVENTS } from "./config.ts";
 import type { Failure } from "./messages.ts";
 
 export function runResult({ cpus, smp }: Kernel, shared: VcpuWords, ns: number): ThreadRunResult {
-  const result = { ns, switches: 0, ipis: 0, ipisCoalesced: 0, sections: shared.tickets };
+  const locks = lockResult(new LockWords(shared));
+  const sections = locks.shared.acquired + locks.alone.acquired;
+  const result = { ns, switches: 0, ipis: 0, ipisCoalesced: 0, sections, locks };
   const wakeNs: number[] = [];
   for (let cpu = 0; cpu < smp.count; cpu++) {
     result.switches += cpus.switches(cpu);
@@ -27,6 +31,16 @@ export function keptFromNs(
 ): number {
   const full = rings.filter((events) => events !== undefined && events.length >= room);
   return Math.max(0, ...full.map((events) => events![0]!.timeNs));
+}
+
+function lockResult(words: LockWords): LockResult {
+  return {
+    overlaps: words.overlaps,
+    alone: words.counts(COUNT_ALONE),
+    shared: words.counts(LOCK_OBJECTS),
+    buckets: words.counts(LOCK_BUCKET),
+    queues: words.counts(LOCK_QUEUE),
+  };
 }
 
 export function late(list: readonly Waiter[], timeoutMs: number): MachineError {

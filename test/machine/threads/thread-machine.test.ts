@@ -23,7 +23,15 @@ const timeoutMs = 40_000;
 process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "umcg-compiled");
 
 function create(entry: string, config: Partial<ThreadMachineConfig> = {}): Promise<ThreadMachine> {
-  return createThreadMachine({ vcpus: 2, maxTasks: 64, userBytes: 1 << 16, image, entry, ...config });
+  return createThreadMachine({
+    vcpus: 2,
+    maxTasks: 64,
+    userBytes: 1 << 16,
+    image,
+    entry,
+    checkLocks: true,
+    ...config,
+  });
 }
 
 describe("the calls of the kernel, on two CPUs", () => {

@@ -1,15 +1,16 @@
 /**
  * The threads host of one isolate: real time, real interrupts as far as there are any, and the kernel's lock.
  *
- * Time. Charges are free: what takes time takes it. `now` is the clock of the machine, read when the lock was taken and at each
- * sync since, so that it stands still within a primitive and never goes back from one holder of the lock to the next; in user
+ * Time. Charges are free: what takes time takes it. `now` is the clock of the machine, read when the kernel was entered and at
+ * each sync since, so that it stands still within a primitive and never goes back from one holder of a lock to the next; in user
  * mode it is read anew. What `chargeNs` asks for is waited for at the next sync, without the lock.
  *
  * Interrupts. Nothing interrupts a thread. What a CPU has to do is in its attention word and its times (words.ts), and it looks:
  * in the idle loop, at a sync, before each operation on user memory, in `work`, before it goes on with a task. A program that
  * computes without any of these is not interrupted.
  *
- * The border. The charges of a system call's entry and exit take the lock and let go of it.
+ * The border. The charges of a system call's entry and exit take the lock and let go of it: shared for the calls that touch
+ * nothing that is without a lock of its own, alone for all others (kernel-lock.ts).
  */
 import { Completed, type Coroutine, type Step } from "../../../atomics/step.ts";
 import { NR_INTERRUPT } from "../../../kernel-sim/constants.ts";
@@ -25,7 +26,9 @@ import { monotonicNs } from "../clock.ts";
 import type { HostTasks } from "./host-tasks.ts";
 import { Interrupts } from "./interrupts.ts";
 import { KernelLock, MachineGone } from "./kernel-lock.ts";
+import { LockOrder } from "./lock-order.ts";
 import type { LookAround } from "./memory.ts";
+import { hasOwnQueues, isSharing } from "./sharing.ts";
 import { TaskBodies } from "./task-bodies.ts";
 import { ThreadCpus } from "./thread-cpus.ts";
 import {
@@ -55,8 +58,8 @@ export class VcpuHost implements Host, LookAround {
   readonly #tickNs: number;
   readonly #done: Completed<void> = new Completed(undefined);
   #kernel: Kernel | undefined;
-  /** Of the executing CPU, while it has the lock. */
-  #stamp = 0;
+  /** Is there anything that need not be done alone? */
+  #shares = false;
   /** What `chargeNs` has asked for. */
   #owedNs = 0;
   /** In user mode: when the next of the CPU's times comes; operations until the next look at the clock. */
@@ -71,7 +74,7 @@ export class VcpuHost implements Host, LookAround {
     this.shared = shared;
     this.cpu = cpu;
     this.outside = outside;
-    this.lock = new KernelLock(shared);
+    this.lock = new KernelLock(shared, outside ? shared.vcpus : cpu);
     this.#tickNs = tickHz === 0 ? 0 : Math.floor(1e9 / tickHz);
     this.threads = new ThreadCpus(this);
     this.bodies = new TaskBodies(this);
@@ -81,25 +84,34 @@ export class VcpuHost implements Host, LookAround {
   get kernel(): Kernel {
     return this.#kernel!;
   }
-  attach(kernel: Kernel): void {
+  /** `shares`: the code of the machine's UMCG profile may be executed by several CPUs at once. */
+  attach(kernel: Kernel, shares = false): void {
     this.#kernel = kernel;
+    this.#shares = shares && hasOwnQueues(kernel);
     kernel.host = this;
     kernel.manyIsolates = true;
     kernel.cpu = this.cpu;
+  }
+  /** Holds this CPU to the order of locks. */
+  checkLocks(): void {
+    const { kernel, lock } = this;
+    lock.order = new LockOrder(
+      () => `CPU ${this.cpu}, ${kernel.names.of(kernel.current)} (tid ${kernel.current})`,
+    );
   }
 
   // ---- time ---------------------------------------------------------------------------------------------------------
 
   get now(): number {
-    return this.lock.held ? this.#stamp : this.#clock();
+    return this.lock.held ? this.lock.stampNs : this.#clock();
   }
   #clock(): number {
     const { frozenNs, zeroNs } = this.shared;
     return frozenNs >= 0 ? frozenNs : monotonicNs() - zeroNs;
   }
 
-  charge(step: CostStep): void {
-    if (step === STEP_SYSCALL_ENTRY) this.enterKernel();
+  charge(step: CostStep, nr = -1): void {
+    if (step === STEP_SYSCALL_ENTRY) this.#enterCall(nr);
     else if (step === STEP_SYSCALL_EXIT) this.leaveKernel();
   }
   chargeNs(ns: number): void {
@@ -110,22 +122,24 @@ export class VcpuHost implements Host, LookAround {
   sync(): Step<void> {
     if (this.#owedNs > 0) this.#pay();
     this.lock.breathe();
-    this.#stamp = this.#clock();
+    this.lock.stampNs = this.#clock();
     if (!this.outside && this.#due()) this.interrupts.serve();
     return this.#done;
   }
   breathe(): void {
-    if (this.lock.breathe()) this.#stamp = this.#clock();
+    if (this.lock.breathe()) this.lock.stampNs = this.#clock();
   }
 
   #pay(): void {
     const ns = this.#owedNs;
     this.#owedNs = 0;
+    const { isAlone } = this.lock;
     this.lock.release();
     const until = monotonicNs() + ns;
     if (ns > SPIN_NS) Atomics.wait(this.shared.words, this.shared.attentionWord(this.cpu), 0, ns / 1e6);
     while (monotonicNs() < until && this.shared.attention(this.cpu) === 0);
-    this.acquire();
+    if (isAlone) this.acquire();
+    else this.share();
   }
 
   // ---- the border ---------------------------------------------------------------------------------------------------
@@ -133,29 +147,57 @@ export class VcpuHost implements Host, LookAround {
   enterKernel(): void {
     if (!this.lock.held) this.acquire();
   }
+  #enterCall(nr: number): void {
+    if (this.lock.held) return;
+    if (isSharing(this.kernel, nr)) this.share();
+    else this.acquire();
+  }
   leaveKernel(): void {
     if (!this.lock.held) return;
     this.#deadline = this.nextTimeNs();
     this.lock.release();
   }
-  /** Takes the lock; time goes on. */
+  /** Into the kernel, alone; time goes on. */
   acquire(): void {
     this.lock.acquire();
-    this.#stamp = this.#clock();
+    this.#begin();
+  }
+  /** Into the kernel with others, if this machine can. */
+  share(): void {
+    if (!this.#shares || this.kernel.order !== undefined) {
+      this.acquire();
+      return;
+    }
+    this.lock.share();
+    this.#begin();
+    // The first real-time task has come: they are moved from queue to queue.
+    if (this.kernel.order !== undefined) this.alone();
+  }
+  #begin(): void {
+    this.lock.stampNs = this.#clock();
     followClasses(this.kernel);
+  }
+  alone(): void {
+    if (this.lock.isAlone) return;
+    this.lock.release();
+    this.acquire();
+  }
+  /** Between two tasks: what one of them had to be alone for is over. */
+  shareAgain(): void {
+    if (this.lock.isAlone && this.#shares && this.kernel.order === undefined) this.lock.downgrade();
   }
 
   /** In user mode: when the next of the CPU's times comes. */
   get deadlineNs(): number {
     return this.#deadline;
   }
-  /** When the first of the CPU's times comes. Under the lock. */
+  /** When the first of the CPU's times comes. Who changes one from elsewhere rings behind it, and the CPU looks again. */
   nextTimeNs(): number {
     const { shared, cpu } = this;
     return Math.min(this.kernel.timers.clockNs(cpu), shared.tickAt(cpu), shared.sliceAt(cpu));
   }
   #due(): boolean {
-    return this.shared.attention(this.cpu) !== 0 || this.nextTimeNs() <= this.#stamp;
+    return this.shared.attention(this.cpu) !== 0 || this.nextTimeNs() <= this.lock.stampNs;
   }
 
   wanted(): boolean {
@@ -168,7 +210,7 @@ export class VcpuHost implements Host, LookAround {
   *border(): Coroutine<void> {
     const kernel = this.kernel;
     const tid = kernel.current;
-    this.enterKernel();
+    if (!this.lock.held) this.share();
     this.interrupts.serve();
     if (hasExitWork(kernel, tid)) {
       yield* exitToUserMode(kernel, tid);

@@ -39,23 +39,32 @@ export class IdleSleep {
     const left = until - host.now;
     lock.release();
     if (!this.#spin(left)) this.#wait(left);
-    host.acquire();
-    if (dormant) shared.words[DORMANT]!--;
+    host.share();
+    if (dormant) Atomics.sub(shared.words, DORMANT, 1);
     host.checkWhole();
   }
 
   #fallDormant(): void {
     const { shared, kernel } = this.#host;
-    const dormant = ++shared.words[DORMANT]!;
+    Atomics.add(shared.words, DORMANT, 1);
     if (shared.phase !== PHASE_RUNNING || kernel.live === 0 || kernel.smp.irqs.handlers.length > 0) return;
-    if ((this.#host.hostTasks?.words.blocking ?? 0) > 0) return;
+    if (!this.#areAllDormant()) return;
+    // Once more, with nobody on the way from one to the other: who wakes up counts itself out before it takes what has come.
+    this.#host.alone();
+    if (this.#areAllDormant()) shared.endAs(PHASE_DEADLOCKED);
+  }
+
+  /** Do all CPUs sleep without a timer, and nothing is on its way to any? */
+  #areAllDormant(): boolean {
+    const { shared, kernel, hostTasks } = this.#host;
+    if ((hostTasks?.words.blocking ?? 0) > 0) return false;
     let ready = 0;
     for (let cpu = 0; cpu < shared.vcpus; cpu++) {
       if (kernel.smp.state(cpu) !== CPU_READY) continue;
       ready++;
-      if (shared.attention(cpu) !== 0) return;
+      if (shared.attention(cpu) !== 0) return false;
     }
-    if (dormant === ready) shared.endAs(PHASE_DEADLOCKED);
+    return Atomics.load(shared.words, DORMANT) === ready;
   }
 
   /** True: there is something to do, or it is time. */

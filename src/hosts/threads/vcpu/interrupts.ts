@@ -1,6 +1,7 @@
 /**
- * What interrupts a CPU of the threads host, when it looks: devices, its clock, its tick, other CPUs. Handlers run under the
- * kernel's lock, with no task current, in the order in which held interrupts are served: I/O, clock, tick, IPI.
+ * What interrupts a CPU of the threads host, when it looks: devices, its clock, its tick, other CPUs. Handlers run in the
+ * kernel, with no task current, in the order in which held interrupts are served: I/O, clock, tick, IPI. Each is a section of its
+ * own, and so is each timer of the clock's. Devices, calls of other CPUs and a STOP are taken alone.
  *
  * A class that comes while the CPU's interrupts are off is held (kernel-sim/smp/interrupts.ts). A CPU that has stopped leaves
  * whatever it is in by CpuStopped: in an emergency that is wherever it looked.
@@ -18,6 +19,7 @@ import {
   PEND_TICK,
 } from "../../../kernel-sim/smp/interrupts.ts";
 import { serveIrqs } from "../../../kernel-sim/smp/irq-routing.ts";
+import { IPI_STOP } from "../../../kernel-sim/smp/mailbox.ts";
 import { handleIpi } from "../../../kernel-sim/smp/serve.ts";
 import { clockInterrupt, runTimer, sliceEnded, tick } from "../../../kernel-sim/timers.ts";
 import type { VcpuHost } from "./host.ts";
@@ -35,7 +37,7 @@ export class Interrupts {
     this.#host = host;
   }
 
-  /** Takes what has come for the executing CPU. Under the lock. Throws CpuStopped, MachineGone. */
+  /** Takes what has come for the executing CPU, which is in the kernel. Throws CpuStopped, MachineGone. */
   serve(): void {
     const { shared, cpu, kernel } = this.#host;
     this.#host.checkWhole();
@@ -45,7 +47,14 @@ export class Interrupts {
     if (kernel.timers.clockNs(cpu) <= now) this.#arrive(PEND_CLOCK);
     if (shared.tickAt(cpu) <= now || shared.sliceAt(cpu) <= now) this.#arrive(PEND_TICK);
     if ((bits & ATT_IPI) !== 0) this.#arrive(PEND_IPI);
+    this.#host.lock.endInner();
     if (kernel.smp.state(cpu) === CPU_STOPPED) throw new CpuStopped(`CPU ${cpu} has stopped`);
+  }
+
+  /** Is there anything in the CPU's mailbox that is not of its run queue? Who puts it there is alone. */
+  get isCalled(): boolean {
+    const { kernel, cpu } = this.#host;
+    return (kernel.cpus.pending(cpu) & IPI_STOP) !== 0 || !kernel.callQueues.isEmpty(cpu);
   }
 
   #arrive(pendClass: number): void {
@@ -57,8 +66,11 @@ export class Interrupts {
 
   /** The handler of a class runs now. Interrupts are on. */
   redeliver(pendClass: number): void {
-    const { kernel, cpu } = this.#host;
+    const { kernel, cpu, lock } = this.#host;
     const { current } = kernel;
+    lock.endInner();
+    if (pendClass === PEND_IO || (pendClass === PEND_IPI && this.isCalled)) this.#host.alone();
+    lock.queue(cpu);
     kernel.current = NO_TASK;
     enterHandler(kernel, cpu, pendClass);
     if (pendClass === PEND_IO) this.#onDevice();
@@ -78,7 +90,12 @@ export class Interrupts {
     const { kernel, cpu } = this.#host;
     clockInterrupt(kernel, cpu);
     // Bounded by the timers that are due now: time stands still.
-    for (let first = true; runTimer(kernel, first); ) first = false;
+    for (let first = true; ; first = false) {
+      // A device's, or a file's.
+      if (kernel.timers.first(cpu) > kernel.config.maxTasks) this.#host.alone();
+      if (!runTimer(kernel, first)) return;
+      this.#host.lock.endInner();
+    }
   }
 
   /** A tick that was armed while the CPU was busy is none any more in idle. */

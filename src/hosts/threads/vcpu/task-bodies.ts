@@ -24,9 +24,10 @@ export class TaskBodies {
   readonly #host: VcpuHost;
   readonly #bodies: (Coroutine<unknown> | undefined)[] = [];
   readonly #sequels: (Sequel | undefined)[] = [];
-  /** Tasks that have not run yet, and those that were in the kernel when they let go of their CPU. */
+  /** Tasks that have not run yet. */
   readonly #fresh: Set<number> = new Set();
-  readonly #inKernel: Set<number> = new Set();
+  /** Those that were in the kernel when they let go of their CPU: alone there? */
+  readonly #inKernel: Map<number, boolean> = new Map();
 
   constructor(host: VcpuHost) {
     this.#host = host;
@@ -60,13 +61,22 @@ export class TaskBodies {
     setAllowed(kernel, tid, [cpu]);
   }
 
-  /** Runs `tid`, the current task, from where it is to its next request. The lock is held before and after. */
+  /**
+   * Runs `tid`, the current task, from where it is to its next request. The lock is held before and after; alone, if the task
+   * is in a call that is made alone, or its body has ended.
+   */
   resume(tid: number): IteratorResult<unknown, unknown> {
     const host = this.#host;
-    if (this.#fresh.delete(tid)) this.#begin(tid);
-    if (!this.#inKernel.has(tid)) host.leaveKernel();
+    if (this.#fresh.has(tid)) {
+      host.alone();
+      this.#fresh.delete(tid);
+      this.#begin(tid);
+    }
+    const alone = this.#inKernel.get(tid);
+    if (alone === undefined) host.leaveKernel();
+    else if (alone) host.alone();
     const result = this.#next(tid);
-    if (host.lock.held) this.#inKernel.add(tid);
+    if (host.lock.held) this.#inKernel.set(tid, host.lock.isAlone);
     else {
       this.#inKernel.delete(tid);
       host.acquire();

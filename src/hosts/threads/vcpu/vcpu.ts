@@ -1,8 +1,8 @@
 /**
  * A vCPU of the threads host: a Worker that runs the idle loop or the current task, turn after turn, until it has stopped.
  *
- * It has the kernel's lock all the time but in user mode and asleep. The order of a turn: stop, if that was asked for and the
- * CPU holds nothing; take what has come for it; then its task, or idle.
+ * It is in the kernel all the time but in user mode and asleep; with others, unless a task is in a call that is made alone. The
+ * order of a turn: stop, if that was asked for and the CPU holds nothing; take what has come for it; then its task, or idle.
  */
 
 import { YIELD_PAUSE } from "../../../atomics/step.ts";
@@ -40,7 +40,7 @@ export class Vcpu {
   run(): void {
     const { lock } = this.#host;
     try {
-      this.#host.acquire();
+      this.#host.share();
       // Bounded by the machine's life.
       while (this.#turn());
     } catch (error) {
@@ -54,7 +54,11 @@ export class Vcpu {
     const host = this.#host;
     const { kernel, cpu } = host;
     const { smp, cpus } = kernel;
-    if (smp.state(cpu) === CPU_STOPPING && isSafePoint(kernel, cpu)) finishStop(kernel, cpu);
+    host.shareAgain();
+    if (smp.state(cpu) === CPU_STOPPING && isSafePoint(kernel, cpu)) {
+      host.alone();
+      finishStop(kernel, cpu);
+    }
     if (smp.state(cpu) === CPU_STOPPED) return false;
     host.sync();
     const tid = cpus.curr(cpu);
@@ -63,9 +67,15 @@ export class Vcpu {
       this.#runTask(tid);
       return true;
     }
-    if (idleTurn(kernel) || smp.state(cpu) === CPU_STOPPED) return true;
+    if (host.interrupts.isCalled) host.alone();
+    host.lock.queue(cpu);
+    const goesOn = idleTurn(kernel) || smp.state(cpu) === CPU_STOPPED;
+    host.lock.endInner();
+    if (goesOn) return true;
     this.#idle.sleep();
+    host.lock.queue(cpu);
     leaveIdleState(kernel, cpu);
+    host.lock.endInner();
     return true;
   }
 
@@ -79,7 +89,10 @@ export class Vcpu {
     }
     switch (request.value) {
       case YIELD_SCHEDULE:
+        // With what the task holds on its way to sleep: nobody comes between its last look and the switch.
+        host.lock.queue(host.cpu);
         switchTask(kernel);
+        host.lock.endInner();
         break;
       case YIELD_PAUSE:
         break;

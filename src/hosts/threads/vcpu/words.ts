@@ -3,17 +3,15 @@
  *
  * | word          | written by                                                                                            |
  * |---------------|--------------------------------------------------------------------------------------------------------|
- * | lock          | kernel-lock.ts                                                                                         |
- * | tickets       | who holds the lock: how often it was taken                                                              |
  * | phase         | main: BOOT, then RUNNING; the CPU on which the last task exits: ENDED; who finds out: FAILED, DEADLOCKED  |
  * | turn          | during set-up: the CPU whose turn it is; written by the one before                                        |
- * | dormant       | under the lock: CPUs that sleep and have no timer                                                         |
- * | completions   | under the lock: main puts, the CPU that is interrupted takes                                           |
+ * | dormant       | a CPU that has no timer, before it sleeps and after                                                       |
+ * | completions   | alone in the kernel: main puts, the CPU that is interrupted takes                                      |
  * | thread        | of each CPU: ABSENT, LOADED (its Worker), STARTED (who starts the CPU), GONE (main)                        |
  * | attention     | of each CPU: ATT_ bits, set by anybody, taken by the CPU                                                   |
  * | sleeping      | of each CPU: the CPU                                                                                      |
  * | rang, wakeNs  | who notifies a sleeping CPU: when, coarsely; the CPU: how long that takes                                |
- * | tick, slice   | of each CPU, times: under the lock, by whoever arms                                                       |
+ * | tick, slice   | of each CPU, times: with its queue's lock (lock-order.ts), by whoever arms                                  |
  *
  * Everything a CPU has to look at has a bit in its attention word, and it sleeps on that word: no wake-up is lost between its
  * look and its sleep, whatever comes.
@@ -44,11 +42,9 @@ export const THREAD_LOADED = 1;
 export const THREAD_STARTED = 2;
 export const THREAD_GONE = 3;
 
-export const LOCK = 0;
 export const PHASE = 1;
 export const TURN = 2;
 export const DORMANT = 3;
-export const TICKETS = 4;
 /** Completions taken and put (machine/threads/completions.ts). */
 const TAKEN = 5;
 const PUT = 6;
@@ -106,12 +102,8 @@ export class VcpuWords {
     this.frozenNs = -1;
     this.setPhase(PHASE_RUNNING);
   }
-  /** How often the lock was taken. */
-  get tickets(): number {
-    return Atomics.load(this.words, TICKETS) >>> 0;
-  }
 
-  /** Under the lock. False: the ring is full. */
+  /** Alone in the kernel. False: the ring is full. */
   pushCompletion(fd: number): boolean {
     const { words } = this;
     if (((words[PUT]! - words[TAKEN]!) | 0) === COMPLETIONS) return false;
@@ -119,7 +111,7 @@ export class VcpuWords {
     words[PUT]!++;
     return true;
   }
-  /** Under the lock. -1: there is none. */
+  /** Alone in the kernel. -1: there is none. */
   popCompletion(): number {
     const { words } = this;
     if (words[PUT] === words[TAKEN]) return -1;

@@ -1,15 +1,12 @@
-/** The words and the lock of the threads host, by one thread that plays all parts. */
+/** The words of the threads host, by one thread that plays all parts. */
 import { describe, expect, test } from "vitest";
-import { KernelLock, MachineGone } from "../../../../src/hosts/threads/vcpu/kernel-lock.ts";
 import { inOrder, OrderedRing } from "../../../../src/hosts/threads/vcpu/ordered-ring.ts";
 import {
   ATT_DEVICE,
   ATT_IPI,
   ATT_PHASE,
-  LOCK,
   PHASE_DEADLOCKED,
   PHASE_ENDED,
-  PHASE_FAILED,
   PHASE_RUNNING,
   VcpuWords,
 } from "../../../../src/hosts/threads/vcpu/words.ts";
@@ -20,40 +17,6 @@ function words(vcpus = 2): VcpuWords {
   shared.begin();
   return shared;
 }
-
-describe("the kernel's lock", () => {
-  test("is taken by one, and counts how often", () => {
-    const shared = words();
-    const [mine, others] = [new KernelLock(shared), new KernelLock(shared)];
-    mine.acquire();
-    expect([mine.held, others.held, mine.ticket]).toEqual([true, false, 1]);
-    expect(() => mine.acquire()).toThrow("taken twice");
-    expect(() => others.release()).toThrow("does not have it");
-    expect(() => mine.assertFree()).toThrow("waits with");
-    mine.release();
-    mine.assertFree();
-    others.acquire();
-    expect([mine.held, others.held, others.ticket]).toEqual([false, true, 2]);
-  });
-
-  test("is handed over only if somebody waits", () => {
-    const shared = words();
-    const lock = new KernelLock(shared);
-    lock.acquire();
-    expect([lock.breathe(), lock.ticket]).toEqual([false, 1]);
-    Atomics.store(shared.words, LOCK, 2);
-    expect([lock.breathe(), lock.held, lock.ticket]).toEqual([true, true, 2]);
-  });
-
-  test("is not waited for when the machine has failed", () => {
-    const shared = words();
-    const [mine, others] = [new KernelLock(shared), new KernelLock(shared)];
-    others.acquire();
-    shared.setPhase(PHASE_FAILED);
-    expect(() => mine.acquire()).toThrow(MachineGone);
-    expect(mine.held).toBe(false);
-  });
-});
 
 describe("the words of the host", () => {
   test("keep what has come for each CPU until it is taken, all at once", () => {

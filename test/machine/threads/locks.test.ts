@@ -1,0 +1,80 @@
+/**
+ * The kernel on several CPUs at once: nothing is lost and nothing counted twice, CPUs do execute it at once, and they keep to
+ * the order of locks. `STORM_ROUNDS` makes it a campaign.
+ */
+import { describe, expect, test } from "vitest";
+import { createThreadMachine, type ThreadMachineConfig } from "../../../src/machine/threads/index.ts";
+import { TRACE_SCHED_SWITCH, TRACE_SCHED_WAKEUP, TRACE_SCHED_WAKING } from "../../../src/trace/events.ts";
+import { stormExpected } from "../../support/thread-storm.ts";
+
+const image = new URL("../../support/thread-storm.ts", import.meta.url);
+const rounds = Number(process.env["STORM_ROUNDS"] ?? 60);
+/** A watchdog. */
+const timeoutMs = 60_000 + 100 * rounds;
+
+function create(entry: string, config: Partial<ThreadMachineConfig>) {
+  const size = { maxTasks: 64, userBytes: 1 << 16, traceEvents: 1 << 17 };
+  return createThreadMachine({ vcpus: 2, ...size, image, entry, args: { rounds }, ...config });
+}
+
+describe("a storm on two CPUs", () => {
+  test.each<Partial<ThreadMachineConfig>>([
+    { checkLocks: true, trace: rounds <= 100 },
+    { vcpus: 3, fair: "virtual-time", spin: true },
+  ])(
+    "loses and repeats nothing, %o",
+    async (config) => {
+      await using machine = await create("setUpStorm", config);
+      const { vcpus } = machine.kernel.config;
+      const { locks, sections } = await machine.run({ timeoutMs });
+      const first = machine.kernel.userBase >> 2;
+      expect([...machine.words.subarray(first, first + 4)]).toEqual(stormExpected(vcpus, rounds));
+      expect(sections).toBe(locks.alone.acquired + locks.shared.acquired);
+      expect(locks.overlaps).toBeGreaterThan(0);
+      for (const { acquired, heldNs } of [locks.alone, locks.shared, locks.buckets, locks.queues]) {
+        expect(acquired).toBeGreaterThan(rounds);
+        expect(heldNs).toBeGreaterThan(0);
+      }
+      if (config.trace !== true) return;
+      await machine.halt();
+      inAnOrder(machine.trace, vcpus);
+    },
+    timeoutMs + 10_000,
+  );
+
+  test("a lock out of order is a bug of the kernel, and is named", async () => {
+    await using machine = await create("setUpWrongOrder", { vcpus: 1, checkLocks: true });
+    await expect(machine.run({ timeoutMs })).rejects.toMatchObject({
+      code: "ERR_LOCK_ORDER",
+      message: "kernel bug: CPU 0, villain (tid 1) takes bucket 5 while it holds queue 0",
+    });
+  });
+});
+
+interface Event {
+  readonly kind: number;
+  readonly cpu: number;
+  readonly tid: number;
+  readonly arg0: number;
+}
+
+/** The trace is an order in which one CPU after the other could have done it. */
+function inAnOrder(trace: readonly Event[], vcpus: number): void {
+  const current = new Array<number>(vcpus).fill(0);
+  const woken = new Set<number>();
+  const waking = new Set<number>();
+  const wrong: string[] = [];
+  for (const { kind, cpu, tid, arg0 } of trace) {
+    if (kind === TRACE_SCHED_WAKING) waking.add(tid);
+    if (kind === TRACE_SCHED_WAKEUP) {
+      woken.add(tid);
+      waking.delete(tid);
+    }
+    if (kind !== TRACE_SCHED_SWITCH) continue;
+    if (arg0 !== current[cpu]) wrong.push(`CPU ${cpu} leaves ${arg0}, but ran ${current[cpu]}`);
+    if (tid !== 0 && current.includes(tid)) wrong.push(`task ${tid} comes to CPU ${cpu} and is on another`);
+    if (tid !== 0 && (!woken.has(tid) || waking.has(tid))) wrong.push(`task ${tid} runs before it is queued`);
+    current[cpu] = tid;
+  }
+  expect(wrong).toEqual([]);
+}

@@ -1,0 +1,147 @@
+/**
+ * An image for machines on real threads: everything that CPUs do in the kernel at once, against each other and against what is
+ * done alone. What must hold at the end is in words (`STORM_EXPECTED`); a wake-up that is lost is a run that does not end.
+ */
+import { type Addr, offsetBy } from "../../src/atomics/address.ts";
+import { EINTR, ETIMEDOUT } from "../../src/atomics/errno.ts";
+import type { Coroutine } from "../../src/atomics/step.ts";
+import { startSwapRing } from "../../src/bench/workloads/umcg-swap.ts";
+import { NR_FUTEX, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
+import { STEP_SYSCALL_ENTRY } from "../../src/kernel-sim/steps.ts";
+import type { SetUp } from "../../src/machine/threads/index.ts";
+import type { Env } from "../../src/umcg/env.ts";
+
+const US = 1000;
+/** Tasks of each kind on each CPU. */
+const EACH = 2;
+
+export interface StormArgs {
+  readonly rounds: number;
+}
+
+/** Words of the storm: what is counted with a lock, rounds of the ring, hand-overs that were not taken, ends. */
+export function stormExpected(vcpus: number, rounds: number): number[] {
+  return [EACH * vcpus * rounds, rounds, 0, vcpus * (3 * EACH + 1) + 1];
+}
+
+/** lock(2) and unlock(2) of "Futexes are tricky". */
+function* withLock(env: Env, lock: Addr, section: () => Coroutine<void>): Coroutine<void> {
+  let free = (yield* env.memory.cmpxchg32(lock, 0, 1)) === 0;
+  while (!free) {
+    free = (yield* env.memory.xchg32(lock, 2)) === 0;
+    if (!free) yield* env.sys.futexWait(lock, 2);
+  }
+  yield* section();
+  if ((yield* env.memory.xchg32(lock, 0)) === 2) yield* env.sys.futexWake(lock, 1);
+}
+
+function* add(env: Env, at: Addr): Coroutine<void> {
+  for (;;) {
+    const old = yield* env.memory.load32(at);
+    if ((yield* env.memory.cmpxchg32(at, old, old + 1)) === 0) return;
+  }
+}
+
+/** Counts with a lock that tasks of all CPUs want, while signals come. */
+function counter(lock: Addr, count: Addr, rounds: number) {
+  return function* (env: Env): Coroutine<void> {
+    yield* env.sys.sigaction(SIGUSR1, function* (): Coroutine<void> {});
+    for (let round = 0; round < rounds; round++) {
+      yield* withLock(env, lock, function* () {
+        const old = yield* env.memory.load32(count);
+        if (round % 8 === 0) yield* env.sys.schedYield();
+        yield* env.memory.store32(count, old + 1);
+      });
+    }
+  };
+}
+
+/** Waits with time-outs for words that others wake, or move waiters to. */
+function waiter(words: Addr, rounds: number, wrong: Addr) {
+  return function* (env: Env): Coroutine<void> {
+    yield* env.sys.sigaction(SIGUSR1, function* (): Coroutine<void> {});
+    for (let round = 0; round < rounds; round++) {
+      const got = yield* env.sys.futexWait(offsetBy(words, 4 * (round % 2)), 0, (10 + (round % 5) * 20) * US);
+      if (got !== 0 && got !== -ETIMEDOUT && got !== -EINTR) yield* add(env, wrong);
+    }
+  };
+}
+
+/** Wakes them, moves them between two buckets in both directions, sleeps a little. */
+function waker(words: Addr, rounds: number) {
+  return function* (env: Env): Coroutine<void> {
+    const [a, b] = [words, offsetBy(words, 4)];
+    for (let round = 0; round < rounds; round++) {
+      const [from, to] = round % 4 < 2 ? [a, b] : [b, a];
+      yield* env.sys.futexRequeue({ from, to, wake: 0, move: 1, expected: undefined });
+      yield* env.sys.futexWake(to, 1 + (round % 2));
+      if (round % 3 === 0) yield* env.sys.nanosleep(20 * US);
+    }
+  };
+}
+
+/** What is done alone: signals to everybody, pipes. */
+function signaller(targets: () => readonly number[], rounds: number) {
+  return function* (env: Env): Coroutine<void> {
+    const fd = yield* env.sys.pipe();
+    const bytes = env.allocate(8);
+    for (let round = 0; round < rounds; round++) {
+      for (const tid of targets()) yield* env.sys.kill(tid, SIGUSR1);
+      yield* env.sys.write(fd + 1, bytes, 4);
+      yield* env.sys.read(fd, bytes, 4);
+      yield* env.sys.nanosleep(50 * US);
+    }
+  };
+}
+
+export function setUpStorm(machine: SetUp): void {
+  const { rounds } = machine.args as StormArgs;
+  const [results, lock, words] = [machine.allocate(64), machine.allocate(64), machine.allocate(64)];
+  const [count, ring, wrong, ends] = [0, 4, 8, 12].map((by) => offsetBy(results, by)) as [
+    Addr,
+    Addr,
+    Addr,
+    Addr,
+  ];
+  const counted = new Uint32Array(machine.kernel.buffer, ring, 1);
+  const tids: number[] = [];
+  const start = (cpu: number, program: (env: Env) => Coroutine<void>): number =>
+    machine.spawn(
+      function* (env) {
+        yield* program(env);
+        yield* add(env, ends);
+      },
+      { affinity: [cpu] },
+    );
+  for (let cpu = 0; cpu < machine.kernel.config.vcpus; cpu++) {
+    for (let task = 0; task < EACH; task++) {
+      tids.push(start(cpu, counter(lock, count, rounds)), start(cpu, waiter(words, rounds, wrong)));
+      start(cpu, waker(words, rounds));
+    }
+    start(cpu, function* (env) {
+      for (let round = 0; round < rounds; round++) yield* env.sys.nanosleep(30 * US);
+    });
+  }
+  start(
+    0,
+    signaller(() => tids, Math.ceil(rounds / 4)),
+  );
+  const onRound = (round: number): void => {
+    counted[0] = round;
+  };
+  startSwapRing(machine, { total: rounds, onRound }, 3);
+}
+
+/** In a call that shares: looks at a futex bucket with the lock of a queue. */
+export function setUpWrongOrder(machine: SetUp): void {
+  machine.spawn(
+    function* (env) {
+      const { kernel } = machine;
+      kernel.host.charge(STEP_SYSCALL_ENTRY, NR_FUTEX);
+      kernel.fair.isQueued(env.tid);
+      kernel.waits.first(5);
+      yield* kernel.host.sync();
+    },
+    { name: "villain" },
+  );
+}
