@@ -42,10 +42,16 @@ function* add(env: Env, at: Addr): Coroutine<void> {
   }
 }
 
+/** Signals do not kill it from here on. */
+function* ready(env: Env, at: Addr): Coroutine<void> {
+  yield* env.sys.sigaction(SIGUSR1, function* (): Coroutine<void> {});
+  yield* add(env, at);
+}
+
 /** Counts with a lock that tasks of all CPUs want, while signals come. */
-function counter(lock: Addr, count: Addr, rounds: number) {
+function counter(lock: Addr, count: Addr, rounds: number, readyAt: Addr) {
   return function* (env: Env): Coroutine<void> {
-    yield* env.sys.sigaction(SIGUSR1, function* (): Coroutine<void> {});
+    yield* ready(env, readyAt);
     for (let round = 0; round < rounds; round++) {
       yield* withLock(env, lock, function* () {
         const old = yield* env.memory.load32(count);
@@ -57,9 +63,9 @@ function counter(lock: Addr, count: Addr, rounds: number) {
 }
 
 /** Waits with time-outs for words that others wake, or move waiters to. */
-function waiter(words: Addr, rounds: number, wrong: Addr) {
+function waiter(words: Addr, rounds: number, wrong: Addr, readyAt: Addr) {
   return function* (env: Env): Coroutine<void> {
-    yield* env.sys.sigaction(SIGUSR1, function* (): Coroutine<void> {});
+    yield* ready(env, readyAt);
     for (let round = 0; round < rounds; round++) {
       const got = yield* env.sys.futexWait(offsetBy(words, 4 * (round % 2)), 0, (10 + (round % 5) * 20) * US);
       if (got !== 0 && got !== -ETIMEDOUT && got !== -EINTR) yield* add(env, wrong);
@@ -81,12 +87,13 @@ function waker(words: Addr, rounds: number) {
 }
 
 /** What is done alone: signals to everybody, pipes. */
-function signaller(targets: () => readonly number[], rounds: number) {
+function signaller(targets: readonly number[], rounds: number, readyAt: Addr) {
   return function* (env: Env): Coroutine<void> {
+    while ((yield* env.memory.load32(readyAt)) < targets.length) yield* env.sys.nanosleep(50 * US);
     const fd = yield* env.sys.pipe();
     const bytes = env.allocate(8);
     for (let round = 0; round < rounds; round++) {
-      for (const tid of targets()) yield* env.sys.kill(tid, SIGUSR1);
+      for (const tid of targets) yield* env.sys.kill(tid, SIGUSR1);
       yield* env.sys.write(fd + 1, bytes, 4);
       yield* env.sys.read(fd, bytes, 4);
       yield* env.sys.nanosleep(50 * US);
@@ -97,7 +104,8 @@ function signaller(targets: () => readonly number[], rounds: number) {
 export function setUpStorm(machine: SetUp): void {
   const { rounds } = machine.args as StormArgs;
   const [results, lock, words] = [machine.allocate(64), machine.allocate(64), machine.allocate(64)];
-  const [count, ring, wrong, ends] = [0, 4, 8, 12].map((by) => offsetBy(results, by)) as [
+  const [count, ring, wrong, ends, readyAt] = [0, 4, 8, 12, 16].map((by) => offsetBy(results, by)) as [
+    Addr,
     Addr,
     Addr,
     Addr,
@@ -115,17 +123,17 @@ export function setUpStorm(machine: SetUp): void {
     );
   for (let cpu = 0; cpu < machine.kernel.config.vcpus; cpu++) {
     for (let task = 0; task < EACH; task++) {
-      tids.push(start(cpu, counter(lock, count, rounds)), start(cpu, waiter(words, rounds, wrong)));
+      tids.push(
+        start(cpu, counter(lock, count, rounds, readyAt)),
+        start(cpu, waiter(words, rounds, wrong, readyAt)),
+      );
       start(cpu, waker(words, rounds));
     }
     start(cpu, function* (env) {
       for (let round = 0; round < rounds; round++) yield* env.sys.nanosleep(30 * US);
     });
   }
-  start(
-    0,
-    signaller(() => tids, Math.ceil(rounds / 4)),
-  );
+  start(0, signaller(tids, Math.ceil(rounds / 4), readyAt));
   const onRound = (round: number): void => {
     counted[0] = round;
   };
