@@ -11,6 +11,10 @@
  * | explore/optimal-fib_bench-4 | fib_bench(4) with its reader, all 19 605 classes, optimal DPOR                       |
  * | explore/optimal-lastzero-12 | lastzero(12): many threads, 13 entries in a clock                                    |
  * | explore/random-reorder_10 | reorder with 9 setters and 1 checker, random walk                                      |
+ * | ...-generators          | the same of a program that does not declare itself pure: its bodies are run each time     |
+ *
+ * Programs are pure, as users can declare theirs (docs/explorer.md), unless it says otherwise; the checks that this entails are
+ * made, as in every exploration.
  *
  * Values are medians of repetitions that take turns. Ratios are to the baseline's value of this very run.
  */
@@ -40,14 +44,14 @@ function sample(strategy: Strategy, system: System, executions: number): void {
 }
 
 /** One strategy goes on through all repetitions, as a campaign does. */
-function random(program: BenchProgram, executions: number, parameters = {}): () => number {
-  const system = systemOf(program, parameters);
+function random(program: BenchProgram, executions: number, parameters = {}, pure = true): () => number {
+  const system = systemOf(program, parameters, { pure });
   const walk = new RandomWalk(system, 1, MAX_STEPS);
   return () => perSecond(executions, (count) => sample(walk, system, count));
 }
 
-function optimal(name: string, parameters: Record<string, number>): () => number {
-  const system = systemOf(PROGRAMS.get(name)!, parameters);
+function optimal(name: string, parameters: Record<string, number>, pure = true): () => number {
+  const system = systemOf(PROGRAMS.get(name)!, parameters, { pure });
   return () => {
     const search = new Optimal(system, MAX_STEPS);
     const started = performance.now();
@@ -108,15 +112,21 @@ async function fastCheck(): Promise<number> {
 }
 
 const GENERATORS = "explore/generator-2x4";
+const REORDER = PROGRAMS.get("reorder")!;
+const TEN = { setters: 9, checkers: 1 };
 const cases: readonly Case[] = [
   { name: GENERATORS, run: generators },
   { name: "explore/random-2x4", run: random(twoByFour, 200_000), baseline: GENERATORS },
-  { name: "explore/optimal-fib_bench-4", run: optimal("fib_bench", { n: 4 }) },
-  { name: "explore/optimal-lastzero-12", run: optimal("lastzero", { n: 12 }) },
   {
-    name: "explore/random-reorder_10",
-    run: random(PROGRAMS.get("reorder")!, 20_000, { setters: 9, checkers: 1 }),
+    name: "explore/random-2x4-generators",
+    run: random(twoByFour, 200_000, {}, false),
+    baseline: GENERATORS,
   },
+  { name: "explore/optimal-fib_bench-4", run: optimal("fib_bench", { n: 4 }) },
+  { name: "explore/optimal-fib_bench-4-generators", run: optimal("fib_bench", { n: 4 }, false) },
+  { name: "explore/optimal-lastzero-12", run: optimal("lastzero", { n: 12 }) },
+  { name: "explore/random-reorder_10", run: random(REORDER, 20_000, TEN) },
+  { name: "explore/random-reorder_10-generators", run: random(REORDER, 20_000, TEN, false) },
 ];
 
 const samples = interleave(cases, REPETITIONS);

@@ -33,10 +33,14 @@ export function define<P extends Parameters>(
 }
 
 /** A program ready to be explored. Throws RangeError for a parameter that it does not have. */
-export function systemOf(program: BenchProgram, given: Parameters = {}): BareSystem {
+export function systemOf(
+  program: BenchProgram,
+  given: Parameters = {},
+  options: BareOptions = {},
+): BareSystem {
   for (const name of Object.keys(given)) {
     if (!(name in program.parameters)) throw new RangeError(`${program.name} has no parameter "${name}"`);
   }
   const parameters = { ...program.parameters, ...given };
-  return new BareSystem(program.make(parameters), program.options(parameters));
+  return new BareSystem(program.make(parameters), { ...program.options(parameters), ...options });
 }

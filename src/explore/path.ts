@@ -109,7 +109,8 @@ export class Path {
     const others = this.#others;
     for (let i = 0; i < others.length; i++) {
       if (system.isEnabled(others[i]!)) continue;
-      this.trace.withdrawn.push(event, others[i]!);
+      this.trace.withdrawn.push(event);
+      this.trace.withdrawn.push(others[i]!);
     }
     others.length = 0;
   }

@@ -18,6 +18,7 @@
 
 import type { Footprints } from "../interleaving/footprints.ts";
 import { STEP_CONDITIONAL } from "../interleaving/system.ts";
+import { IntList } from "./int-list.ts";
 import { longer, longerBytes } from "./longer.ts";
 import { joinLanes, mix, spread } from "./mix.ts";
 
@@ -42,11 +43,11 @@ export class Trace {
   stride: number;
   clocks: Int32Array;
   /** Races found by `push`, as pairs (earlier, later). Emptied by whoever reverses them. */
-  readonly races: number[] = [];
+  readonly races: IntList = new IntList();
   /** Events of the conditional kind, ascending. Emptied likewise. */
-  readonly conditional: number[] = [];
+  readonly conditional: IntList = new IntList();
   /** What events took away from others for good: (event, actor). Emptied likewise. */
-  readonly withdrawn: number[] = [];
+  readonly withdrawn: IntList = new IntList();
 
   /** For each actor, one more than its last event. */
   #last: Int32Array;
@@ -114,8 +115,9 @@ export class Trace {
     this.#previous[i] = previous;
     this.#last[actor] = i + 1;
     const row = i * stride;
-    if (previous === 0) clocks.fill(0, row, row + stride);
-    else clocks.copyWithin(row, (previous - 1) * stride, previous * stride);
+    const from = (previous - 1) * stride;
+    // The builtins for this are calls, and rows are short.
+    for (let p = 0; p < stride; p++) clocks[row + p] = previous === 0 ? 0 : clocks[from + p]!;
     this.#undoFrom[i + 1] = this.#undoFrom[i]!;
     this.#conflictCount = 0;
     let hash = mix(mix(actor, alternative), this.footprints.digest(footprint));
@@ -137,9 +139,9 @@ export class Trace {
 
   /** Forgets what is to be reversed. */
   dropRaces(): void {
-    this.races.length = 0;
-    this.conditional.length = 0;
-    this.withdrawn.length = 0;
+    this.races.clear();
+    this.conditional.clear();
+    this.withdrawn.clear();
   }
 
   /** Takes events back until `length` are left. */
@@ -232,7 +234,10 @@ export class Trace {
       const j = this.#conflicts[k]!;
       sum = (sum + this.#hashes[j]!) | 0;
       if (clocks[row + this.actor[j]!]! > j) continue;
-      if (racing) this.races.push(j, i);
+      if (racing) {
+        this.races.push(j);
+        this.races.push(i);
+      }
       const from = j * stride;
       for (let p = 0; p < stride; p++)
         if (clocks[from + p]! > clocks[row + p]!) clocks[row + p] = clocks[from + p]!;

@@ -16,6 +16,7 @@
  * Rules for awaits: Abdulla, Atig, Jonsson, Lang, Ngo, Sagonas, "Awaiting for Godot" (FMCAD 2022), in this more general form.
  */
 import { STEP_VARIES } from "../../interleaving/system.ts";
+import { IntList } from "../int-list.ts";
 import type { Path } from "../path.ts";
 import { Sequence } from "./sequence.ts";
 
@@ -34,9 +35,9 @@ export class Reversals {
   /** What follows the first event without happening after it; where in the trace that was; which of it is chosen after the race. */
   readonly #collected: Sequence;
   readonly #origins: number[] = [];
-  readonly #choices: number[] = [];
+  readonly #choices: IntList = new IntList();
   /** Blocked actors at the end of the execution, and the footprints of their steps. */
-  readonly #blocked: number[] = [];
+  readonly #blocked: IntList = new IntList();
   #known: Int32Array = new Int32Array(0);
 
   /** `toEnd`: sequences hold what follows the second event too, as wakeup trees want it. */
@@ -52,9 +53,11 @@ export class Reversals {
   /** Looks who is blocked. To be called at the end of an execution, before the system is used for anything else. */
   noteBlocked(): void {
     const { system } = this.#path;
-    this.#blocked.length = 0;
+    this.#blocked.clear();
     for (let actor = 0; actor < system.actors; actor++) {
-      if (system.isBlocked(actor)) this.#blocked.push(actor, system.footprint(actor));
+      if (!system.isBlocked(actor)) continue;
+      this.#blocked.push(actor);
+      this.#blocked.push(system.footprint(actor));
     }
   }
 
@@ -62,14 +65,17 @@ export class Reversals {
   report(): void {
     const { trace } = this.#path;
     const { races, conditional, withdrawn } = trace;
-    for (let r = 0; r < races.length; r += 2) this.#race(races[r]!, races[r + 1]!);
-    for (const event of conditional) this.#conditional(trace.actor[event]!, trace.peeked[event]!, event);
-    for (let w = 0; w < withdrawn.length; w += 2) this.#withdrawn(withdrawn[w]!, withdrawn[w + 1]!);
+    for (let r = 0; r < races.length; r += 2) this.#race(races.at(r), races.at(r + 1));
+    for (let c = 0; c < conditional.length; c++) {
+      const event = conditional.at(c);
+      this.#conditional(trace.actor[event]!, trace.peeked[event]!, event);
+    }
+    for (let w = 0; w < withdrawn.length; w += 2) this.#withdrawn(withdrawn.at(w), withdrawn.at(w + 1));
     for (let b = 0; b < this.#blocked.length; b += 2) {
-      this.#conditional(this.#blocked[b]!, this.#blocked[b + 1]!, trace.length);
+      this.#conditional(this.#blocked.at(b), this.#blocked.at(b + 1), trace.length);
     }
     trace.dropRaces();
-    this.#blocked.length = 0;
+    this.#blocked.clear();
   }
 
   #race(earlier: number, later: number): void {
@@ -143,7 +149,8 @@ export class Reversals {
     sequence.copy(collected);
     sequence.push(actor, alternative, footprint);
     this.#reverse(at, sequence);
-    for (const chosen of this.#choices) {
+    for (let c = 0; c < this.#choices.length; c++) {
+      const chosen = this.#choices.at(c);
       const ways = this.#path.trace.ways[this.#origins[chosen]!]!;
       for (let way = 0; way < ways; way++) {
         if (way === collected.alternative[chosen]) continue;
@@ -157,20 +164,26 @@ export class Reversals {
   /** What was collected, with step `chosen` made in another way, and nothing that later choices or that one have led to. */
   #copyUpTo(chosen: number, way: number): void {
     const collected = this.#collected;
-    const { trace } = this.#path;
     this.#sequence.clear();
     for (let i = 0; i < collected.length; i++) {
       const other = i === chosen;
-      const follows = this.#choices.some(
-        (at) => at >= chosen && trace.ordered(this.#origins[at]!, this.#origins[i]!),
-      );
-      if (follows && !other) continue;
+      if (!other && this.#followsChoice(i, chosen)) continue;
       this.#sequence.push(
         collected.actor[i]!,
         other ? way : collected.alternative[i]!,
         collected.footprint[i]!,
       );
     }
+  }
+
+  /** Whether step `i` of what was collected follows from the choice `chosen` or a later one. */
+  #followsChoice(i: number, chosen: number): boolean {
+    const { trace } = this.#path;
+    for (let c = 0; c < this.#choices.length; c++) {
+      const at = this.#choices.at(c);
+      if (at >= chosen && trace.ordered(this.#origins[at]!, this.#origins[i]!)) return true;
+    }
+    return false;
   }
 
   /** A conditional step of `actor` that was taken at `at`, or was not to be had at the end. */
@@ -204,7 +217,7 @@ export class Reversals {
     const collected = this.#collected;
     const end = this.#toEnd ? trace.length : later;
     collected.clear();
-    this.#choices.length = 0;
+    this.#choices.clear();
     const { clocks, stride } = trace;
     const actor = trace.actor[earlier]!;
     for (let k = earlier + 1; k < end; k++) {
