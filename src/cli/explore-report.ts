@@ -13,6 +13,8 @@ export interface RunFigures {
   readonly executionsPerSecond?: number;
   /** Executions that each thread has made. */
   readonly made?: readonly number[];
+  /** Of shards of a search that reduces: executions given up because they did not speak with each other. */
+  readonly redundant?: number;
   /** Executions of the whole search, if it is as large everywhere as where it has been. */
   readonly estimate?: number | undefined;
 }

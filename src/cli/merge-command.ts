@@ -34,8 +34,11 @@ export async function mergeCommand(args: readonly string[], io: CliIo): Promise<
       files.map(({ result }) => result),
     );
     const result = merged.result();
+    const figures = isReduced(result.strategy) ? { redundant: result.blocked } : {};
     io.stdout.write(
-      options.has("json") ? resultJson(result, program, {}) : resultText(explorable, program, result, {}),
+      options.has("json")
+        ? resultJson(result, program, figures)
+        : resultText(explorable, program, result, figures),
     );
     if (!result.complete && left !== undefined) {
       left.write(savedText({ program, fingerprint, options: first!.options, left: merged.save() }));
@@ -73,6 +76,11 @@ function checkSet(paths: readonly string[]): ShardFile[] {
   if (missing.length > 0)
     throw new ProgramFileError(paths[0]!, `of ${first!.of} shards these are missing: ${missing.join(", ")}`);
   return files;
+}
+
+/** Whether the strategy gives up fewer executions, or none, when one explores it all. */
+function isReduced(strategy: string): boolean {
+  return strategy === "optimal" || strategy === "source";
 }
 
 function differs(a: ShardFile, b: ShardFile): string | undefined {

@@ -13,6 +13,7 @@ export * from "./frontier/job.ts";
 export type { Level, Unit } from "./frontier/level.ts";
 export * from "./frontier/parted-exploration.ts";
 export { SampledExploration, type SavedSamples } from "./frontier/sampled-exploration.ts";
+export { mergeShards, Shard, type ShardResult } from "./frontier/shard.ts";
 export { type SavedSearch, TreeExploration } from "./frontier/tree-exploration.ts";
 export { type UnitResult, UnitRunner } from "./frontier/unit-runner.ts";
 export { interleavingText } from "./interleaving-text.ts";

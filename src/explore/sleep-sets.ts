@@ -16,6 +16,9 @@ export class SleepSets {
   readonly #ends: number[] = [0];
   /** Where it ended when the depth was entered: what lies behind was added there. */
   readonly #entered: number[] = [0];
+  /** Where those end that sleep since before `#foreignFrom`: they come first. */
+  readonly #foreignTo: number[] = [0];
+  #foreignFrom = 0;
 
   constructor(footprints: Footprints) {
     this.#footprints = footprints;
@@ -29,6 +32,16 @@ export class SleepSets {
   addedFrom(depth: number): number {
     return this.#entered[depth]!;
   }
+  /** Where those end that were put to sleep above the depth that `adopt` was told. */
+  foreignTo(depth: number): number {
+    return this.#foreignTo[depth]!;
+  }
+
+  /** All who will sleep at `depth` when it is entered have been explored by others. */
+  adopt(depth: number): void {
+    this.#foreignFrom = depth;
+  }
+
   to(depth: number): number {
     return this.#ends[depth]!;
   }
@@ -60,11 +73,14 @@ export class SleepSets {
   enter(depth: number, actor: number, footprint: number): void {
     const from = this.from(depth);
     const to = this.#ends[depth]!;
-    let end = to;
+    let [end, foreign] = [to, to];
+    const foreignTo = this.#foreignTo[depth]!;
     for (let i = from; i < to; i++) {
       if (this.#actors[i] === actor || this.#footprints.dependent(this.#steps[i]!, footprint)) continue;
       this.#put(end++, this.#actors[i]!, this.#steps[i]!, this.#alternatives[i]!);
+      if (i < foreignTo) foreign = end;
     }
+    this.#foreignTo[depth + 1] = depth + 1 <= this.#foreignFrom ? end : foreign;
     this.#ends[depth + 1] = end;
     this.#entered[depth + 1] = end;
   }

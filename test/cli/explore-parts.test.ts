@@ -137,14 +137,28 @@ describe("in shards", () => {
     expect(merged["executions"]).toBeLessThan(executions as number);
   });
 
-  test("of an optimal search, what they have brought to light is left, and gone on with", async () => {
-    const how = ["--builtin", "lastzero", "--n", "7", "--all"];
-    const files = await shards(2, ...how);
+  test.each(["optimal", "source"])("%s is complete, and what it has cost is told", async (strategy) => {
+    const how = ["--builtin", "lastzero", "--n", "6", "--strategy", strategy, "--all"];
+    const { blocked, redundant, ...merged } = await result("merge", ...(await shards(2, ...how)));
+    const { blocked: _, ...whole } = await result("explore", ...how);
+    expect(merged).toEqual(whole);
+    expect(blocked).toBeGreaterThan(0);
+    expect(redundant).toBe(blocked);
+  });
+
+  test("what a shard had no time for is left, and gone on with", async () => {
+    const how = ["--builtin", "fib_bench", "--n", "3", "--all"];
+    const [first, second] = [file("short.json"), file("long.json")];
+    const short = await run(["explore", ...how, "--shard", "1/2", "--time", "1", "--save", first], {
+      msPerLook: 600,
+    });
+    expect([short.code, short.stdout]).toEqual([3, expect.stringContaining("; not complete; ")]);
+    await run(["explore", ...how, "--shard", "2/2", "--save", second]);
     const left = file("rest.json");
-    const { code, stdout } = await run(["merge", ...files, "--save", left]);
-    expect(code).toBe(3);
-    expect(stdout).toMatch(/^optimal: \d+ executions, \d+ distinct; not complete, no violation; merged\n$/);
-    expect(await result("explore", "--resume", left)).toEqual(await result("explore", ...how));
+    expect((await run(["merge", first, second, "--save", left])).code).toBe(3);
+    const { blocked, ...resumed } = await result("explore", "--resume", left);
+    const { blocked: _, ...whole } = await result("explore", ...how);
+    expect([resumed, Number(blocked) > 0]).toEqual([whole, true]);
   });
 
   test("a violation is told by its shard and shown by the merge", async () => {

@@ -30,7 +30,8 @@ export class Reversals {
   readonly #path: Path;
   readonly #covered: Covered;
   readonly #reverse: Reverse;
-  readonly #toEnd: boolean;
+  /** Sequences hold what follows the second event too, as wakeup trees want it. */
+  toEnd: boolean;
   readonly #sequence: Sequence;
   /** What follows the first event without happening after it; where in the trace that was; which of it is chosen after the race. */
   readonly #collected: Sequence;
@@ -40,11 +41,10 @@ export class Reversals {
   readonly #blocked: IntList = new IntList();
   #known: Int32Array = new Int32Array(0);
 
-  /** `toEnd`: sequences hold what follows the second event too, as wakeup trees want it. */
   constructor(path: Path, toEnd: boolean, covered: Covered, reverse: Reverse) {
     this.#path = path;
     this.#covered = covered;
-    this.#toEnd = toEnd;
+    this.toEnd = toEnd;
     this.#reverse = reverse;
     this.#sequence = new Sequence(path.system.footprints);
     this.#collected = new Sequence(path.system.footprints);
@@ -215,7 +215,7 @@ export class Reversals {
   #collect(earlier: number, later: number): void {
     const { trace } = this.#path;
     const collected = this.#collected;
-    const end = this.#toEnd ? trace.length : later;
+    const end = this.toEnd ? trace.length : later;
     collected.clear();
     this.#choices.clear();
     const { clocks, stride } = trace;

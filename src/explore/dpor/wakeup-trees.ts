@@ -123,6 +123,13 @@ export class WakeupTrees {
     }
   }
 
+  /** Adds a sequence at `depth` as a branch of its own, behind all others. */
+  append(depth: number, sequence: Sequence): void {
+    let last = NIL;
+    for (let node = this.first(depth); node !== NIL; node = this.sibling[node]!) last = node;
+    this.#append(depth, NIL, last, sequence);
+  }
+
   /** Whether the branch of `node` begins the sequence or commutes with it; in the first case its step is taken out. */
   #takes(node: number, sequence: Sequence): boolean {
     const index = sequence.firstOf(this.actor[node]!);

@@ -31,6 +31,8 @@ export interface Unit {
   readonly rest: readonly Level[];
   /** Steps before this one have been made in this order by another unit: races among them are known. */
   readonly fresh: number;
+  /** So many levels from the root on are branched in full (full-top.ts): what is reversed there is explored anyway. */
+  readonly closed: number;
   /** Of bounded searches. */
   readonly bound: number;
   /** Executions at most. */

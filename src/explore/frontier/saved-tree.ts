@@ -7,6 +7,8 @@ import { makePlace, makeTwig, type Place, type Twig } from "./twig.ts";
 export interface SavedPlace {
   readonly done: readonly Choice[];
   readonly branches: readonly SavedTwig[];
+  /** All that can be done here are its branches. */
+  readonly full?: true;
 }
 
 export interface SavedTwig {
@@ -20,8 +22,9 @@ export interface SavedTwig {
   readonly resume?: readonly Level[];
 }
 
-export function savePlace({ done, branches }: Place, footprints: Footprints): SavedPlace {
-  return { done, branches: branches.map((twig) => saveTwig(twig, footprints)) };
+export function savePlace({ done, branches, full }: Place, footprints: Footprints): SavedPlace {
+  const saved = branches.map((twig) => saveTwig(twig, footprints));
+  return { done, branches: saved, ...(full ? { full } : {}) };
 }
 
 export function saveTwig(twig: Twig, of: Footprints): SavedTwig {
@@ -34,8 +37,8 @@ export function saveTwig(twig: Twig, of: Footprints): SavedTwig {
   return { step, touches, ...begun, place: savePlace(place!, of) };
 }
 
-export function loadPlace({ done, branches }: SavedPlace, footprints: Footprints): Place {
-  const place = makePlace([...done]);
+export function loadPlace({ done, branches, full }: SavedPlace, footprints: Footprints): Place {
+  const place = makePlace([...done], full === true);
   for (const saved of branches) place.branches.push(loadTwig(saved, place, footprints));
   return place;
 }

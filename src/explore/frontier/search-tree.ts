@@ -99,22 +99,21 @@ export class SearchTree {
   /** Gives a leaf out. */
   take(twig: Twig, terms: Terms): Unit {
     const levels: Level[] = [];
-    let fresh = 0;
+    let [fresh, closed] = [0, 0];
     const path = this.#pathTo(twig);
     for (const [depth, { place, index }] of path.entries()) {
       const { step } = place.branches[index]!;
       const before = place.branches.slice(0, index).map((other) => other.step);
       const again = !this.#wakeupTrees && alternativeOf(step) > 0;
       if (place.done.length + index > 0 || again) fresh = depth;
-      levels.push({
-        done: [...place.done, ...before],
-        step,
-        todo: branchesOf(place.branches.slice(index + 1), this.#footprints),
-      });
+      if (place.full) closed = depth + 1;
+      const others = place.full ? [] : place.branches.slice(index + 1);
+      levels.push({ done: [...place.done, ...before], step, todo: branchesOf(others, this.#footprints) });
     }
+    fresh = Math.max(fresh, closed);
     const rest = twig.resume ?? [];
     if (twig.resume !== undefined) fresh = levels.length + rest.length;
-    const unit = { levels, rest, fresh, ...terms };
+    const unit = { levels, rest, fresh, closed, ...terms };
     twig.sent = { unit, at: this.#changes };
     return unit;
   }

@@ -1,11 +1,13 @@
 /**
  * Explorations in shards: several machines that do not speak with each other, each of which explores its share of what there is to do.
  *
- * Every shard begins in the same way and explores the top of the search tree (the *trunk*) until there are enough units; every
- * n-th of them is its own. What its units do to the tree above them is kept with their results. Who merges them has the same trunk,
- * inserts all of that, and counts. The units are leaves of one tree, so no class is counted twice. Branches that only
- * the units have brought to light are nobody's yet: they are what remains after the merge. Strategies that enumerate and samplers
- * have none.
+ * Every shard begins in the same way with the top of the search tree (the *trunk*) until there are enough units; every n-th of them
+ * is its own. Who merges them has the same trunk, and counts. The units are leaves of one tree, so no class is counted twice. The top
+ * is branched in full (full-top.ts), so the units are all that there is, of reduced searches too.
+ *
+ * What somebody else has begun with, and has wakeup trees at its top, is explored from there until there are enough units. What units
+ * do to the tree above them is then kept with their results, and inserted by whoever merges them; branches that only the units have
+ * brought to light are nobody's: they remain after the merge.
  *
  * A bounded search in shards has one tree, that of its greatest bound, in which the schedules of smaller bounds are.
  *
@@ -13,17 +15,21 @@
  * executions than they complete).
  */
 import type { Explorable } from "../explorable.ts";
+import type { StrategyName } from "../make-strategy.ts";
 import { type CheckedOptions, checkOptions, ExploreError, type ExploreOptions } from "../options.ts";
 import { SUSPICIOUS } from "../strategies/suspicion.ts";
+import { FullTop } from "./full-top.ts";
 import { type Assignment, runJob } from "./job.ts";
 import { type PartedExploration, parted, type Saved } from "./parted-exploration.ts";
 import { SampledExploration } from "./sampled-exploration.ts";
-import { noCounts, type UnitResult, UnitRunner } from "./unit-runner.ts";
+import type { SavedSearch } from "./tree-exploration.ts";
+import { attemptsOf, noCounts, type UnitResult, UnitRunner } from "./unit-runner.ts";
 
 /** Units for each shard: so many that shards differ little in what they have to do. */
 const UNITS_PER_SHARD = 24;
 /** Executions of the trunk for each unit that is wanted: a program may not have as many. */
 const TRUNK_PER_UNIT = 16;
+const PARTED_BY_TOP: readonly StrategyName[] = ["optimal", "source", "sleep-sets", "naive"];
 
 export interface ShardResult {
   /** The trunk, the same for all shards. */
@@ -51,7 +57,8 @@ export class Shard {
     this.#options = checkOptions(options);
     this.#exploration = trunkOf(explorable, this.#options, of * UNITS_PER_SHARD, saved);
     this.#trunk = this.#exploration.save();
-    this.#units = this.#exploration.ended ? [] : this.#exploration.all();
+    this.#found = saved === undefined && this.#options.stopAtFirst && this.#trunk.findings.length > 0;
+    this.#units = this.#exploration.ended || this.#found ? [] : this.#exploration.all();
     this.#own = this.#units.map((_, unit) => unit).filter((unit) => unit % of === index);
     this.#runner = new UnitRunner(explorable, this.#options);
   }
@@ -108,6 +115,10 @@ function trunkOf(
   wanted: number,
   saved: Saved | undefined,
 ): PartedExploration {
+  if (PARTED_BY_TOP.includes(options.strategy)) {
+    const top = topOf(explorable, options, wanted, saved as SavedSearch | undefined);
+    if (top !== undefined) return parted(explorable, options, top);
+  }
   const exploration = parted(explorable, options, saved ?? begin(options));
   if (exploration instanceof SampledExploration) return exploration;
   const runner = new UnitRunner(explorable, options);
@@ -121,6 +132,18 @@ function trunkOf(
     if (all.length >= wanted) break;
   }
   return exploration;
+}
+
+/** The top of a search, unless others than shards have begun with it. */
+function topOf(
+  explorable: Explorable,
+  options: CheckedOptions,
+  wanted: number,
+  saved: SavedSearch | undefined,
+): SavedSearch | undefined {
+  if (saved?.tree.place?.full === true) return saved;
+  const begun = saved !== undefined && attemptsOf(saved.counts) > 0;
+  return begun ? undefined : new FullTop(explorable, options, wanted, saved?.lessons).make();
 }
 
 /** Of a bounded search: at its greatest bound. */

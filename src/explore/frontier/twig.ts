@@ -14,12 +14,14 @@ export interface Place {
   /** Branches that have been explored, all those before them too. */
   readonly done: Choice[];
   readonly branches: Twig[];
+  /** All that can be done here are its branches: nothing is inserted. */
+  readonly full: boolean;
   /** The branch that it is behind. */
   owner: Twig | undefined;
 }
 
-export function makePlace(done: Choice[] = []): Place {
-  return { done, branches: [], owner: undefined };
+export function makePlace(done: Choice[] = [], full = false): Place {
+  return { done, branches: [], full, owner: undefined };
 }
 
 export interface Twig {

@@ -9,6 +9,10 @@
  * Races between two events of the part that an execution shares with the one before were reversed then, and are not looked
  * at again.
  *
+ * A unit of a top that is branched in full (frontier/full-top.ts) begins with steps asleep that no wakeup tree has woken, and is not
+ * told what is found behind them. So they cover a sequence only if they occur in it and can begin it, as with source-DPOR; and
+ * executions can be given up. Such a one says nothing of what would have come behind, so of its races that holds for all who sleep.
+ *
  * A step made in another way (another waiter is woken) is another event. Where a step is made because any would do, its other ways become
  * branches beside it; where a tree asks for it, only the one that was asked for is explored: the others have races of their own.
  */
@@ -34,6 +38,8 @@ export class Optimal implements Search {
   #begin = 0;
   /** Depths below this one are not its own. */
   #own = 0;
+  /** What is reversed at depths below this one is explored anyway. */
+  #closed = 0;
   readonly #escapes: Escapes;
   readonly ways = 1;
 
@@ -61,6 +67,7 @@ export class Optimal implements Search {
     this.#path.rewind(this.#begin);
     let ended = -1;
     for (let depth = this.#begin; ended < 0; depth++) ended = this.#step(depth);
+    this.#reversals.toEnd = ended !== SLEEP_BLOCKED;
     this.#reversals.noteBlocked();
     return ended;
   }
@@ -81,9 +88,11 @@ export class Optimal implements Search {
     return this.#path.schedule();
   }
 
-  begin({ levels, rest, fresh }: Unit): boolean {
+  begin({ levels, rest, fresh, closed }: Unit): boolean {
     const { system, trace } = this.#path;
     system.reset();
+    this.#closed = closed;
+    this.#sleep.adopt(closed);
     this.#own = levels.length;
     const all = [...levels, ...rest];
     for (const [depth, { done, step, todo }] of all.entries()) {
@@ -177,13 +186,41 @@ export class Optimal implements Search {
     return false;
   }
 
+  /** Does somebody who sleeps or will be explored at `at` occur in the sequence, and can begin it? */
+  #begun(at: number, sequence: Sequence): boolean {
+    const sleep = this.#sleep;
+    const trees = this.#trees;
+    for (let i = sleep.from(at); i < sleep.to(at); i++) {
+      if (begins(sequence, sleep.actorAt(i), sleep.alternativeAt(i))) return true;
+    }
+    for (let node = trees.first(at); node !== NIL; node = trees.sibling[node]!) {
+      if (begins(sequence, trees.actor[node]!, trees.alternative[node]!)) return true;
+    }
+    return false;
+  }
+
   #reverse(at: number, sequence: Sequence): void {
+    if (at < this.#closed) return;
     const sleep = this.#sleep;
     const to = sleep.to(at);
-    for (let i = sleep.from(at); i < to; i++) {
+    if (!this.#reversals.toEnd) {
+      if (!this.#begun(at, sequence)) this.#trees.append(at, sequence);
+      return;
+    }
+    const own = sleep.foreignTo(at);
+    for (let i = sleep.from(at); i < own; i++) {
+      if (begins(sequence, sleep.actorAt(i), sleep.alternativeAt(i))) return;
+    }
+    for (let i = own; i < to; i++) {
       if (sequence.isWeakInitial(sleep.actorAt(i), sleep.stepAt(i), sleep.alternativeAt(i))) return;
     }
     if (at >= this.#own) this.#trees.insert(at, sequence);
     else this.#escapes.add(at, sequence);
   }
+}
+
+/** Whether a step of the actor occurs in the sequence, in this way, and nothing there must come before it. */
+function begins(sequence: Sequence, actor: number, alternative: number): boolean {
+  const index = sequence.firstOf(actor);
+  return index >= 0 && sequence.alternative[index] === alternative && sequence.isInitial(index);
 }

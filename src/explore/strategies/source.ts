@@ -28,6 +28,8 @@ export class Source implements Search {
   #begin = 0;
   /** Depths below this one are not its own. */
   #own = 0;
+  /** What is reversed at depths below this one is explored anyway. */
+  #closed = 0;
   /** By depth and initials: each is worth telling once. */
   readonly #escapes: Map<string, Escape> = new Map();
 
@@ -76,9 +78,10 @@ export class Source implements Search {
     return this.#path.schedule();
   }
 
-  begin({ levels, rest, fresh }: Unit): boolean {
+  begin({ levels, rest, fresh, closed }: Unit): boolean {
     const { system, trace } = this.#path;
     system.reset();
+    this.#closed = closed;
     this.#own = levels.length;
     const all = [...levels, ...rest];
     for (const [depth, level] of all.entries()) {
@@ -166,6 +169,7 @@ export class Source implements Search {
 
   /** Somebody who can begin the sequence must be explored at `at`. */
   #reverse(at: number, sequence: Sequence): void {
+    if (at < this.#closed) return;
     const list = this.#backtrack[at]!;
     const initials: number[] = [];
     for (let i = 0; i < sequence.length; i++) {
