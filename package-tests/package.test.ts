@@ -118,6 +118,31 @@ runtime.spawn(function* (worker) {
 machine.run();
 `;
 
+const HOST_THREAD = `import { isMainThread } from "node:worker_threads";
+import { createRuntime } from "umcg";
+import { blocking, createThreadMachine, type SetUp, sys, worker } from "umcg/threads-host";
+
+export function job(ms: number): number {
+  blocking(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms));
+  worker.yield();
+  return sys.gettid() > 0 ? 42 : 0;
+}
+export function setUp(machine: SetUp): void {
+  const runtime = createRuntime(machine);
+  const thread = machine.spawnHostWorker(runtime, { url: import.meta.url, export: "job", args: [5] });
+  runtime.spawn(function* (own) {
+    machine.say(yield* own.join(thread));
+  });
+}
+if (isMainThread) {
+  const image = new URL(import.meta.url);
+  const onMessage = (value: unknown) => console.log(\`a host thread returned \${value}\`);
+  const machine = await createThreadMachine({ vcpus: 1, image, onMessage });
+  await machine.run({ timeoutMs: 30_000 });
+  await machine.halt();
+}
+`;
+
 describe("a project that uses it", () => {
   let folder: string;
   beforeAll(() => {
@@ -126,6 +151,7 @@ describe("a project that uses it", () => {
       "library.ts": LIBRARY,
       "reader.ts": READER,
       "machine.ts": MACHINE,
+      "host-thread.ts": HOST_THREAD,
       "tsconfig.json": TSCONFIG,
     });
   });
@@ -158,6 +184,11 @@ describe("a project that uses it", () => {
   test("finds the files of its threads", () => {
     const { status, stdout, stderr } = node("library.ts");
     expect([status, stdout, stderr]).toEqual([0, "a thread made a system call\n", ""]);
+  });
+
+  test("runs a function on a thread of its own, as a worker", () => {
+    const { status, stdout, stderr } = node("host-thread.ts");
+    expect([status, stdout, stderr]).toEqual([0, "a host thread returned 42\n", ""]);
   });
 
   test("has the command", () => {

@@ -1,5 +1,6 @@
 /** Functions of host threads, and set-up code that spawns them. */
 import { readFileSync } from "node:fs";
+import { threadId } from "node:worker_threads";
 import { type Addr, offsetBy } from "../../src/atomics/address.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
 import { SIGKILL } from "../../src/kernel-sim/constants.ts";
@@ -13,6 +14,7 @@ import {
   type SetUp,
   safepoint,
   say,
+  spawnHost,
   sys,
   tid,
   worker,
@@ -133,6 +135,7 @@ export function cancelled(): void {
 export function setUpLife(machine: SetUp): void {
   setUpCalls(machine);
   setUpWorkers(machine);
+  setUpFamily(machine);
 }
 
 function setUpWorkers(machine: SetUp): void {
@@ -164,9 +167,9 @@ function setUpWorkers(machine: SetUp): void {
       yield* self.memory.store32(offsetBy(at, 4), turn + 1);
       yield* self.yield();
     }
-    const ends: unknown[] = [];
-    for (const handle of [first, last, lost, spins]) ends.push(yield* endOf(self, handle));
-    machine.say({ ends });
+    const workers: unknown[] = [];
+    for (const handle of [first, last, lost, spins]) workers.push(yield* endOf(self, handle));
+    machine.say({ workers });
   });
 }
 
@@ -225,6 +228,41 @@ export function setUpLingering(machine: SetUp): void {
     machine.spawnHost({ url, export: "lingers", args: [how] });
 }
 
+/** Starts others on the threads that are free: one as a task, one as a worker, and more than there are. */
+export function parent(gate: number): number {
+  const spec = (value: number): HostSpec => ({ url, export: "child", args: [value, gate] });
+  let sum = sys.join(spawnHost(spec(1)));
+  sum += worker.join(worker.spawnHost(spec(10))) ?? 0;
+  const waiting: number[] = [];
+  // As many as there are, which wait until then.
+  try {
+    for (;;) waiting.push(spawnHost(spec(0)));
+  } catch (error) {
+    say({ code: (error as { code: string }).code });
+  }
+  memory.store32(gate, 1);
+  sys.futexWake(gate, waiting.length);
+  for (const task of waiting) sum += sys.join(task);
+  return sum;
+}
+export function child(value: number, gate: number): number {
+  say({ on: threadId });
+  if (value === 0) sys.futexWait(gate, 0);
+  return value;
+}
+
+/** With free threads that run more than one task each; and with functions that are not there. */
+function setUpFamily(machine: SetUp): void {
+  const runtime = createRuntime(machine);
+  const elder = machine.spawnHostWorker(runtime, { url, export: "parent", args: [machine.allocate(4)] });
+  runtime.spawn(function* (self) {
+    const sum = yield* endOf(self, elder);
+    const lost = yield* machine.spawnHostWorkerFrom(self, { url: `${url}.none` });
+    const killed = yield* machine.spawnHostFrom(self.env, { url: `${url}.none` });
+    machine.say({ sum, ends: [yield* endOf(self, lost), yield* self.sys.join(killed)] });
+  });
+}
+
 export function setUpWaiting(machine: SetUp): void {
   machine.spawnHost({ url, export: "waits" }, { name: "estragon" });
 }
@@ -232,6 +270,6 @@ export function waits(): void {
   sys.futexWait(sys.allocate(64), 0);
 }
 
-export function setUpBadHost(machine: SetUp): void {
-  machine.spawnHost({ url, ...(machine.args as object) } as HostSpec);
+export function setUpMissingHost(machine: SetUp): void {
+  machine.spawnHost({ url, export: "missing" });
 }

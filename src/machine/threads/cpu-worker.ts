@@ -65,7 +65,7 @@ const userSpace = new UserSpace(kernel, umcg);
 host.hostTasks = new HostTasks(host, new HostTaskWords(start.hosts), (slot) =>
   say({ kind: "end-host", slot }),
 );
-const hosts = new HostJobs(host.hostTasks);
+const hosts = new HostJobs(host.hostTasks, say);
 const machine = new SetUp(userSpace, { shared, hosts, args: start.args, tell: say });
 const vcpu = new Vcpu(host, new IdleSleep(host, start.spin));
 

@@ -8,6 +8,7 @@ export {
   now,
   safepoint,
   say,
+  spawnHost,
   sys,
   tid,
   work,
@@ -15,6 +16,6 @@ export {
 } from "./host-tasks/current.ts";
 export { HostTaskError, type HostTaskErrorCode, HostThreadDiedError } from "./host-tasks/errors.ts";
 export type { HostDeath } from "./host-tasks/host-workers.ts";
-export type { HostOptions, HostSpec } from "./host-tasks/jobs.ts";
+export type { HostOptions, HostSpec, HostTaskOptions } from "./host-tasks/jobs.ts";
 export type { SetUp, SetUpFunction } from "./set-up.ts";
 export { createThreadMachine, ThreadMachine } from "./thread-machine.ts";

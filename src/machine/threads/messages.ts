@@ -56,6 +56,8 @@ export type FromCpu =
   | { readonly kind: "said"; readonly value: unknown }
   /** The task of a host thread is over, or is to be killed while the thread computes. */
   | { readonly kind: "end-host"; readonly slot: number }
+  /** A task has started one on a thread of its own. */
+  | { readonly kind: "host-job"; readonly job: HostJob }
   /** Its function has thrown `error`, packed. */
   | {
       readonly kind: "host-threw";

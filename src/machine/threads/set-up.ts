@@ -14,18 +14,19 @@
 
 import type { Addr } from "../../atomics/address.ts";
 import type { Protection } from "../../atomics/page-table.ts";
+import type { Coroutine } from "../../atomics/step.ts";
 import type { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
 import type { TaskOptions } from "../../kernel-sim/clone.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { NO_TASK, type Tid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
-import type { Program, UserSpace } from "../../umcg/env.ts";
+import type { Env, Program, UserSpace } from "../../umcg/env.ts";
 import type { Runtime } from "../../worker/runtime.ts";
-import type { WorkerOptions } from "../../worker/worker.ts";
+import type { Worker, WorkerOptions } from "../../worker/worker.ts";
 import type { WorkerHandle } from "../../worker/worker-handle.ts";
 import { acceptCompletions } from "./completions.ts";
-import type { HostJobs, HostSpec } from "./host-tasks/jobs.ts";
-import { spawnHostTask, spawnHostWorker } from "./host-tasks/spawn.ts";
+import type { HostJobs, HostSpec, HostTaskOptions } from "./host-tasks/jobs.ts";
+import { HostSpawner } from "./host-tasks/spawn.ts";
 import type { FromCpu } from "./messages.ts";
 
 /** What an image exports. It does the same each time it is called with the same arguments; it may not wait. */
@@ -47,12 +48,12 @@ export class SetUp {
   /** The interrupt line of completions, once they are accepted. */
   line: number | undefined;
   readonly #shared: VcpuWords;
-  readonly #hosts: HostJobs;
+  readonly #spawner: HostSpawner;
   readonly #tell: (message: FromCpu) => void;
 
   constructor(userSpace: UserSpace, parts: SetUpParts) {
     this.#shared = parts.shared;
-    this.#hosts = parts.hosts;
+    this.#spawner = new HostSpawner(userSpace, parts.hosts, parts.tell);
     this.#tell = parts.tell;
     this.userSpace = userSpace;
     this.kernel = userSpace.kernel;
@@ -70,12 +71,23 @@ export class SetUp {
    * Creates a task whose code is a plain function on a thread of its own (docs/threads-host.md). Its exit code is the number that
    * the function returns. Throws ERR_CONFIG, ERR_TASK_LIMIT.
    */
-  spawnHost(spec: HostSpec, options: TaskOptions = {}): Tid {
-    return spawnHostTask(this.userSpace, this.#hosts, spec, options, this.#tell);
+  spawnHost(spec: HostSpec, options: HostTaskOptions = {}): Tid {
+    return this.#spawner.task(spec, options);
   }
   /** The same as a worker of `runtime`, beside its others. Throws ERR_CONFIG, ERR_TASK_LIMIT, ERR_USER_MEMORY. */
   spawnHostWorker(runtime: Runtime, spec: HostSpec, options: WorkerOptions = {}): WorkerHandle<unknown> {
-    return spawnHostWorker(this.userSpace, this.#hosts, runtime, spec, options);
+    return this.#spawner.worker(runtime, spec, options);
+  }
+  /** The same from a task, `env`'s, while the machine runs, on a Worker that is free. Throws ERR_NO_HOST_THREAD, too. */
+  spawnHostFrom(env: Env, spec: HostSpec, options: HostTaskOptions = {}): Coroutine<Tid> {
+    return this.#spawner.taskFrom(env, spec, options);
+  }
+  spawnHostWorkerFrom(
+    worker: Worker,
+    spec: HostSpec,
+    options: WorkerOptions = {},
+  ): Coroutine<WorkerHandle<unknown>> {
+    return this.#spawner.workerFrom(worker, spec, options);
   }
   /** Zeroed user memory. Throws ERR_USER_MEMORY. */
   allocate(bytes: number, align = 64): Addr {

@@ -247,6 +247,7 @@ export class ThreadMachine {
     } else if (message.kind === "failed") this.#failure ??= errorOf(message.failure, cpu);
     else if (message.kind === "said") this.#config.onMessage?.(message.value, cpu);
     else if (message.kind === "end-host") this.#hosts.end(message.slot);
+    else if (message.kind === "host-job") this.#hosts.post(message.job);
     else if (message.kind === "host-threw") this.#hosts.threw(message);
     else if (message.kind === "stopped") this.#trace[cpu] = message.events;
     this.#news();
@@ -255,7 +256,7 @@ export class ThreadMachine {
   /** What set-up code has told the kernels of the CPUs. */
   #learn({ names, lines, line, hosts }: Told): void {
     this.#line = line;
-    this.#hosts.jobs = hosts;
+    this.#hosts.learn(hosts);
     for (const [tid, name] of names.entries()) this.kernel.names.set(tid, name);
     for (let line = 0; line < lines; line++) requestIrq(this.kernel, () => undefined);
   }

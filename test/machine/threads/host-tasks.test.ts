@@ -3,9 +3,13 @@
  * words, or say.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { HostTaskWords } from "../../../src/hosts/threads/vcpu/host-task-words.ts";
+import type { HostTasks } from "../../../src/hosts/threads/vcpu/host-tasks.ts";
 import { SIGKILL } from "../../../src/kernel-sim/constants.ts";
+import { HostJobs } from "../../../src/machine/threads/host-tasks/jobs.ts";
 import {
   createThreadMachine,
+  type HostSpec,
   type ThreadMachine,
   type ThreadMachineConfig,
 } from "../../../src/machine/threads/index.ts";
@@ -19,18 +23,19 @@ function create(entry: string, config: Partial<ThreadMachineConfig> = {}): Promi
 }
 
 describe("host tasks on two CPUs", () => {
-  const said: unknown[] = [];
+  const said: Record<string, unknown>[] = [];
   let machine: ThreadMachine;
   let words: Int32Array;
 
   beforeAll(async () => {
     const args = { policy: "work-stealing", preemptNs: 2_000_000 };
-    machine = await create("setUpLife", { args, onMessage: (value) => said.push(value) });
+    const onMessage = (value: unknown): void => void said.push(value as Record<string, unknown>);
+    machine = await create("setUpLife", { args, hostSpares: 2, onMessage });
     words = machine.words.subarray(machine.kernel.userBase >> 2);
     await machine.run({ timeoutMs });
     await machine.halt();
   }, 60_000);
-  afterAll(() => expect([machine.workers, machine.hostDeaths]).toEqual([0, []]));
+  afterAll(() => expect(machine.workers).toBe(0));
 
   test("make system calls, fault pages in, and block off the CPU", () => {
     const text = Buffer.from("abcd").readInt32LE();
@@ -48,9 +53,18 @@ describe("host tasks on two CPUs", () => {
 
   test("are workers beside others: park, unpark, yield, join, are cancelled and preempted", () => {
     // What is no number stays on its CPU.
-    const spins = said.find((value): value is { ends: unknown[] } => Object.hasOwn(value as object, "ends"));
-    expect(spins!.ends.slice(0, 3)).toEqual([107, 105, "ERR_WORKER_CANCELLED"]);
-    expect([{ turns: 20 }, "ERR_RESULT_STAYS"]).toContainEqual(spins!.ends[3]);
+    const [{ workers }] = said.filter((value) => "workers" in value) as [{ workers: unknown[] }];
+    expect(workers.slice(0, 3)).toEqual([107, 105, "ERR_WORKER_CANCELLED"]);
+    expect([{ turns: 20 }, "ERR_RESULT_STAYS"]).toContainEqual(workers[3]);
+  });
+
+  test("that tasks start run on threads that are free, one after the other", () => {
+    expect(said).toContainEqual({ code: "ERR_NO_HOST_THREAD" });
+    expect(said).toContainEqual({ sum: 11, ends: ["ERR_WORKER_FAILED", 128 + SIGKILL] });
+    const threads = said.filter(({ on }) => on !== undefined).map(({ on }) => on);
+    expect(threads.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(threads).size).toBeLessThan(threads.length);
+    expect(machine.hostDeaths).toEqual([expect.objectContaining({ cause: expect.any(Error) })]);
   });
 });
 
@@ -116,19 +130,28 @@ describe("a machine with host threads ends", () => {
 });
 
 describe("a host thread that cannot be is refused:", () => {
-  test.each([
-    [
-      { export: "missing" },
-      {},
-      "ERR_IMAGE",
-      /^host thread missing-0 .* did not start: .* exports no function missing$/,
-    ],
-    [{ url: "job.ts" }, {}, "ERR_CONFIG", /is named by an absolute URL, got job.ts$/],
-    [{ export: "waits" }, { maxHostTasks: 0 }, "ERR_CONFIG", /maxHostTasks is 0$/],
-  ])("%o with %o", async (args, config, code, message) => {
-    await expect(create("setUpBadHost", { vcpus: 1, args, ...config })).rejects.toMatchObject({
-      code,
-      message: expect.stringMatching(message),
+  test("its module has no such function", async () => {
+    await expect(create("setUpMissingHost", { vcpus: 1 })).rejects.toMatchObject({
+      code: "ERR_IMAGE",
+      message: expect.stringMatching(
+        /^host thread missing-0 .* did not start: .* exports no function missing$/,
+      ),
     });
+  });
+
+  const url = image;
+  test.each<[HostSpec, RegExp]>([
+    [{ url: "job.ts" }, /is named by an absolute URL, got job.ts$/],
+    [{ url, args: [() => 1] }, /^the arguments of default are a list of what can be cloned/],
+    [{ url, args: 1 as never }, /^the arguments of default are a list/],
+  ])("%o", (spec, message) => {
+    const words = new HostTaskWords(HostTaskWords.create(1));
+    const jobs = new HostJobs({ words } as HostTasks, () => undefined);
+    const refusal = (): unknown => jobs.add(spec, undefined);
+    expect(refusal).toThrow(
+      expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringMatching(message) }),
+    );
+    expect(jobs.add({ url }, "first").slot).toBe(0);
+    expect(() => jobs.add({ url }, undefined)).toThrow(/maxHostTasks is 1$/);
   });
 });

@@ -4,6 +4,7 @@
  *
  * | word        | written by                                                                                                   |
  * |-------------|--------------------------------------------------------------------------------------------------------------|
+ * | state       | FREE; who spawns a task makes it TAKEN; the CPU, when that has ended, FREE. It stays TAKEN when the Worker is gone |
  * | turn        | who has it gives it away: the CPU KERNEL -> USER, the thread USER -> KERNEL; main, when the Worker is gone: GONE |
  * | want        | the CPU: the thread is to come in at its next safepoint; cleared when it has                                  |
  * | event       | the thread DONE, main GONE, before they ring the CPU; taken by the CPU that is interrupted                     |
@@ -30,6 +31,9 @@ export const ACTIVITY_COMPUTES = 0;
 export const ACTIVITY_BLOCKS = 1;
 export const ACTIVITY_ENDED = 2;
 
+const FREE = 0;
+const TAKEN = 1;
+
 /** What a dead thread was doing. */
 export const DEATH_STATES = ["", "running", "blocking", "waiting"] as const;
 export type DeathState = (typeof DEATH_STATES)[number];
@@ -49,6 +53,7 @@ const DEATH = 11;
 const DEATH_WAIT = 12;
 const WHY_LENGTH = 13;
 const DEATH_TID = 14;
+const STATE = 15;
 const HEAD = 16;
 export const ARGUMENTS = 6;
 /** In units of 8 bytes: the arguments, and behind them the result. */
@@ -60,8 +65,10 @@ const WHY_AT: number = (RESULT + 2) * 8;
 export const TEXT_BYTES = 4096;
 const TEXT_AT: number = WHY_AT + WHY_BYTES;
 const SLOT_BYTES: number = TEXT_AT + TEXT_BYTES;
-/** Before the first slot: how many tasks block. */
+/** Before the first slot: how many tasks block; how many slots have had a Worker. */
 const FIRST = 64;
+const BLOCKING = 0;
+const USED = 1;
 
 export class HostTaskWords {
   readonly buffer: SharedArrayBuffer;
@@ -135,11 +142,11 @@ export class HostTaskWords {
   setBlocks(slot: number, to: boolean): void {
     if (this.blocks(slot) === to) return;
     this.#set(slot, BLOCKS, to ? 1 : 0);
-    Atomics.add(this.words, 0, to ? 1 : -1);
+    Atomics.add(this.words, BLOCKING, to ? 1 : -1);
   }
   /** Tasks that sleep until their threads have something to say. */
   get blocking(): number {
-    return Atomics.load(this.words, 0);
+    return Atomics.load(this.words, BLOCKING);
   }
 
   tid(slot: number): number {
@@ -225,8 +232,26 @@ export class HostTaskWords {
     this.#set(slot, DEATH, DEATH_STATES.indexOf(state));
   }
 
-  /** By main, between two threads: the slot is as new. */
-  reset(slot: number): void {
-    for (let word = TURN; word < HEAD; word++) this.#set(slot, word, 0);
+  /** The first slots, which have a Worker, or had one. */
+  get used(): number {
+    return Atomics.load(this.words, USED);
+  }
+  /** By main, and by set-up code: `slot` is one of them. */
+  use(slot: number): void {
+    Atomics.store(this.words, USED, Math.max(this.used, slot + 1));
+  }
+  isTaken(slot: number): boolean {
+    return this.#get(slot, STATE) === TAKEN;
+  }
+  /** For a new task. False: it has one already, or its Worker is gone. */
+  claim(slot: number): boolean {
+    const word = this.#word(slot, STATE);
+    if (Atomics.compareExchange(this.words, word, FREE, TAKEN) !== FREE) return false;
+    return this.turn(slot) !== TURN_GONE;
+  }
+  /** By the CPU, when a task and its thread have come to their ends. Not the turn: that its Worker is gone is never forgotten. */
+  free(slot: number): void {
+    for (let word = WANT; word < STATE; word++) this.#set(slot, word, 0);
+    this.#set(slot, STATE, FREE);
   }
 }

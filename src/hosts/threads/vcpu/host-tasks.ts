@@ -46,8 +46,6 @@ const LOOK_NS = 1e9;
 
 export class HostTasks {
   readonly words: HostTaskWords;
-  /** Slots that are taken: the first ones. */
-  used = 0;
   readonly #host: VcpuHost;
   /** Asks main to end the Worker of a slot. */
   readonly #end: (slot: number) => void;
@@ -75,7 +73,8 @@ export class HostTasks {
     this.#slots.delete(tid);
     words.setTid(slot, 0);
     words.setBlocks(slot, false);
-    if (words.activity(slot) !== ACTIVITY_ENDED && words.turn(slot) !== TURN_GONE) this.#end(slot);
+    if (words.activity(slot) === ACTIVITY_ENDED) words.free(slot);
+    else if (words.turn(slot) !== TURN_GONE) this.#end(slot);
   }
 
   /** Lets the thread of `slot` compute until it comes back. In user mode. Does not return when its Worker is gone. */
@@ -96,7 +95,8 @@ export class HostTasks {
       } else this.#sleep();
     }
     words.setWant(slot, false);
-    if (words.turn(slot) === TURN_GONE) yield* this.die(tid);
+    // One that had come to its end before has left its result.
+    if (words.turn(slot) === TURN_GONE && words.activity(slot) !== ACTIVITY_ENDED) yield* this.die(tid);
   }
 
   /** Takes what has come for the CPU. True: the task is to die. */
@@ -135,7 +135,7 @@ export class HostTasks {
     throw new Error(`kernel bug: task ${tid} has survived its thread`);
   }
 
-  /** A blocking call of the thread, which goes on beside: sleeps until it is over. 0. */
+  /** A blocking call of the thread, which goes on beside, or its start: sleeps until it is over. 0. */
   *block(slot: number): Coroutine<number> {
     const { kernel } = this.#host;
     const { tasks } = kernel;
@@ -149,7 +149,7 @@ export class HostTasks {
       tasks.setWaitOn(tid, slot);
       setTaskState(kernel, tid, TASK_KILLABLE);
       // What is said behind this look finds the task asleep, or on its way, and wakes it.
-      if (words.isDone(slot) || fatalSignalPending(kernel, tid)) break;
+      if (words.isDone(slot) || words.turn(slot) === TURN_GONE || fatalSignalPending(kernel, tid)) break;
       yield* schedule(kernel, tid);
     }
     setTaskState(kernel, tid, TASK_RUNNING);
@@ -163,7 +163,7 @@ export class HostTasks {
   arrive(): void {
     const { kernel } = this.#host;
     const { words } = this;
-    for (let slot = 0; slot < this.used; slot++) {
+    for (let slot = 0; slot < words.used; slot++) {
       const event = words.takeEvent(slot);
       const tid = words.tid(slot);
       if (event === 0 || tid === 0) continue;

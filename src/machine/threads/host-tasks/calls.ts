@@ -5,11 +5,13 @@
 import { type Addr, addr } from "../../../atomics/address.ts";
 import type { Coroutine } from "../../../atomics/step.ts";
 import { userFault } from "../../../kernel-sim/faults.ts";
+import type { Tid } from "../../../kernel-sim/ids.ts";
 import type { Kernel } from "../../../kernel-sim/kernel.ts";
 import type { Env } from "../../../umcg/env.ts";
-import type { Worker } from "../../../worker/worker.ts";
+import type { Worker, WorkerOptions } from "../../../worker/worker.ts";
 import { WorkerHandle } from "../../../worker/worker-handle.ts";
 import { HostTaskError } from "./errors.ts";
+import type { HostSpec, HostTaskOptions } from "./jobs.ts";
 
 /** What the task of a host thread is. */
 export interface Caller {
@@ -19,6 +21,15 @@ export interface Caller {
   readonly worker: Worker | undefined;
   /** The handle of a worker that set-up code made, if its record and generation are these. */
   readonly handleOf: (record: Addr, generation: number) => WorkerHandle<unknown> | undefined;
+  readonly spawn: (spec: HostSpec, options: HostTaskOptions) => Coroutine<Tid>;
+  /** Throws ERR_NOT_A_WORKER. */
+  readonly spawnWorker: (spec: HostSpec, options: WorkerOptions) => Coroutine<WorkerHandle<unknown>>;
+}
+
+/** What a thread says of one that it starts: the text of its slot. */
+export interface SpawnRequest {
+  readonly spec: HostSpec;
+  readonly options: HostTaskOptions & WorkerOptions;
 }
 
 /** System calls, as numbers go. What a caller leaves out is what the kernel takes by default. Results: those of `Syscalls`. */
@@ -167,11 +178,14 @@ function* fault({ kernel }: Caller, a: number, size: number, write: number): Cor
   return 0;
 }
 
-/** Requests that are no calls: the thread comes in because it was asked to; it begins a blocking call; it has come to its end. */
+/** Requests that are no calls: the thread comes in because it was asked to; it begins a blocking call; it has come to its end; an access has faulted; it
+ * starts another. */
 export const CALL_COME_IN = 0;
 export const CALL_BLOCK = 1;
 export const CALL_END = 2;
 export const CALL_FAULT = 3;
+export const CALL_SPAWN = 4;
+export const CALL_SPAWN_WORKER = 5;
 const FIRST_CALL = 8;
 
 export const SYSTEM_CALLS: readonly (keyof HostCalls)[] = Object.keys(SYSTEM) as (keyof HostCalls)[];
@@ -187,12 +201,16 @@ export function workerCall(name: keyof HostWorkerCalls): number {
 }
 
 /** Call number `call`. Throws what it throws, and ERR_NOT_A_WORKER. */
-export function perform(caller: Caller, call: number, args: readonly number[]): Coroutine<number> {
-  if (call === CALL_FAULT) return fault(caller, args[0]!, args[1]!, args[2]!);
+export function* perform(caller: Caller, call: number, args: readonly number[]): Coroutine<number> {
+  if (call === CALL_FAULT) return yield* fault(caller, args[0]!, args[1]!, args[2]!);
   const system = SYSTEM_CALLS[call - FIRST_CALL];
-  if (system !== undefined) return SYSTEM[system]!(caller, ...args);
-  const { worker } = caller;
-  if (worker === undefined) throw new HostTaskError("ERR_NOT_A_WORKER", "this host task is no worker");
+  if (system !== undefined) return yield* SYSTEM[system]!(caller, ...args);
   const name = WORKER_CALLS[call - FIRST_CALL - SYSTEM_CALLS.length]!;
-  return WORKER[name](worker, caller, ...args);
+  return yield* WORKER[name](workerOf(caller), caller, ...args);
+}
+
+/** Throws ERR_NOT_A_WORKER. */
+export function workerOf({ worker }: Pick<Caller, "worker">): Worker {
+  if (worker !== undefined) return worker;
+  throw new HostTaskError("ERR_NOT_A_WORKER", "this host task is no worker");
 }

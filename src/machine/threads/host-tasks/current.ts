@@ -11,7 +11,7 @@
  * }
  * ```
  */
-import type { Target } from "../../../worker/worker.ts";
+import type { Target, WorkerOptions } from "../../../worker/worker.ts";
 import {
   type HostCalls,
   type HostWorkerCalls,
@@ -23,6 +23,7 @@ import {
 import { HostTaskError } from "./errors.ts";
 import type { HostMemory } from "./host-memory.ts";
 import type { HostThread } from "./host-thread.ts";
+import type { HostSpec, HostTaskOptions } from "./jobs.ts";
 
 let current: HostThread | undefined;
 
@@ -67,6 +68,11 @@ export const worker = {
   target(): Required<Target> {
     return { record: calls.record(), generation: calls.generation() } as Required<Target>;
   },
+  /** Starts another on a thread of its own. Throws ERR_NO_HOST_THREAD, as `spawnHost` does. */
+  spawnHost: (spec: HostSpec, options: WorkerOptions = {}): Required<Target> => {
+    const [record, generation] = self().spawn({ spec: plain(spec), options }, true);
+    return { record, generation } as Required<Target>;
+  },
   park: (): boolean => calls.park() !== 0,
   /** False: timed out. Throws ERR_CANCELLED, as every wait here. */
   parkUntil: (deadlineNs: number): boolean => calls.parkUntil(deadlineNs) !== 0,
@@ -106,6 +112,16 @@ export function blocking<T>(call: () => T): T {
     current = thread;
     thread.endBlocking();
   }
+}
+
+/** Starts a task on a thread of its own, which is free (`hostSpares`): its tid. Throws ERR_NO_HOST_THREAD, ERR_CONFIG. */
+export function spawnHost(spec: HostSpec, options: HostTaskOptions = {}): number {
+  return self().spawn({ spec: plain(spec), options }, false)[0];
+}
+
+/** A URL cannot be serialized. */
+function plain(spec: HostSpec): HostSpec {
+  return { ...spec, url: String(spec.url) };
 }
 
 /** Computes for `ns`. */

@@ -6,6 +6,7 @@
  * | ERR_NOT_HOST_TASK  | a function for host threads is called by none, or in a call of `blocking`                           |
  * | ERR_NOT_A_WORKER   | `worker` is used by a host task that is no worker of a runtime                                      |
  * | ERR_HOST_ASYNC     | a host thread's function has returned a promise                                                    |
+ * | ERR_NO_HOST_THREAD | a task is started on a thread of its own, and no Worker is free (`hostSpares`)                      |
  * | ERR_HOST_RESULT    | it has returned what is too big, or cannot be serialized                                           |
  *
  * Who joins a worker whose thread has died gets a HostThreadDiedError: ERR_KILLED, with the thread, its state and last wait.
@@ -24,7 +25,8 @@ export type HostTaskErrorCode =
   | "ERR_NOT_HOST_TASK"
   | "ERR_NOT_A_WORKER"
   | "ERR_HOST_ASYNC"
-  | "ERR_HOST_RESULT";
+  | "ERR_HOST_RESULT"
+  | "ERR_NO_HOST_THREAD";
 
 export class HostTaskError extends Error {
   readonly code: HostTaskErrorCode;

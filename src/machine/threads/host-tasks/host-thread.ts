@@ -15,8 +15,17 @@ import {
   TURN_USER,
 } from "../../../hosts/threads/vcpu/host-task-words.ts";
 import { ATT_HOST, ATT_TURN, type VcpuWords } from "../../../hosts/threads/vcpu/words.ts";
+import { MachineError } from "../../../kernel-sim/errors.ts";
 import type { Kernel } from "../../../kernel-sim/kernel.ts";
-import { CALL_BLOCK, CALL_COME_IN, CALL_END, CALL_FAULT } from "./calls.ts";
+import {
+  CALL_BLOCK,
+  CALL_COME_IN,
+  CALL_END,
+  CALL_FAULT,
+  CALL_SPAWN,
+  CALL_SPAWN_WORKER,
+  type SpawnRequest,
+} from "./calls.ts";
 import { HostTaskError, packError, tryPack, unpackError } from "./errors.ts";
 import { type Faulting, HostMemory } from "./host-memory.ts";
 import { STATUS_NOTHING, STATUS_NUMBER, STATUS_TEXT, STATUS_THREW } from "./proxy.ts";
@@ -69,6 +78,19 @@ export class HostThread implements Faulting {
     return words.result(slot);
   }
 
+  /** Has the task start another, as a worker or not: its tid, or its record and generation. */
+  spawn(request: SpawnRequest, asWorker: boolean): readonly [number, number] {
+    const { slot } = this;
+    const text = tryPack(request);
+    if (text === undefined || !this.#words.setText(slot, text))
+      throw new MachineError(
+        "ERR_CONFIG",
+        "the arguments of a thread that a thread starts are what can be serialized in 4096 bytes",
+      );
+    const result = this.call(asWorker ? CALL_SPAWN_WORKER : CALL_SPAWN, []);
+    return [result, this.#words.argument(slot, 0)];
+  }
+
   safepoint(): void {
     if (!this.#words.wants(this.slot)) return;
     this.#request(CALL_COME_IN);
@@ -90,13 +112,17 @@ export class HostThread implements Faulting {
     this.#request(CALL_BLOCK);
   }
   endBlocking(): void {
-    const { slot } = this;
-    const words = this.#words;
-    words.setActivity(slot, ACTIVITY_COMPUTES);
-    words.setDone(slot, true);
-    words.announce(slot, EVENT_DONE);
-    this.#cpus.ring(this.cpu, ATT_HOST);
+    this.#words.setActivity(this.slot, ACTIVITY_COMPUTES);
+    this.done();
     this.awaitTurn();
+  }
+  /** What the task sleeps for has happened. */
+  done(): void {
+    const { slot } = this;
+    this.#words.setDone(slot, true);
+    this.#words.announce(slot, EVENT_DONE);
+    // A task that has no home yet looks before it sleeps.
+    this.#cpus.ring(this.cpu, ATT_HOST);
   }
 
   /** The function is over, with `value`: the turn is the CPU's for good. */

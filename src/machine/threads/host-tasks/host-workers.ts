@@ -25,6 +25,8 @@ import type { FromCpu } from "../messages.ts";
 import { unpackError } from "./errors.ts";
 import type { FromHostThread, HostJob, HostStart } from "./jobs.ts";
 
+const REPLACE_TIMEOUT_MS = 20_000;
+
 type Thrown = Extract<FromCpu, { readonly kind: "host-threw" }>;
 
 /** A host thread that has ended without a result. */
@@ -42,8 +44,8 @@ export interface HostDeath {
 export class HostWorkers {
   readonly deaths: HostDeath[] = [];
   readonly words: HostTaskWords;
-  /** What set-up code has asked for, in the order of their slots. */
-  jobs: readonly HostJob[] = [];
+  /** By slot: what its Worker does, or did last. */
+  readonly #jobs: Map<number, HostJob> = new Map();
   readonly #kernel: Kernel;
   readonly #shared: VcpuWords;
   readonly #config: ThreadMachineConfig;
@@ -53,6 +55,8 @@ export class HostWorkers {
   readonly #asked: Set<number> = new Set();
   /** By slot: why a Worker was ended. */
   readonly #why: Map<number, string> = new Map();
+  /** The first slot that has had no Worker. */
+  #next = 0;
   #ended = false;
 
   /** Throws ERR_CONFIG. */
@@ -70,26 +74,38 @@ export class HostWorkers {
     return this.#workers.size;
   }
 
-  /** Starts a Worker for each. Rejects with ERR_IMAGE when one does not load in time, or at all. */
-  async start(timeoutMs: number): Promise<void> {
-    const left = [...this.jobs];
-    const deadline = AbortSignal.timeout(timeoutMs);
-    const next = async (): Promise<void> => {
-      for (let job = left.shift(); job !== undefined; job = left.shift()) await this.#load(job, deadline);
-    };
-    await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, next));
+  /** What set-up code has asked for. */
+  learn(jobs: readonly HostJob[]): void {
+    for (const job of jobs) this.#jobs.set(job.slot, job);
   }
 
-  async #load(job: HostJob, deadline: AbortSignal): Promise<void> {
+  /**
+   * Starts a Worker for each that set-up code has asked for, and the spares. Rejects with ERR_IMAGE when one does not load in time,
+   * or at all, ERR_CONFIG.
+   */
+  async start(timeoutMs: number): Promise<void> {
+    const { hostSpares = 0 } = this.#config;
+    const count = this.#jobs.size + hostSpares;
+    if (!(Number.isInteger(hostSpares) && hostSpares >= 0 && count <= this.words.slots))
+      throw new MachineError("ERR_CONFIG", `hostSpares: ${hostSpares} do not fit beside ${this.#jobs.size}`);
+    const some = async (): Promise<void> => {
+      while (this.#next < count && !this.#ended) await this.#load(this.#next++, timeoutMs);
+    };
+    await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, some));
+  }
+
+  async #load(slot: number, timeoutMs: number): Promise<void> {
     const { hostLimits } = this.#config;
+    const job = this.#jobs.get(slot);
+    const name = job?.name ?? `host-${slot}`;
     // Beside this file, in the sources as in the package: tsc does not rewrite what is no import.
     const file = `./host-worker${extname(fileURLToPath(import.meta.url))}`;
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: this.#startOf(job),
-      name: job.name,
+      workerData: this.#startOf(slot, job),
+      name,
       ...(hostLimits === undefined ? {} : { resourceLimits: hostLimits }),
     });
-    this.#workers.set(job.slot, worker);
+    this.#workers.set(slot, worker);
     const { promise, resolve } = Promise.withResolvers<unknown>();
     worker.on("message", (message: FromHostThread) => {
       if (message.kind === "loaded") resolve(undefined);
@@ -100,43 +116,61 @@ export class HostWorkers {
       why = error;
     });
     worker.on("exit", (code) => {
-      this.#workers.delete(job.slot);
-      why ??= `exit code ${code}`;
+      this.#workers.delete(slot);
+      why ??= this.#why.get(slot) ?? `exit code ${code}`;
       resolve(why);
-      this.#gone(job, this.#why.get(job.slot) ?? why);
+      this.#gone(slot, why);
     });
-    const late = (): void => resolve("it has not loaded in time");
-    deadline.addEventListener("abort", late, { once: true });
+    const timer = setTimeout(() => resolve(`it has not loaded within ${timeoutMs} ms`), timeoutMs);
     const cause = await promise;
-    deadline.removeEventListener("abort", late);
-    if (cause === undefined) return;
+    clearTimeout(timer);
+    if (cause === undefined) {
+      this.words.use(slot);
+      return;
+    }
     const what = cause instanceof Error ? cause.message : String(cause);
-    throw new MachineError("ERR_IMAGE", `host thread ${job.name} (${job.url}) did not start: ${what}`, {
-      cause,
-    });
+    const which = job === undefined ? name : `${name} (${job.url})`;
+    throw new MachineError("ERR_IMAGE", `host thread ${which} did not start: ${what}`, { cause });
   }
 
-  #startOf(job: HostJob): HostStart {
+  #startOf(slot: number, job: HostJob | undefined): HostStart {
     const { buffer, config } = this.#kernel;
     const hostAt = this.#shared.words.byteOffset;
-    return { job, buffer: buffer as SharedArrayBuffer, hostAt, words: this.words.buffer, config };
+    return { slot, job, buffer: buffer as SharedArrayBuffer, hostAt, words: this.words.buffer, config };
+  }
+
+  /** A task has started one on a Worker that was free. If that is gone, the task will find out. */
+  post(job: HostJob): void {
+    this.#jobs.set(job.slot, job);
+    this.#workers.get(job.slot)?.postMessage(job);
   }
 
   /** The Worker is gone: its task hears of it, whatever it is doing. */
-  #gone({ slot, name }: HostJob, cause: unknown): void {
+  #gone(slot: number, cause: unknown): void {
     const { words } = this;
-    // What became of it stands there already.
-    if (this.#ended || words.activity(slot) === ACTIVITY_ENDED) return;
+    if (this.#ended) return;
     const tid = words.tid(slot);
     const asked = this.#asked.has(slot);
-    if (asked && tid === 0) return;
-    const state = this.#stateOf(slot);
-    const reason = this.#kernel.tasks.waitReason(tid);
-    if (!this.#asked.has(slot)) this.deaths.push({ tid, name, state, lastWait: waitReason(reason), cause });
-    words.setDeath(slot, state, reason, cause instanceof Error ? cause.message : String(cause));
+    // Of one that has come to its end, or of a task that was killed, there is nothing more to say.
+    if (words.isTaken(slot) && words.activity(slot) !== ACTIVITY_ENDED && !(asked && tid === 0)) {
+      const state = this.#stateOf(slot);
+      const reason = this.#kernel.tasks.waitReason(tid);
+      const name = this.#jobs.get(slot)?.name ?? `host-${slot}`;
+      if (!asked) this.deaths.push({ tid, name, state, lastWait: waitReason(reason), cause });
+      words.setDeath(slot, state, reason, cause instanceof Error ? cause.message : String(cause));
+    }
     words.bury(slot);
     words.announce(slot, EVENT_GONE);
     this.#shared.ring(words.home(slot), ATT_HOST);
+    this.#replace();
+  }
+
+  /** Where there are spares, one that is gone has a successor: in another slot, because the dead are remembered by theirs. */
+  #replace(): void {
+    const { hostSpares = 0, loadTimeoutMs = REPLACE_TIMEOUT_MS } = this.#config;
+    if (hostSpares === 0 || this.#next >= this.words.slots) return;
+    // It does without, if it does not start.
+    this.#load(this.#next++, loadTimeoutMs).catch(() => undefined);
   }
 
   #stateOf(slot: number): DeathState {
@@ -159,7 +193,8 @@ export class HostWorkers {
   }
   /** Ends the Worker of a task where it is. False: there is none. */
   endOf(tid: number): boolean {
-    const slot = this.jobs.findIndex((job) => tid > 0 && this.words.tid(job.slot) === tid);
+    let slot = this.words.used - 1;
+    while (slot >= 0 && (tid === 0 || this.words.tid(slot) !== tid)) slot--;
     const worker = this.#workers.get(slot);
     this.#why.set(slot, "it was ended by endHost");
     void worker?.terminate();

@@ -10,7 +10,16 @@ import { ARGUMENTS } from "../../../hosts/threads/vcpu/host-task-words.ts";
 import type { HostTasks } from "../../../hosts/threads/vcpu/host-tasks.ts";
 import { MachineError } from "../../../kernel-sim/errors.ts";
 import { RuntimeError } from "../../../server/runtime-error.ts";
-import { CALL_BLOCK, CALL_COME_IN, CALL_END, type Caller, perform } from "./calls.ts";
+import {
+  CALL_BLOCK,
+  CALL_COME_IN,
+  CALL_END,
+  CALL_SPAWN,
+  CALL_SPAWN_WORKER,
+  type Caller,
+  perform,
+  type SpawnRequest,
+} from "./calls.ts";
 import { HostTaskError, packError, unpack, unpackError } from "./errors.ts";
 
 /** What the text of a slot is, or that there is none. */
@@ -25,11 +34,17 @@ export interface HostOutcome {
   readonly value: unknown;
 }
 
-/** Runs the thread of `slot`, as the calling task. */
-export function* runHostThread(host: HostTasks, slot: number, caller: Caller): Coroutine<HostOutcome> {
+/** Runs the thread of `slot`, as the calling task. `loads`: it has just been told what to run. */
+export function* runHostThread(
+  host: HostTasks,
+  slot: number,
+  caller: Caller,
+  loads: boolean,
+): Coroutine<HostOutcome> {
   const { words } = host;
   const { tid } = caller.env;
   host.begin(slot, tid);
+  if (loads) yield* host.block(slot);
   // Bounded by the thread: each turn is one of its calls, or that it was asked to come in.
   for (;;) {
     yield* host.lend(slot, tid);
@@ -37,20 +52,16 @@ export function* runHostThread(host: HostTasks, slot: number, caller: Caller): C
     if (call === CALL_END) return outcome(host, slot);
     if (call === CALL_COME_IN) yield* host.comeIn();
     else if (call === CALL_BLOCK) yield* host.block(slot);
-    else yield* answer(host, slot, caller, call);
+    else if (call === CALL_SPAWN || call === CALL_SPAWN_WORKER)
+      yield* answer(host, slot, spawnFor(host, slot, caller, call));
+    else yield* answer(host, slot, perform(caller, call, argumentsOf(host, slot)));
   }
 }
 
 /** Does what the thread asks for. What that throws, the thread is to throw. */
-function* answer(host: HostTasks, slot: number, caller: Caller, call: number): Coroutine<void> {
-  const { words } = host;
-  const args: number[] = [];
-  for (let index = 0; index < ARGUMENTS; index++) {
-    const value = words.argument(slot, index);
-    args.push((Number.isNaN(value) ? undefined : value) as number);
-  }
+function* answer({ words }: HostTasks, slot: number, call: Coroutine<number>): Coroutine<void> {
   try {
-    words.setResult(slot, yield* perform(caller, call, args));
+    words.setResult(slot, yield* call);
     words.setStatus(slot, STATUS_NUMBER);
   } catch (error) {
     // Anything else ends the task, or the machine.
@@ -59,6 +70,23 @@ function* answer(host: HostTasks, slot: number, caller: Caller, call: number): C
     words.setText(slot, packError(error));
     words.setStatus(slot, STATUS_THREW);
   }
+}
+
+function argumentsOf({ words }: HostTasks, slot: number): number[] {
+  return Array.from({ length: ARGUMENTS }, (_, index) => {
+    const value = words.argument(slot, index);
+    // What is left out is undefined here, too.
+    return (Number.isNaN(value) ? undefined : value) as number;
+  });
+}
+
+/** Starts a thread for one: its tid; or its record, with the generation beside it. */
+function* spawnFor({ words }: HostTasks, slot: number, caller: Caller, call: number): Coroutine<number> {
+  const { spec, options } = unpack(words.text(slot)) as SpawnRequest;
+  if (call === CALL_SPAWN) return yield* caller.spawn(spec, options);
+  const { record, generation } = yield* caller.spawnWorker(spec, options);
+  words.setArgument(slot, 0, generation);
+  return record;
 }
 
 function outcome({ words }: HostTasks, slot: number): HostOutcome {
