@@ -6,6 +6,9 @@
  *
  * A thread locks no mutex that it holds and unlocks none that it does not: such an operation is left out. What it holds at its
  * end it unlocks, the last first.
+ *
+ * A program without a check is pure (docs/explorer.md). With one its threads leave their answers where it finds them, those too that
+ * never come to their end.
  */
 import type { Addr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
@@ -78,9 +81,10 @@ export class DrawnProgram implements Explorable {
   }
 
   makeSystem(): System {
-    const { words, faults, wakeOrder } = this.text;
+    const { words, faults, wakeOrder, check } = this.text;
     const bytes = 64 + 8 * Math.ceil(words / 2);
-    return new BareSystem((bare) => layOut(bare, this.text), { bytes, faults, wakeOrder });
+    const pure = check === undefined;
+    return new BareSystem((bare) => layOut(bare, this.text), { bytes, faults, wakeOrder, pure });
   }
 
   /** A schedule of the program that this one came from, without the step that is no more. */
@@ -121,21 +125,23 @@ function describe({ kind, object, value }: Operation): string {
 interface Ground {
   readonly words: readonly Addr[];
   readonly mutexes: readonly number[];
-  readonly answers: number[][];
+  /** By thread; undefined: nobody looks. */
+  readonly answers: number[][] | undefined;
 }
 
 function layOut(bare: Bare, { threads, words, mutexes, check }: ProgramText): void {
+  const answers: number[][] | undefined = check === undefined ? undefined : threads.map(() => []);
   const ground: Ground = {
     words: Array.from({ length: words }, (_, i) => bare.word(0, `w${i}`)),
     mutexes: Array.from({ length: mutexes }, (_, i) => bare.mutex(`m${i}`)),
-    answers: threads.map(() => []),
+    answers,
   };
-  bare.onReset(() => {
-    for (const answers of ground.answers) answers.length = 0;
-  });
   for (const operations of threads) bare.thread((self) => run(bare, operations, ground, self));
-  if (check === undefined) return;
-  bare.atEnd(() => check({ words: ground.words.map((a) => bare.peek32(a)), answers: ground.answers }));
+  if (check === undefined || answers === undefined) return;
+  bare.onReset(() => {
+    for (const own of answers) own.length = 0;
+  });
+  bare.atEnd(() => check({ words: ground.words.map((a) => bare.peek32(a)), answers }));
 }
 
 /** Returns a digest of the answers. */
@@ -144,7 +150,7 @@ function* run(bare: Bare, operations: readonly Operation[], ground: Ground, self
   let digest = 0;
   for (const operation of operations) {
     const answer = yield* perform(bare, operation, ground, held);
-    ground.answers[self]!.push(answer);
+    ground.answers?.[self]?.push(answer);
     digest = mix(digest, answer);
   }
   for (const mutex of held.reverse()) yield* bare.unlock(mutex);

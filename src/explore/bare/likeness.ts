@@ -101,9 +101,15 @@ export class Likeness {
   }
 
   #resume(twin: Twin): void {
-    this.#threads.bare.current = twin.request;
+    const { request } = twin;
+    this.#threads.bare.current = request;
     // What an operation does not use must not tell twins apart.
-    Object.assign(twin.request, { op: OP_NONE, a: 0, b: 0, c: 0, x: 0n, y: 0n });
+    request.op = OP_NONE;
+    request.a = 0;
+    request.b = 0;
+    request.c = 0;
+    request.x = 0n;
+    request.y = 0n;
     try {
       const { done, value } = twin.coroutine.next(RESUME);
       if (done) twin.ended = `returned ${String(value)}`;
