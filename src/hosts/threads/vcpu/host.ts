@@ -23,6 +23,7 @@ import { type CostStep, STEP_SYSCALL_ENTRY, STEP_SYSCALL_EXIT } from "../../../k
 import { checkTime } from "../../../kernel-sim/times.ts";
 import { TRACE_SYS_EXIT } from "../../../trace/events.ts";
 import { monotonicNs } from "../clock.ts";
+import { guardTables } from "./guarded-tables.ts";
 import type { HostTasks } from "./host-tasks.ts";
 import { Interrupts } from "./interrupts.ts";
 import { KernelLock, MachineGone } from "./kernel-lock.ts";
@@ -92,9 +93,10 @@ export class VcpuHost implements Host, LookAround {
     kernel.manyIsolates = true;
     kernel.cpu = this.cpu;
   }
-  /** Holds this CPU to the order of locks. */
+  /** Holds this CPU to the order of locks, and to having them. */
   checkLocks(): void {
     const { kernel, lock } = this;
+    guardTables(kernel, lock);
     lock.order = new LockOrder(
       () => `CPU ${this.cpu}, ${kernel.names.of(kernel.current)} (tid ${kernel.current})`,
     );

@@ -20,7 +20,8 @@
  * Source: percpu-rwsem of Linux, with the writer's side kept simple. Rejected: one lock around all of the kernel, which this was
  * (docs/threads-host.md); and to mark each access with its lock in the kernel's code, where the deterministic hosts pay for it.
  */
-import { assert } from "../../../kernel-sim/errors.ts";
+import { assert, MachineError } from "../../../kernel-sim/errors.ts";
+import { FUTEX_BUCKETS } from "../../../kernel-sim/layout.ts";
 import { monotonicNs } from "../clock.ts";
 import { LOCK_BUCKET, LOCK_OBJECTS, LOCK_QUEUE, type LockOrder } from "./lock-order.ts";
 import { COUNT_ALONE, LockWords } from "./lock-words.ts";
@@ -33,6 +34,11 @@ const HAND_OVER_SPINS = 50;
 const AWAITED = 2;
 /** One in this many times a lock is held is measured. */
 const SAMPLE = 16;
+
+/** Whatever is checked: there is no such lock. */
+function refuse(what: string): never {
+  throw new MachineError("ERR_LOCK_ORDER", `kernel bug: a CPU touches ${what} without being alone`);
+}
 
 /** The machine has failed on another CPU: this one leaves it as it is. */
 export class MachineGone extends Error {}
@@ -196,6 +202,7 @@ export class KernelLock {
   bucket(index: number): void {
     if (this.isAlone || this.#buckets.includes(index)) return;
     assert(this.held, "a wait queue is touched outside the kernel");
+    if (index >= FUTEX_BUCKETS) refuse(`wait queue ${index}`);
     this.order?.take(LOCK_BUCKET, index);
     const contended = takeWord(this.#words, this.#locks.bucket(index), this.#look);
     this.#buckets.push(index);
@@ -211,6 +218,18 @@ export class KernelLock {
       this.order?.drop(LOCK_BUCKET, index);
       freeWord(this.#words, this.#locks.bucket(index));
     }
+  }
+
+  // ---- what must be held, for who is held to it --------------------------------------------------------------------
+
+  needsAlone(what: string): void {
+    if (!this.isAlone) this.order?.refuse(what, "being alone");
+  }
+  needsQueue(cpu: number, what: string): void {
+    if (!this.isAlone) this.order?.needs(LOCK_QUEUE, cpu, what);
+  }
+  needsSomeQueue(what: string): void {
+    if (!this.isAlone && this.#queue < 0) this.order?.refuse(what, "the lock of a queue");
   }
 
   // ---- sections -----------------------------------------------------------------------------------------------------

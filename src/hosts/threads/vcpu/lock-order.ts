@@ -24,9 +24,6 @@ export const LOCK_OBJECTS = 0;
 export const LOCK_BUCKET = 1;
 export const LOCK_QUEUE = 2;
 
-/** Names of classes, in their order. */
-export const LOCK_CLASSES = ["objects", "bucket", "queue"] as const;
-
 interface Lock {
   readonly of: number;
   readonly index: number;
@@ -66,15 +63,21 @@ export class LockOrder {
 
   /** Throws ERR_LOCK_ORDER unless the lock is held. `what`: what is about to be touched. */
   needs(of: number, index: number, what: string): void {
-    if (this.#held.some((lock) => lock.of === of && lock.index === index)) return;
+    if (!this.#held.some((lock) => lock.of === of && lock.index === index))
+      this.refuse(what, named({ of, index }));
+  }
+
+  /** `what` may not be touched without `missing`. Throws ERR_LOCK_ORDER. */
+  refuse(what: string, missing: string): never {
     const held = this.#held.map(named).join(", ") || "nothing";
     throw new MachineError(
       "ERR_LOCK_ORDER",
-      `kernel bug: ${this.#who()} touches ${what} without ${named({ of, index })}; it holds ${held}`,
+      `kernel bug: ${this.#who()} touches ${what} without ${missing}; it holds ${held}`,
     );
   }
 }
 
 function named({ of, index }: Lock): string {
-  return of === LOCK_OBJECTS ? "the objects lock" : `${LOCK_CLASSES[of]} ${index}`;
+  if (of === LOCK_OBJECTS) return "the objects lock";
+  return of === LOCK_QUEUE ? `the queue of CPU ${index}` : `bucket ${index}`;
 }

@@ -189,15 +189,15 @@ describe("the order", () => {
       expect.objectContaining({
         code,
         message:
-          "kernel bug: CPU 1, baker (tid 3) touches task 3 without queue 0; it holds the objects lock, bucket 5, bucket 6",
+          "kernel bug: CPU 1, baker (tid 3) touches task 3 without the queue of CPU 0; it holds the objects lock, bucket 5, bucket 6",
       }),
     );
   });
 
   test.each([
-    [LOCK_QUEUE, 1, LOCK_BUCKET, 7, "takes bucket 7 while it holds queue 1"],
+    [LOCK_QUEUE, 1, LOCK_BUCKET, 7, "takes bucket 7 while it holds the queue of CPU 1"],
     [LOCK_QUEUE, 0, LOCK_QUEUE, 1, undefined],
-    [LOCK_QUEUE, 1, LOCK_QUEUE, 0, "takes queue 0 while it holds queue 1"],
+    [LOCK_QUEUE, 1, LOCK_QUEUE, 0, "takes the queue of CPU 0 while it holds the queue of CPU 1"],
     [LOCK_BUCKET, 7, LOCK_BUCKET, 7, "takes bucket 7 while it holds bucket 7"],
     [LOCK_BUCKET, 0, LOCK_OBJECTS, 0, "takes the objects lock while it holds bucket 0"],
   ])("%i %i before %i %i", (of, index, then, thenIndex, said) => {
@@ -215,9 +215,11 @@ describe("the order", () => {
     first.bucket(1);
     first.queue(1);
     first.queue(0);
-    expect(() => first.bucket(2)).toThrow("takes bucket 2 while it holds queue 0");
+    expect(() => first.bucket(2)).toThrow("takes bucket 2 while it holds the queue of CPU 0");
     first.release();
-    expect(() => first.order!.drop(LOCK_QUEUE, 0)).toThrow("lets go of queue 0, which it does not hold");
+    expect(() => first.order!.drop(LOCK_QUEUE, 0)).toThrow(
+      "lets go of the queue of CPU 0, which it does not hold",
+    );
     first.acquire();
     first.downgrade();
     first.release();

@@ -1,0 +1,83 @@
+/**
+ * The kernel's tables of a CPU that is held to the locks: whoever changes something there must have its lock, or be alone, and is
+ * told if he does not (lockdep_assert_held of Linux). With the check of the order (lock-order.ts) this finds a change without a lock
+ * at once, whether or not another CPU came between.
+ *
+ * By table and method: what must be held, given by the first argument, or the second.
+ */
+import type { Kernel } from "../../../kernel-sim/kernel.ts";
+import type { KernelLock } from "./kernel-lock.ts";
+
+/** A method of a table, as it is called. */
+type Method = (this: object, ...args: number[]) => unknown;
+type Need = (what: string, args: readonly number[]) => void;
+type Guards = Readonly<Record<string, readonly string[]>>;
+
+/** Changed by nobody who is not alone. */
+const ALONE: Guards = {
+  pipes: ["create", "hold", "setFd", "close", "write", "read"],
+  files: ["open", "openPipe", "setObject", "setMode", "close", "hold", "release"],
+  watches: ["create", "remove", "removeAll"],
+  seccomp: ["install", "inherit", "forget", "orphan", "post", "withdraw", "reply", "setSent"],
+  callQueues: ["push", "pop", "setWaitsFor"],
+  timerOwners: ["give", "giveFile", "takeBack"],
+  dispositions: ["set", "forget"],
+  pages: ["makePresent", "setBeingRead", "pin", "unpin", "swapOut", "protect"],
+  scheduling: ["set"],
+  record: ["addLive"],
+  smp: ["setState", "setUsable", "setAcksLeft", "setTicket"],
+  tasks: ["setUmcgTask", "setUmcgHead", "setExitCode", "setFatalSignal", "setHome"],
+};
+/** Of the task that the executing CPU runs; else alone. */
+const OWN: Guards = {
+  tasks: ["setFlags", "setWork", "setSigPending", "setSigMask", "setWaitReason", "setWaitBits"],
+  dispositions: ["reset"],
+};
+/** With the queue of the CPU that is named first. */
+const OF_CPU: Guards = {
+  cpus: [
+    ...["setCurr", "setNeedResched", "setIdlePhase", "setPending"],
+    ...["setWakeListHead", "setWakeListTail", "setIdleSince"],
+  ],
+  smp: ["setDoorbell", "setRaised"],
+};
+/** With a queue: that to which the task, named first, belongs, or comes. */
+const OF_TASK: Guards = { tasks: ["setCpu", "setOnCpuUntil", "setQueuedAt", "setWakeNext"] };
+/** By the CPU that is named, first or second. */
+const BY_CPU: Guards = { timers: ["setClockNs"] };
+const BY_CPU_SECOND: Guards = { timers: ["arm"] };
+
+/** From now on what the executing CPU of `kernel` changes is held to `lock`. */
+export function guardTables(kernel: Kernel, lock: KernelLock): void {
+  const isOwn = (cpu: number, what: string): void => {
+    if (cpu !== kernel.cpu) lock.needsAlone(what);
+  };
+  guard(kernel, ALONE, (what) => lock.needsAlone(what));
+  guard(kernel, OWN, (what, [tid]) => {
+    if (tid !== kernel.current) lock.needsAlone(`${what} of task ${tid}`);
+  });
+  guard(kernel, OF_CPU, (what, [cpu]) => lock.needsQueue(cpu!, what));
+  guard(kernel, OF_TASK, (what, [tid]) => lock.needsSomeQueue(`${what} of task ${tid}`));
+  guard(kernel, BY_CPU, (what, [cpu]) => isOwn(cpu!, what));
+  guard(kernel, BY_CPU_SECOND, (what, [, cpu]) => isOwn(cpu!, what));
+  guard(kernel, { timers: ["cancel"] }, (what, [timer]) => {
+    if (kernel.timers.isArmed(timer!)) isOwn(kernel.timers.cpuOf(timer!), what);
+  });
+}
+
+function guard(kernel: Kernel, guards: Guards, need: Need): void {
+  for (const [name, methods] of Object.entries(guards)) {
+    const table = kernel[name as keyof Kernel] as object;
+    for (const method of methods) guardMethod(table, method, (args) => need(`${name}.${method}`, args));
+  }
+}
+
+function guardMethod(table: object, method: string, need: (args: readonly number[]) => void): void {
+  const change = Reflect.get(table, method) as Method;
+  Object.defineProperty(table, method, {
+    value(...args: number[]): unknown {
+      need(args);
+      return change.apply(table, args);
+    },
+  });
+}
