@@ -5,7 +5,6 @@ import { Exploration } from "../explore/exploration.ts";
 import { parted } from "../explore/frontier/parted-exploration.ts";
 import { STRATEGIES, type StrategyName } from "../explore/make-strategy.ts";
 import { type ExploreOptions, MAX_STEP_TIMEOUT_MS, STEP_TIMEOUT_MS } from "../explore/options.ts";
-import { laidOut } from "../explore/runaway.ts";
 import { ParallelExploration } from "../parallel/parallel-exploration.ts";
 import { counterexampleText } from "./counterexample-file.ts";
 import { EXIT_FAILED, EXIT_LIMIT } from "./errors.ts";
@@ -14,7 +13,7 @@ import { EXPLORE_HELP, EXPLORE_OPTIONS, readProgramName, SETTLED } from "./explo
 import { type RunFigures, resultJson, resultText } from "./explore-report.ts";
 import type { CliIo } from "./io.ts";
 import type { Options } from "./options.ts";
-import { loadBuiltins, loadProgram, moduleOf, type ProgramName } from "./program-source.ts";
+import { layOut, loadBuiltins, loadProgram, moduleOf, type ProgramName } from "./program-source.ts";
 import { checkProgram, readSaved, type SavedFile, savedText } from "./saved-file.ts";
 import { Session } from "./session.ts";
 import { exploreShard } from "./shard-command.ts";
@@ -64,7 +63,7 @@ async function readPlan(named: ProgramName | undefined, options: Options): Promi
   if (saved !== undefined) checkProgram(path!, saved, explorable);
   const seconds = options.integer("time", 1, MAX_SECONDS, MAX_SECONDS);
   const told = readOptions(options, saved);
-  const { fingerprint } = laidOut(explorable, told.stepTimeoutMs ?? STEP_TIMEOUT_MS);
+  const { fingerprint } = layOut(name, explorable, told.stepTimeoutMs ?? STEP_TIMEOUT_MS);
   return { name, explorable, fingerprint, options: told, saved, seconds };
 }
 

@@ -8,12 +8,15 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Explorable } from "../explore/explorable.ts";
+import { laidOut, RunawayError } from "../explore/runaway.ts";
+import type { System } from "../interleaving/system.ts";
 import {
   loadProgramModule,
   type ProgramModule,
   ProgramModuleError,
   type RegisteredProgram,
 } from "../parallel/program-module.ts";
+import { placeOfError } from "../watchdog/index.ts";
 import { ProgramFileError, UsageError } from "./errors.ts";
 
 /** Enough to find the program again. */
@@ -54,6 +57,21 @@ export async function loadProgram(name: ProgramName, command: string): Promise<E
     return await loadProgramModule(moduleOf(name));
   } catch (error) {
     if (!(error instanceof ProgramModuleError) || name.file === undefined) throw error;
-    throw new ProgramFileError(name.file, error.problem, error.cause);
+    throw new ProgramFileError(name.file, withPlace(error.problem, error.cause), error.cause);
   }
+}
+
+/** A system of the program. Throws RunawayError, and ProgramFileError naming the line if its set-up throws. */
+export function layOut({ file }: ProgramName, explorable: Explorable, stepTimeoutMs: number): System {
+  try {
+    return laidOut(explorable, stepTimeoutMs);
+  } catch (error) {
+    if (error instanceof RunawayError || file === undefined) throw error;
+    throw new ProgramFileError(file, withPlace(`its set-up threw ${String(error)}`, error), error);
+  }
+}
+
+function withPlace(what: string, cause: unknown): string {
+  const place = placeOfError(cause);
+  return place === undefined ? what : `${what} at ${place}`;
 }

@@ -4,7 +4,6 @@ import { basename } from "node:path";
 import { interleavingText } from "../explore/interleaving-text.ts";
 import { STEP_TIMEOUT_MS } from "../explore/options.ts";
 import { type Replay, replay } from "../explore/replay.ts";
-import { laidOut } from "../explore/runaway.ts";
 import { tell } from "../explore/told.ts";
 import { ScheduleSyntaxError } from "../interleaving/schedule.ts";
 import { commandText } from "./command-text.ts";
@@ -15,7 +14,7 @@ import { REPLAY_HELP, REPLAY_OPTIONS, readProgramName } from "./explore-options.
 import { saveInterleaving } from "./interleaving-file.ts";
 import type { CliIo } from "./io.ts";
 import type { Options } from "./options.ts";
-import { loadProgram, type ProgramName } from "./program-source.ts";
+import { layOut, loadProgram, type ProgramName } from "./program-source.ts";
 import { plural } from "./table.ts";
 import { TraceFile } from "./trace-file.ts";
 
@@ -34,7 +33,11 @@ export async function replayCommand(args: readonly string[], io: CliIo): Promise
   const explorable = await loadProgram(program, COMMAND);
   const asked = { bestEffort, ...readStepTimeout(options) };
   const timeout = asked.stepTimeoutMs ?? STEP_TIMEOUT_MS;
-  if (fingerprint !== undefined && !bestEffort && laidOut(explorable, timeout).fingerprint !== fingerprint) {
+  if (
+    fingerprint !== undefined &&
+    !bestEffort &&
+    layOut(program, explorable, timeout).fingerprint !== fingerprint
+  ) {
     throw new ProgramFileError(
       name.file!,
       "the program or its options are no longer those of the counterexample; --best-effort replays all the same",

@@ -2,15 +2,18 @@
 import { VIOLATION } from "../diagnostics/channels.ts";
 import { actorOf, formatSchedule, parseSchedule, type Schedule } from "../interleaving/schedule.ts";
 import type { System, Violation, ViolationKind } from "../interleaving/system.ts";
-import { inStretches } from "../watchdog/index.ts";
+import { inStretches, placeOfError, whereSuspended } from "../watchdog/index.ts";
 import type { Explorable } from "./explorable.ts";
 import type { Found } from "./frontier/unit-runner.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { Runaway } from "./runaway.ts";
-import { Shrinking, type Shrunk } from "./shrink.ts";
+import { Shrinking } from "./shrink.ts";
 
 /** Violations that differ in kind or message and are kept. */
 const MAX_FINDINGS = 100;
+
+/** What an actor does wrong by itself. */
+const OF_A_STEP: ReadonlySet<ViolationKind> = new Set(["threw", "assertion", "foreign-yield"]);
 
 export interface Finding {
   readonly kind: ViolationKind;
@@ -26,7 +29,7 @@ export interface Finding {
   readonly preemptions: number;
   /** It is known that nothing with fewer preemptions shows a violation of this kind. */
   readonly minimal: boolean;
-  /** Its steps at fault, where they are known: "step 3, a at file:line:column". */
+  /** Steps or places at fault, where they are known: "step 3, a at file:line:column", "at file:line:column". */
   readonly atFault?: readonly string[];
 }
 
@@ -138,7 +141,7 @@ export class Findings {
   }
 
   #tell(pending: Pending): void {
-    this.#told(pending.violation, findingOf(pending));
+    this.#told(pending.violation, located(findingOf(pending), pending));
   }
 
   #told(violation: Pick<Violation, "kind" | "message">, finding: Finding): void {
@@ -159,28 +162,42 @@ interface Pending {
   readonly shrinking: Shrinking;
 }
 
-function findingOf({ violation, execution, system, shrinking }: Pending): Finding {
+function findingOf({ violation, execution, shrinking }: Pending): Finding {
   const { kind, message, invariant } = violation;
   const { result } = shrinking;
   return {
     kind,
     ...(invariant === undefined ? {} : { invariant }),
-    message: result.message ?? message,
+    message: result.violation?.message ?? message,
     execution,
     schedule: formatSchedule(result.schedule),
     steps: result.schedule.length,
     preemptions: result.preemptions,
     minimal: result.minimal,
-    ...(result.atFault.length > 0 ? { atFault: tellSteps(system, result) } : {}),
   };
 }
 
-function tellSteps(system: System, { schedule, atFault }: Shrunk): string[] {
-  return atFault.map((step) => {
-    const actor = actorOf(schedule[step]!);
-    const place = system.placeOf?.(schedule.slice(0, step), actor);
-    return `step ${step}, ${system.nameOf(actor)}${place === undefined ? "" : ` at ${place}`}`;
-  });
+/** With the places at fault, which take some time to be found out. */
+function located(finding: Finding, { system, shrinking, violation }: Pending): Finding {
+  const { schedule, violation: shown } = shrinking.result;
+  const place = placeOfError(shown?.cause) ?? (shown?.coroutine && whereSuspended(shown.coroutine));
+  const steps = shown?.steps ?? lastSteps(violation.kind, schedule, shown);
+  const atFault = place ? [`at ${place}`] : steps.map((step) => tellStep(system, schedule, step));
+  return atFault.length > 0 ? { ...finding, atFault } : finding;
+}
+
+/** The step that went wrong, or at which patience ended; none: the whole did. */
+function lastSteps(kind: ViolationKind, schedule: Schedule, shown: Violation | undefined): number[] {
+  if (kind === "step-bound") return [schedule.length - 1];
+  if (shown === undefined || !OF_A_STEP.has(kind)) return [];
+  const last = schedule.findLastIndex((made) => actorOf(made) === shown.actor);
+  return last < 0 ? [] : [last];
+}
+
+function tellStep(system: System, schedule: Schedule, step: number): string {
+  const actor = actorOf(schedule[step]!);
+  const place = system.placeOf?.(schedule.slice(0, step), actor);
+  return `step ${step}, ${system.nameOf(actor)}${place === undefined ? "" : ` at ${place}`}`;
 }
 
 function keyOf({ kind, message }: Pick<Violation, "kind" | "message">): string {

@@ -11,7 +11,7 @@
  * said to be.
  */
 import { actorOf, type Schedule } from "../interleaving/schedule.ts";
-import type { System, ViolationKind } from "../interleaving/system.ts";
+import type { System, Violation, ViolationKind } from "../interleaving/system.ts";
 import { type GuidedRun, runGuided } from "./guided-run.ts";
 import { Bounded } from "./strategies/bounded.ts";
 import { PRUNED, TOO_LONG } from "./strategy.ts";
@@ -31,9 +31,7 @@ export interface Shrunk {
   readonly preemptions: number;
   readonly minimal: boolean;
   /** What goes wrong in it; undefined if it was not reproduced. */
-  readonly message: string | undefined;
-  /** The steps at fault, where they are known. */
-  readonly atFault: readonly number[];
+  readonly violation: Violation | undefined;
 }
 
 /** All at once. `system` is left anywhere. */
@@ -54,7 +52,7 @@ export class Shrinking {
   constructor(system: System, found: Schedule, options: ShrinkOptions) {
     this.#system = system;
     this.#options = options;
-    this.#result = { schedule: found, preemptions: 0, minimal: false, message: undefined, atFault: [] };
+    this.#result = { schedule: found, preemptions: 0, minimal: false, violation: undefined };
     this.#executions = this.#shrink(found);
   }
 
@@ -72,7 +70,9 @@ export class Shrinking {
     const { kind, effort } = this.#options;
     const first = this.#run(found);
     this.#result = { ...this.#result, preemptions: first.preemptions };
-    if (first.violation?.kind !== kind || effort < 0) return;
+    if (first.violation?.kind !== kind) return;
+    this.#result = { ...this.#result, violation: first.violation };
+    if (effort < 0) return;
     yield* this.#simplify(first);
     if (this.#result.preemptions === 0) this.#result = { ...this.#result, minimal: true };
     else yield* this.#prove();
@@ -122,8 +122,7 @@ export class Shrinking {
   }
 
   #know({ schedule, preemptions, violation }: GuidedRun): void {
-    const atFault = violation?.steps ?? [];
-    this.#result = { schedule, preemptions, minimal: false, message: violation?.message, atFault };
+    this.#result = { schedule, preemptions, minimal: false, violation };
   }
 }
 

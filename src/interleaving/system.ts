@@ -69,6 +69,8 @@ export interface Violation {
   readonly steps?: readonly number[];
   /** What a program threw. */
   readonly cause?: unknown;
+  /** The coroutine at fault. If it has not ended, it stands where it went wrong. */
+  readonly coroutine?: object;
   /** Number of a broken invariant of UMCG (docs/invariants.md). */
   readonly invariant?: string;
 }

@@ -9,17 +9,12 @@
  * may come first, and which waits for ever if somebody else's debugger is attached.
  */
 import { type Profiler, Session } from "node:inspector";
-import { findSourceMap } from "node:module";
-import { fileURLToPath } from "node:url";
 import { guarded } from "./guarded.ts";
+import { isUsers, original } from "./site.ts";
 
 const SAMPLE_US = 1_000;
 /** For how long; longer if nothing was seen, because others had the CPU. */
 const LOOKED_AT_MS: readonly number[] = [100, 1_000];
-/** What lies below this is this project. */
-const HOME: string = new URL("../", import.meta.url).href;
-
-const END_OF_LINE = 10_000;
 
 type Node = Profiler.ProfileNode;
 
@@ -65,7 +60,7 @@ function hottest(nodes: readonly Node[]): string | undefined {
   const seen = new Map<Node, number>();
   for (const node of nodes) {
     let own: Node | undefined = node;
-    while (own !== undefined && !isUsers(own)) own = parents.get(own.id);
+    while (own !== undefined && !isUsers(own.callFrame.url)) own = parents.get(own.id);
     if (own !== undefined) seen.set(own, (seen.get(own) ?? 0) + (node.hitCount ?? 0));
   }
   const [most] = [...seen].sort(([, a], [, b]) => b - a);
@@ -74,84 +69,4 @@ function hottest(nodes: readonly Node[]): string | undefined {
   const [line] = positionTicks.toSorted((a, b) => b.ticks - a.ticks);
   // Numbered from 1 there, and from 0 here.
   return original(callFrame.url, line?.line ?? callFrame.lineNumber + 1);
-}
-
-function isUsers({ callFrame: { url } }: Node): boolean {
-  const href = url.startsWith("/") ? `file://${url}` : url;
-  return /^(?:file|data):/.test(href) && !href.startsWith(HOME);
-}
-
-/** In the file that it was written in, if somebody knows. */
-function original(url: string, line: number): string {
-  const entry = findSourceMap(url)?.findEntry(line - 1, 0);
-  if (entry !== undefined && "originalSource" in entry)
-    return `${entry.originalSource}:${entry.originalLine + 1}`;
-  return translated(url, line) ?? `${url}:${line}`;
-}
-
-/** Test runners that transform what they load translate stacks through this hook, and nowhere else. */
-function translated(url: string, line: number): string | undefined {
-  const { prepareStackTrace } = Error;
-  if (prepareStackTrace === undefined) return undefined;
-  const told: unknown = prepareStackTrace(new Error(""), [
-    new Site(pathOf(url), line) as unknown as NodeJS.CallSite,
-  ]);
-  return typeof told === "string" ? /((?:file:\/\/)?\/[^()\s]+:\d+):\d+/.exec(told)?.[1] : undefined;
-}
-
-/** As stacks have it of what test runners load: the profiler writes URLs. */
-function pathOf(url: string): string {
-  return url.startsWith("file:") ? fileURLToPath(url) : url;
-}
-
-/** A frame of which no more is known than the line: its end is taken, so that there is something to be translated. Methods are copied from its prototype. */
-class Site {
-  readonly url: string;
-  readonly line: number;
-  constructor(url: string, line: number) {
-    this.url = url;
-    this.line = line;
-  }
-  getFileName(): string {
-    return this.url;
-  }
-  getScriptNameOrSourceURL(): string {
-    return this.url;
-  }
-  getLineNumber(): number {
-    return this.line;
-  }
-  getColumnNumber(): number {
-    return END_OF_LINE;
-  }
-  getFunctionName(): null {
-    return null;
-  }
-  getTypeName(): null {
-    return null;
-  }
-  getMethodName(): null {
-    return null;
-  }
-  getEvalOrigin(): undefined {
-    return undefined;
-  }
-  isNative(): boolean {
-    return false;
-  }
-  isEval(): boolean {
-    return false;
-  }
-  isToplevel(): boolean {
-    return true;
-  }
-  isConstructor(): boolean {
-    return false;
-  }
-  isAsync(): boolean {
-    return false;
-  }
-  toString(): string {
-    return `${this.url}:${this.line}:${END_OF_LINE}`;
-  }
 }

@@ -28,7 +28,9 @@ describe("umcg explore", () => {
     const { code, stdout } = await run(["explore", LOST], { msPerLook: 1 });
     expect(code).toBe(1);
     expect(stdout).toMatch(/; not complete \(violation\), 1 violation; /);
-    expect(stdout).toContain("\nassertion: an update was lost\n6 steps, 1 preemption, minimal\n");
+    expect(stdout).toMatch(
+      /\nassertion: an update was lost\n {2}at .*lost-update\.ts:12:25\n6 steps, 1 preemption, minimal\n/,
+    );
     expect(stdout).toMatch(/^step {2}a +b +c$/m);
     expect(stdout).toMatch(/^ {3}0 {2}load x$/m);
     expect(stdout).toContain(`\nreplay: umcg replay ${LOST} --schedule "`);

@@ -152,7 +152,7 @@ describe("shrinking", () => {
 
   test("keeps a schedule that does not show what it is said to", () => {
     const found = parseSchedule("0*5 1*5");
-    expect(shrink(system(), found, options)).toMatchObject({ schedule: found, message: undefined });
+    expect(shrink(system(), found, options)).toMatchObject({ schedule: found, violation: undefined });
   });
 });
 

@@ -232,7 +232,8 @@ export class Threads {
   violate(kind: ViolationKind, actor: number, cause: unknown): void {
     const text = cause instanceof Error ? cause.message : String(cause);
     const who = actor < 0 ? "" : `${this.nameOf(actor)}: `;
-    this.violations.push({ kind, message: who + text, actor, cause });
+    const coroutine = this.requests[actor]?.coroutine;
+    this.violations.push({ kind, message: who + text, actor, cause, ...(coroutine && { coroutine }) });
   }
 
   nameOf(thread: number): string {

@@ -16,6 +16,7 @@ import { ACTOR_CPU, ACTOR_KINDS, ACTOR_SPURIOUS } from "../../hosts/explore/acto
 import { REQUEST_NAMES, WILL_ACCESS } from "../../hosts/explore/task-code.ts";
 import { type Footprints, NO_ACCESS } from "../../interleaving/footprints.ts";
 import type { See } from "../../interleaving/look.ts";
+import type { Schedule } from "../../interleaving/schedule.ts";
 import {
   STEP_CONDITIONAL,
   STEP_FIXED,
@@ -28,6 +29,8 @@ import {
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { type ExploredConfig, ExploredMachine } from "../../machine/explored-machine.ts";
 import { HARDENED_RULES, InvariantError, POSTED_RULES } from "../../umcg/invariants/index.ts";
+import { whereSuspended } from "../../watchdog/index.ts";
+import { runGuided } from "../guided-run.ts";
 import { digestText, joinLanes, mix } from "../mix.ts";
 import { KernelFootprints } from "./kernel-footprints.ts";
 import { findLivelock } from "./livelock.ts";
@@ -68,6 +71,7 @@ export class KernelSystem implements System {
   readonly machine: ExploredMachine;
   readonly violations: Violation[] = [];
   readonly #program: KernelProgram;
+  readonly #options: KernelOptions;
   readonly #from: number | ((machine: ExploredMachine) => boolean);
   readonly #objects: KernelFootprints;
   readonly #words: Uint32Array;
@@ -81,6 +85,7 @@ export class KernelSystem implements System {
     this.#from = from;
     this.machine = new ExploredMachine(config);
     this.#program = program;
+    this.#options = options;
     this.#objects = new KernelFootprints(this.machine, paging);
     this.footprints = this.#objects.footprints;
     this.objects = this.#objects.count;
@@ -235,6 +240,13 @@ export class KernelSystem implements System {
     return `${kernel.names.of(tid)}: ${what}`;
   }
 
+  placeOf(schedule: Schedule, actor: number): string | undefined {
+    const system = new KernelSystem(this.#program, this.#options);
+    runGuided(system, schedule, { maxSteps: schedule.length });
+    const body = system.#bodyOf(actor);
+    return body && whereSuspended(body);
+  }
+
   /** `other`: the kind of what is no error of the machine. */
   #violate(cause: unknown, actor: number, other: ViolationKind = "threw"): void {
     const message = (cause as Error).message;
@@ -245,6 +257,14 @@ export class KernelSystem implements System {
     }
     const kind = cause instanceof MachineError ? (KINDS[cause.code] ?? "threw") : other;
     const line = kind === "deadlock" ? message.split("\n").join("; ") : message.split("\n")[0]!;
-    this.violations.push({ kind, message: line, actor, cause });
+    const coroutine = this.#bodyOf(actor);
+    this.violations.push({ kind, message: line, actor, cause, ...(coroutine && { coroutine }) });
+  }
+
+  /** Of the task that an actor steps for. */
+  #bodyOf(actor: number): object | undefined {
+    const { host, kernel } = this.machine;
+    if (actor < 0 || host.actors.kind(actor) !== ACTOR_CPU) return undefined;
+    return host.code.bodyOf(kernel.cpus.curr(host.actors.place(actor)));
   }
 }

@@ -76,6 +76,11 @@ export class TaskCode {
     this.#exitCodes = new Int32Array(rows);
   }
 
+  /** What the task's own code is, beneath what interrupts have put on it. */
+  bodyOf(tid: number): Coroutine<unknown> | undefined {
+    return this.#bodies[tid];
+  }
+
   start(tid: number, body: Coroutine<unknown>, sequel: Sequel | undefined): void {
     this.discard(tid);
     this.#bodies[tid] = body;

@@ -1,0 +1,12 @@
+import type { Bare } from "../../../../src/explore/index.ts";
+
+export default (bare: Bare): void => {
+  const x = bare.word(0, "x");
+  bare.thread(
+    function* () {
+      yield* bare.load32(x);
+      yield { what: 7 };
+    } as never,
+    "a",
+  );
+};

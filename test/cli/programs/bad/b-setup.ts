@@ -1,0 +1,6 @@
+import type { Bare } from "../../../../src/explore/index.ts";
+
+export default (bare: Bare): void => {
+  bare.word(0, "x");
+  throw new Error("no layout today");
+};

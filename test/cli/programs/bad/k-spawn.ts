@@ -1,0 +1,13 @@
+import { kernelProgram } from "../../../../src/explore/index.ts";
+
+export default kernelProgram((machine) => {
+  const word = machine.allocate(4);
+  machine.spawn(function* (env) {
+    yield* env.memory.load32(word);
+    for (;;) yield* env.spawn(function* () {});
+  });
+  machine.spawn(function* (env) {
+    yield* env.memory.load32(word);
+    yield* env.memory.load32(word);
+  });
+});

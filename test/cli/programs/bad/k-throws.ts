@@ -1,0 +1,13 @@
+import { kernelProgram } from "../../../../src/explore/index.ts";
+
+export default kernelProgram((machine) => {
+  const word = machine.allocate(4);
+  machine.spawn(function* (env) {
+    yield* env.memory.load32(word);
+    throw new TypeError("thrown by a task");
+  });
+  machine.spawn(function* (env) {
+    yield* env.memory.load32(word);
+    yield* env.memory.load32(word);
+  });
+});
