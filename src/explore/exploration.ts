@@ -95,7 +95,10 @@ export class Exploration {
       return !stopping;
     };
     // Bounded by maxExecutions, by the size of the space, or by `stop`.
-    while (!this.ended && !stopping) if (!this.#watched.goOn(next)) this.#overdue();
+    while (!this.ended && !stopping) {
+      if (!this.#watched.goOn(next)) this.#overdue();
+      this.#findings.tell();
+    }
     if (this.ended) this.#tellEnd();
     return this.ended;
   }
@@ -103,11 +106,10 @@ export class Exploration {
   /** Something has not come back. */
   #overdue(): void {
     // Of what was being made small it is known how small it is by now.
-    if (this.#findings.pending) {
-      this.#findings.settle();
-      if (this.#options.stopAtFirst) this.#stopped = "violation";
-      return;
-    }
+    const shrinking = this.#findings.pending;
+    this.#findings.settle();
+    if (this.#options.stopAtFirst && this.#findings.list.length > 0) this.#stopped = "violation";
+    if (shrinking || this.#stopped !== undefined) return;
     const runaway = this.#watched.overdue(this.#strategy.schedule());
     if (runaway === undefined) {
       this.#system = this.#watched.system;

@@ -39,6 +39,8 @@ export class Findings {
   readonly #byKey: Map<string, Finding> = new Map();
   /** In the order in which they were found. */
   readonly #pending: Pending[] = [];
+  /** Those that will not become smaller, and nobody has been told of yet. */
+  readonly #small: Pending[] = [];
 
   constructor(explorable: Explorable, options: CheckedOptions) {
     this.#explorable = explorable;
@@ -82,7 +84,7 @@ export class Findings {
     this.#byKey.set(keyOf(violation), findingOf(pending));
     if (!ended) return;
     this.#pending.pop();
-    this.#tell(pending);
+    this.#small.push(pending);
   }
 
   /** What somebody has found elsewhere, made small at once. */
@@ -123,7 +125,7 @@ export class Findings {
     const [first] = this.#pending;
     if (first?.shrinking.advance() !== true) return;
     this.#pending.shift();
-    this.#tell(first);
+    this.#small.push(first);
   }
 
   /** All of that at once. */
@@ -133,15 +135,19 @@ export class Findings {
       return this.pending;
     };
     if (this.pending && !inStretches(next, this.#options.stepTimeoutMs)) this.settle();
+    this.tell();
   }
 
   /** Leaves what is pending as small as it is by now. */
   settle(): void {
-    for (const pending of this.#pending.splice(0)) this.#tell(pending);
+    this.#small.push(...this.#pending.splice(0));
+    this.tell();
   }
 
-  #tell(pending: Pending): void {
-    this.#told(pending.violation, located(findingOf(pending), pending));
+  /** Tells what is as small as it will be. Not to be done under a guard: finding places takes its time. */
+  tell(): void {
+    for (const pending of this.#small.splice(0))
+      this.#told(pending.violation, located(findingOf(pending), pending));
   }
 
   #told(violation: Pick<Violation, "kind" | "message">, finding: Finding): void {

@@ -43,7 +43,7 @@ describe("test.interleave", () => {
   test("a broken program fails with its smallest interleaving", () => {
     const { status, message } = outcomes.get("broken")!;
     expect(status).toBe("failed");
-    expect(message).toMatch(/assertion: an update was lost\n\nstep {2}t0 +t1\n/);
+    expect(message).toMatch(/assertion: an update was lost\n {2}at .*sample\.ts:15:27\n\nstep {2}t0 +t1\n/);
     expect(message).toMatch(/1 the fewest preemptions that break it; schedule "[\d* ]+"/);
   });
 

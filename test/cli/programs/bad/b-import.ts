@@ -1,3 +1,3 @@
 const x: { y?: { z: number } } = {};
 console.log(x.y!.z);
-export default () => {};
+export default (): void => {};

@@ -1,6 +1,6 @@
-import { kernelProgram } from "../../../../src/explore/index.ts";
+import { type Explorable, kernelProgram } from "../../../../src/explore/index.ts";
 
-export default kernelProgram((machine) => {
+const program: Explorable = kernelProgram((machine) => {
   const word = machine.allocate(4);
   machine.spawn(function* (env) {
     yield* env.memory.store32(word, 1);
@@ -12,3 +12,5 @@ export default kernelProgram((machine) => {
     }
   });
 });
+
+export default program;

@@ -1,6 +1,8 @@
-import { kernelProgram } from "../../../../src/explore/index.ts";
+import { type Explorable, kernelProgram } from "../../../../src/explore/index.ts";
 
-export default kernelProgram((machine) => {
+const program: Explorable = kernelProgram((machine) => {
   machine.allocate(4);
   throw new Error("no tasks today");
 });
+
+export default program;

@@ -1,6 +1,6 @@
-import { kernelProgram } from "../../../../src/explore/index.ts";
+import { type Explorable, kernelProgram } from "../../../../src/explore/index.ts";
 
-export default kernelProgram((machine) => {
+const program: Explorable = kernelProgram((machine) => {
   const word = machine.allocate(4);
   machine.spawn(function* (env) {
     yield* env.memory.load32(word);
@@ -11,3 +11,5 @@ export default kernelProgram((machine) => {
     yield* env.memory.load32(word);
   });
 });
+
+export default program;
