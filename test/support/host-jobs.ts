@@ -263,7 +263,14 @@ function setUpFamily(machine: SetUp): void {
   });
 }
 
+/** On one CPU: a thread that computes until a task has run that the thread must make room for; and one that waits for ever. */
 export function setUpWaiting(machine: SetUp): void {
+  const at = machine.allocate(4);
+  machine.spawnHost({ url, export: "spinner", args: [at, 1] });
+  machine.spawn(function* (env) {
+    yield* env.sys.nanosleep(20 * MS);
+    yield* env.memory.store32(at, 1);
+  });
   machine.spawnHost({ url, export: "waits" }, { name: "estragon" });
 }
 export function waits(): void {

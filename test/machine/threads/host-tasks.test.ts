@@ -120,12 +120,21 @@ describe("a machine with host threads ends", () => {
     await expect(run).rejects.toMatchObject({ code: "ERR_HALTED" });
   });
 
-  test("when nothing can happen any more", async () => {
+  test("when nothing can happen any more, and not while a thread has to make room for another task", async () => {
     await using machine = await create("setUpWaiting", { vcpus: 1 });
     await expect(machine.run({ timeoutMs })).rejects.toMatchObject({
       code: "ERR_DEADLOCK",
-      message: expect.stringMatching(/estragon[\s\S]*futex/),
+      message: expect.stringMatching(/ 1 tasks wait\n.*estragon.*futex/),
     });
+  });
+
+  test("in an emergency, with a thread that computes", async () => {
+    await using machine = await create("setUpLingering", { vcpus: 1 });
+    const run = machine.run();
+    run.catch(() => undefined);
+    expect(await machine.panic("because of the test")).toMatchObject({ how: "emergency", stragglers: [] });
+    expect(machine.workers).toBe(0);
+    await expect(run).rejects.toMatchObject({ code: "ERR_PANIC" });
   });
 });
 

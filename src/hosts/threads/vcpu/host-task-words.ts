@@ -5,6 +5,7 @@
  * | word        | written by                                                                                                   |
  * |-------------|--------------------------------------------------------------------------------------------------------------|
  * | state       | FREE; who spawns a task makes it TAKEN; the CPU, when that has ended, FREE. It stays TAKEN when the Worker is gone |
+ * | doomed      | who has its Worker ended, before; for good                                                                    |
  * | turn        | who has it gives it away: the CPU KERNEL -> USER, the thread USER -> KERNEL; main, when the Worker is gone: GONE |
  * | want        | the CPU: the thread is to come in at its next safepoint; cleared when it has                                  |
  * | event       | the thread DONE, main GONE, before they ring the CPU; taken by the CPU that is interrupted                     |
@@ -54,7 +55,9 @@ const DEATH_WAIT = 12;
 const WHY_LENGTH = 13;
 const DEATH_TID = 14;
 const STATE = 15;
-const HEAD = 16;
+const DOOMED = 16;
+/** Even. */
+const HEAD = 18;
 export const ARGUMENTS = 6;
 /** In units of 8 bytes: the arguments, and behind them the result. */
 const ARGS = HEAD / 2;
@@ -243,13 +246,17 @@ export class HostTaskWords {
   isTaken(slot: number): boolean {
     return this.#get(slot, STATE) === TAKEN;
   }
-  /** For a new task. False: it has one already, or its Worker is gone. */
+  /** The Worker is to be ended: nobody else shall have it, should its task come to an end before. */
+  doom(slot: number): void {
+    this.#set(slot, DOOMED, 1);
+  }
+  /** For a new task. False: it has one already, or its Worker is gone, or going. */
   claim(slot: number): boolean {
     const word = this.#word(slot, STATE);
     if (Atomics.compareExchange(this.words, word, FREE, TAKEN) !== FREE) return false;
-    return this.turn(slot) !== TURN_GONE;
+    return this.turn(slot) !== TURN_GONE && this.#get(slot, DOOMED) === 0;
   }
-  /** By the CPU, when a task and its thread have come to their ends. Not the turn: that its Worker is gone is never forgotten. */
+  /** By the CPU, when a task and its thread have come to their ends. That its Worker is gone, or going, is not forgotten. */
   free(slot: number): void {
     for (let word = WANT; word < STATE; word++) this.#set(slot, word, 0);
     this.#set(slot, STATE, FREE);

@@ -74,7 +74,12 @@ export class HostTasks {
     words.setTid(slot, 0);
     words.setBlocks(slot, false);
     if (words.activity(slot) === ACTIVITY_ENDED) words.free(slot);
-    else if (words.turn(slot) !== TURN_GONE) this.#end(slot);
+    else if (words.turn(slot) !== TURN_GONE) this.#doom(slot);
+  }
+
+  #doom(slot: number): void {
+    this.words.doom(slot);
+    this.#end(slot);
   }
 
   /** Lets the thread of `slot` compute until it comes back. In user mode. Does not return when its Worker is gone. */
@@ -90,7 +95,7 @@ export class HostTasks {
       if (words.turn(slot) !== TURN_USER) break;
       if (shared.attention(cpu) !== 0 || this.#host.deadlineNs <= this.#host.now) {
         const killed = yield* this.#look(slot, tid);
-        if (killed && !ending) this.#end(slot);
+        if (killed && !ending) this.#doom(slot);
         ending ||= killed;
       } else this.#sleep();
     }

@@ -196,9 +196,11 @@ export class HostWorkers {
     let slot = this.words.used - 1;
     while (slot >= 0 && (tid === 0 || this.words.tid(slot) !== tid)) slot--;
     const worker = this.#workers.get(slot);
+    if (worker === undefined) return false;
+    this.words.doom(slot);
     this.#why.set(slot, "it was ended by endHost");
-    void worker?.terminate();
-    return worker !== undefined;
+    void worker.terminate();
+    return true;
   }
 
   /** Ends every Worker where it is. */
