@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import {
   type Coroutine,
+  ETIMEDOUT,
   nextTidOf,
   SIGUSR1,
   serverTidOf,
@@ -52,6 +53,24 @@ describe.each([
     f.s.machine.host.run(f.s.machine.host.now + 100_000);
     expect([f.mode(w), f.s.inspect(w.tid).result]).toEqual(["user", 0]);
     expect(f.s.machine.kernel.timers.isArmed(w.tid)).toBe(false);
+  });
+
+  test("each of two that wait has its own timeout, also after a wait that has ended", () => {
+    const f = new Fixture({ umcg: "hardened", check });
+    const { host } = f.s.machine;
+    const [one, other] = [f.server(), f.server()];
+    const waits = (who: Party, absTimeoutNs: number): void => {
+      f.s.store32(stateOf(who.record), UMCG_TASK_IDLE);
+      f.s.submit(who.tid, { do: "umcg_wait", flags: 0, absTimeoutNs });
+    };
+    const outcome = (who: Party): unknown[] => [f.mode(who), f.s.inspect(who.tid).result];
+    for (let round = 0; round < 2; round++) {
+      waits(one, host.now + 50_000);
+      if (round === 1) waits(other, 0);
+      host.run(host.now + 1_000_000);
+      expect(outcome(one)).toEqual(["user", -ETIMEDOUT]);
+    }
+    expect(f.mode(other)).toBe("asleep");
   });
 
   test("it takes its signals first", () => {

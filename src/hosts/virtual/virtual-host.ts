@@ -59,8 +59,8 @@ export class VirtualHost implements Host {
   declare private readonly kernel: Kernel;
   declare private readonly prices: Float64Array;
   declare private readonly jitter: Jitter | undefined;
-  /** A step costs its price, and nobody keeps books on it. */
-  declare private readonly plain: boolean;
+  /** A step may cost more than its price, or somebody keeps books on it. Asked at each charge: `false` is cheaper to find. */
+  declare private readonly priced: boolean;
   declare private readonly idleStates: readonly IdleState[];
   declare private readonly queue: EventQueue;
   declare private readonly runner: CpuRunner;
@@ -83,7 +83,7 @@ export class VirtualHost implements Host {
     this.tickNs = kernel.config.tickHz === 0 ? 0 : Math.floor(1e9 / kernel.config.tickHz);
     this.queue = new EventQueue(7 * this.vcpus + 1, this.vcpus);
     this.ledger = new StepLedger(options.accounting);
-    this.plain = options.jitter === undefined && !options.accounting;
+    this.priced = options.jitter !== undefined || options.accounting;
     this.time = new CpuTime(this.vcpus, this.ledger);
     this.threads = new VirtualThreads(kernel, this.queue, options.boot);
     this.runner = new CpuRunner(kernel, this, this.queue, this.time, this.threads);
@@ -103,7 +103,7 @@ export class VirtualHost implements Host {
   }
 
   charge(step: CostStep): void {
-    this.now += this.plain ? this.prices[step]! : this.price(step, this.ledger.payer);
+    this.now += this.priced ? this.price(step, this.ledger.payer) : this.prices[step]!;
   }
   chargeNs(ns: number): void {
     this.now += ns;
