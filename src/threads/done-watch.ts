@@ -1,15 +1,20 @@
 /**
- * How the owner hears that threads have ended, without blocking its event loop.
+ * How the owner hears that threads have ended.
  *
- * While threads are under way it looks once a turn of the loop for as long as a wake-up would take (a turn costs a microsecond,
- * a wake-up through `Atomics.waitAsync` ten and more), then sleeps and says so in a word, so that only a sleeper is notified.
- * Where there is one host CPU it sleeps at once: to look would keep the threads from running.
+ * A thread that is alone under way may be over in no time, and then the way through the event loop is most of what it takes. So
+ * the owner blocks for it, for HURRY_MS at most, and learns whether that is worth it: each time in vain doubles the number of
+ * threads for which it does not.
  *
- * A promise of waitAsync does not keep a process alive, so a timer does as long as somebody watches.
+ * Else it does not block. With `spinMs` it looks once a turn of the loop for as long, then it sleeps through `Atomics.waitAsync`, and
+ * says so in a word, so that only a sleeper is notified. A promise of that does not keep a process alive, so a timer does.
  */
 import { DONE_BELL, OWNER_SLEEPS } from "./layout.ts";
 
 const KEEP_ALIVE_MS = 60_000;
+/** Some context switches, and less than a turn of a busy event loop. */
+const HURRY_MS = 0.1;
+/** At most every 1024th thread is waited for in vain. */
+const MAX_VAIN = 10;
 
 export class DoneWatch {
   readonly #words: Int32Array<SharedArrayBuffer>;
@@ -17,9 +22,14 @@ export class DoneWatch {
   /** Looks for threads that have ended. False: no more are under way. */
   readonly #collect: () => boolean;
   #keepAlive: NodeJS.Timeout | undefined;
+  /** What the bell was when the owner looked last. */
   #seen = 0;
   #until = 0;
   #stopped = false;
+  #hurries = false;
+  /** Hurries in vain in a row, and threads until the next try. */
+  #vain = 0;
+  #rest = 0;
 
   constructor(words: Int32Array<SharedArrayBuffer>, spinMs: number, collect: () => boolean) {
     this.#words = words;
@@ -27,13 +37,39 @@ export class DoneWatch {
     this.#collect = collect;
   }
 
-  /** A thread more is under way. */
-  watch(): void {
+  /** A thread more is under way; `alone`: no other is. */
+  watch(alone: boolean): void {
+    if (this.#keepAlive !== undefined || (alone && this.#hurry())) return;
+    // Collecting may have begun others.
     if (this.#keepAlive !== undefined) return;
     this.#keepAlive = setInterval(Boolean, KEEP_ALIVE_MS);
-    this.#seen = Atomics.load(this.#words, DONE_BELL);
     this.#until = performance.now() + this.#spinMs;
     this.#poll();
+  }
+
+  /** Waits for the one thread here and now, if that has been worth it lately. True: no thread is under way any more. */
+  #hurry(): boolean {
+    // Those that its end lets begin do not stack up.
+    if (this.#hurries || --this.#rest > 0) return false;
+    const bell = this.#await();
+    if (bell === this.#seen) {
+      this.#vain = Math.min(this.#vain + 1, MAX_VAIN);
+      this.#rest = 2 ** this.#vain;
+      return false;
+    }
+    this.#vain = 0;
+    this.#seen = bell;
+    this.#hurries = true;
+    const more = this.#collect();
+    this.#hurries = false;
+    return !more;
+  }
+
+  #await(): number {
+    Atomics.store(this.#words, OWNER_SLEEPS, 1);
+    Atomics.wait(this.#words, DONE_BELL, this.#seen, HURRY_MS);
+    Atomics.store(this.#words, OWNER_SLEEPS, 0);
+    return Atomics.load(this.#words, DONE_BELL);
   }
 
   readonly #poll = (): void => {

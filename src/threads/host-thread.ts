@@ -76,7 +76,7 @@ const board = new Board(
   new Int32Array(buffer),
   new Float64Array(buffer),
 );
-const scheduler = new Scheduler(words, board, start.spins, true);
+const scheduler = new Scheduler(words, board, start.spins, true, start.lockSpins);
 const record = board.record(slot);
 const codes = new Map<number, Code>(start.codes.map((code) => [code.number, code]));
 const bodies = new Map<number, Body>();

@@ -11,6 +11,7 @@
  * The isolate that creates a runtime owns it: it starts Workers, collects results, sees Workers die and puts right what they
  * leave (recover.ts). It must let its event loop turn. Threads run, switch, wait and wake each other without it.
  */
+import { availableParallelism } from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import type { Coroutine } from "../atomics/step.ts";
 import { OwnerWords } from "../hosts/threads/owner-words.ts";
@@ -33,10 +34,9 @@ import { Scheduler } from "./scheduler.ts";
 import { nameOfState, type ThreadsReport } from "./snapshot.ts";
 import { type ThreadControl, ThreadHandle } from "./thread-handle.ts";
 
-/** Looks per microsecond of a thread that spins. */
+/** Looks per microsecond of a thread that spins; looks for the lock, where another CPU may have it for less than that. */
 const SPINS_PER_US = 100;
-/** How long the owner looks for what has ended before it sleeps: some wake-ups. */
-const OWNER_SPIN_FACTOR = 3;
+const LOCK_SPINS: number = availableParallelism() > 1 ? 200 : 0;
 
 export class HostThreads implements ThreadControl {
   readonly #options: ResolvedOptions;
@@ -53,7 +53,6 @@ export class HostThreads implements ThreadControl {
   #starting = 0;
   #assigning = false;
   #closed: Promise<void> | undefined;
-  /** What the policy has done wrong. */
   #failure: ThreadError | undefined;
   #drained: (() => void)[] = [];
 
@@ -68,7 +67,7 @@ export class HostThreads implements ThreadControl {
     this.#board = new Board(layout, policy, this.#shared, new Float64Array(buffer));
     this.#words = new OwnerWords(buffer, { launch: () => undefined, print: options.print });
     const spins = options.spinUs * SPINS_PER_US;
-    this.#scheduler = new Scheduler(this.#words, this.#board, spins, false);
+    this.#scheduler = new Scheduler(this.#words, this.#board, spins, false, LOCK_SPINS);
     this.#codes = new Codes((code) => {
       for (const port of this.#crew.ports) port.postMessage({ kind: "code", code });
     });
@@ -83,14 +82,13 @@ export class HostThreads implements ThreadControl {
         policy: choiceOf(options.policy),
         slot,
         spins,
+        lockSpins: LOCK_SPINS,
         codes: this.#codes.all,
       }),
       onReady: ({ slot }) => Atomics.store(this.#shared, this.#board.record(slot) + PHASE, PHASE_FREE),
       onGone: (hand, exitCode) => void this.#bury(hand, exitCode),
     });
-    this.#watch = new DoneWatch(this.#shared, (options.spinUs * OWNER_SPIN_FACTOR) / 1000, () =>
-      this.#collect(),
-    );
+    this.#watch = new DoneWatch(this.#shared, options.spinUs / 1000, () => this.#collect());
     this.#overseer = new Overseer(this.#scheduler, options, (body) => this.#words.run(body));
   }
 
@@ -211,18 +209,20 @@ export class HostThreads implements ThreadControl {
     yield* this.#scheduler.lock();
     // Before it looks: a Worker that comes free from then on is announced.
     Atomics.store(this.#shared, WANTED, this.#jobs.queued.length);
+    let begun = false;
     for (let slot = freeSlot(this.#board); slot !== 0; slot = freeSlot(this.#board)) {
       const job = this.#jobs.queued[0];
       if (job === undefined) break;
       assign(this.#board, slot, job, this.#crew.hands.get(slot)!.port, this.#words.now());
       this.#jobs.begin(slot);
-      this.#watch.watch();
+      begun = true;
     }
     Atomics.store(this.#shared, WANTED, this.#jobs.queued.length);
     this.#board.fill(this.#words.now());
     yield* this.#scheduler.unlock();
     this.#assigning = false;
     this.#checkPolicy();
+    if (begun) this.#watch.watch(this.#jobs.runningCount === 1);
     if (this.#jobs.queued.length > 0) this.#startMore();
   }
 

@@ -17,6 +17,7 @@ export interface ThreadStart {
   readonly policy: PolicyChoice;
   readonly slot: number;
   readonly spins: number;
+  readonly lockSpins: number;
   readonly codes: readonly Code[];
   /** For what does not fit words. Read when a word says that there is something. */
   readonly port: MessagePort;

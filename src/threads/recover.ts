@@ -64,8 +64,8 @@ export interface Remains {
 
 /** Slot `dead` will not write another word. By the owner of the runtime, once a death. */
 export function* recover(scheduler: Scheduler, dead: number): Coroutine<Remains> {
-  const { board, words, spins } = scheduler;
-  yield* takeOver(words, dead, spins);
+  const { board, words, lockSpins } = scheduler;
+  yield* takeOver(words, dead, lockSpins);
   const record = board.record(dead);
   const remains: Remains = {
     id: board.words[record + ID]!,

@@ -27,6 +27,9 @@ import {
 import { Turns } from "./turns.ts";
 
 export class Scheduler extends Turns {
+  /** Where `slotOf` found somebody last: peers are mostly the same. */
+  #lastFound = FIRST_SLOT;
+
   /** Lets whoever is ready run before the caller goes on. False: nobody is. */
   *yieldNow(): Coroutine<boolean> {
     const { board, words } = this;
@@ -114,7 +117,7 @@ export class Scheduler extends Turns {
     const { board, words } = this;
     const cpu = board.wait(words.self, reason, address, nowNs);
     board.next(cpu, nowNs);
-    return this.leave(board.spin(words.self), timeoutNs);
+    return this.leave(this.spins > 0 && board.spin(words.self), timeoutNs);
   }
 
   /** Ends a thread's park, or its next one. False: there is no such thread. */
@@ -178,7 +181,7 @@ export class Scheduler extends Turns {
     const cpu = board.take(words.self, UMCG_TASK_NONE, now);
     settle(now);
     board.next(cpu, now);
-    const idle = board.spin(words.self);
+    const idle = this.spins > 0 && board.spin(words.self);
     yield* this.unlock();
     return idle;
   }
@@ -186,8 +189,13 @@ export class Scheduler extends Turns {
   /** The slot of a thread that has begun and not ended; 0: none. By who has the lock. */
   slotOf(thread: number): number {
     const { board } = this;
+    const hint = this.#lastFound;
+    if (board.words[board.record(hint) + ID] === thread && board.lives(hint)) return hint;
     for (let slot = FIRST_SLOT; slot <= board.lastSlot; slot++)
-      if (board.words[board.record(slot) + ID] === thread && board.lives(slot)) return slot;
+      if (board.words[board.record(slot) + ID] === thread && board.lives(slot)) {
+        this.#lastFound = slot;
+        return slot;
+      }
     return 0;
   }
 

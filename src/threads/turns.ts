@@ -4,8 +4,9 @@
  * Nobody is told before the lock's holder has written all there is to write; a wake-up is lost only with the one who owes it,
  * and then `recover.ts` makes up for it.
  *
- * Who waits while a CPU idles spins a while before it sleeps: it stands for that CPU's idle loop, so there are never more that
- * spin than CPUs that idle. Where none does it sleeps at once.
+ * Who waits while a CPU idles may spin a while before it sleeps (`spinUs`): it stands for that CPU's idle loop, so there are never
+ * more that spin than CPUs that idle. Not unless that is asked for: it is worth some microseconds where the host's CPUs have
+ * nothing else to do, and costs as much as five times a wake-up where they have, because it takes them from whom it waits for.
  *
  * The way of a hand-off is written out without coroutines for hosts whose steps happen when they are taken: a coroutine costs as
  * much as all the steps in it. The same steps as a coroutine are for the others, and for whatever is not a plain hand-off.
@@ -27,8 +28,10 @@ const OVER: Completed<number> = new Completed(0);
 export class Turns {
   readonly words: HostWords;
   readonly board: Board;
-  /** How often an idle thread looks before it sleeps: 0 where there is one host CPU. */
+  /** How often an idle thread looks before it sleeps. */
   readonly spins: number;
+  /** The same of one that waits for the lock. */
+  readonly lockSpins: number;
   /** First word of the caller's record. */
   readonly record: number;
   /** The word that the caller waits for. */
@@ -37,10 +40,11 @@ export class Turns {
   readonly #result: Completed<number> = new Completed(0);
 
   /** `direct`: every step of `words` happens when it is taken, as on a Worker. */
-  constructor(words: HostWords, board: Board, spins: number, direct: boolean) {
+  constructor(words: HostWords, board: Board, spins: number, direct: boolean, lockSpins: number = spins) {
     this.words = words;
     this.board = board;
     this.spins = spins;
+    this.lockSpins = lockSpins;
     this.record = board.record(words.self);
     this.#turn = addrOf(this.record + SERVER_TID);
     this.#direct = direct;
@@ -53,7 +57,7 @@ export class Turns {
   }
 
   *#lock(step: Step<number>): Coroutine<number> {
-    if ((step.done ? step.value : yield* step) !== 0) yield* lockSlow(this.words, this.spins);
+    if ((step.done ? step.value : yield* step) !== 0) yield* lockSlow(this.words, this.lockSpins);
     return 0;
   }
 

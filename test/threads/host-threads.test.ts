@@ -63,6 +63,17 @@ describe("a thread", { timeout: TIMEOUT_MS }, () => {
     expect(handle.state).toBe("ended");
   });
 
+  test("that takes no time is over without a turn of the event loop", async () => {
+    await open();
+    await until(() => threads.spawn(job("add", 1, 2)).state === "ended");
+    // One that takes its time is not waited for.
+    const handle = threads.spawn(job("parks", shared(), 0));
+    expect(handle.state).not.toBe("ended");
+    await until(() => handle.state === "waiting");
+    await handle.unpark();
+    expect(await handle.join()).toBe(true);
+  });
+
   test("that fails says how, and its Worker is the next one's", async () => {
     await open({ threads: 1 });
     const failure = (name: string, ...args: unknown[]): Promise<unknown> =>
