@@ -106,6 +106,7 @@ function byMany(
   let idle = [...runners];
   for (let made = 0; !exploration.ended; made++) {
     if (made > 100_000) throw new Error("no end");
+    if (out.length === 0 && draw() % 4 === 0) exploration.gather();
     const task = idle.length > 0 ? exploration.next(draw() % 2 === 0) : undefined;
     if (task !== undefined) {
       out.push({ task, runner: idle.pop()!, lessons: [...exploration.lessons] });

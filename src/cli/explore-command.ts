@@ -5,7 +5,7 @@ import { Exploration } from "../explore/exploration.ts";
 import { parted } from "../explore/frontier/parted-exploration.ts";
 import { STRATEGIES, type StrategyName } from "../explore/make-strategy.ts";
 import { type ExploreOptions, MAX_STEP_TIMEOUT_MS, STEP_TIMEOUT_MS } from "../explore/options.ts";
-import { ParallelExploration } from "../parallel/parallel-exploration.ts";
+import { ParallelExploration, ThreadError } from "../parallel/parallel-exploration.ts";
 import { counterexampleText } from "./counterexample-file.ts";
 import { EXIT_FAILED, EXIT_LIMIT } from "./errors.ts";
 import { ExplorationRun, estimateOf } from "./exploration-run.ts";
@@ -111,6 +111,11 @@ async function exploreProgram(plan: ExplorePlan, options: Options, io: CliIo): P
     session.throwIfInterrupted();
     if (finding !== undefined) return EXIT_FAILED;
     return result.complete ? 0 : EXIT_LIMIT;
+  } catch (error) {
+    // A thread has died; what was counted stands.
+    const died = error instanceof ThreadError && error.code.startsWith("ERR_WORKER");
+    if (died && leftFile !== undefined) writeLeft(plan, exploration, leftFile, io);
+    throw error;
   } finally {
     session.close();
     file?.discard();
@@ -143,8 +148,7 @@ function writeLeft(
 
 function readWorkers(options: Options): number {
   if (options.text("workers") === "all") return availableParallelism();
-  const workers = options.integer("workers", 0, MAX_WORKERS, 1);
-  return workers === 0 ? availableParallelism() : workers;
+  return options.integer("workers", 1, MAX_WORKERS, 1);
 }
 
 function readOptions(options: Options, saved: SavedFile | undefined): ExploreOptions {

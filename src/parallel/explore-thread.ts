@@ -4,16 +4,12 @@ import { runJob } from "../explore/frontier/job.ts";
 import { UnitRunner } from "../explore/frontier/unit-runner.ts";
 import { checkOptions } from "../explore/options.ts";
 import { loadProgramModule } from "./program-module.ts";
-import { type Failure, GO_ON, type Order, type Report, type ThreadStart } from "./protocol.ts";
+import { type Failure, failureOf, GO_ON, type Order, type Report, type ThreadStart } from "./protocol.ts";
 
 const { program, options, word } = workerData as ThreadStart;
 
 function fail(cause: unknown): void {
-  const { name, message, code } = (cause instanceof Error ? cause : new Error(String(cause))) as Error & {
-    code?: unknown;
-  };
-  const failed = { name, message, code: typeof code === "string" ? code : "ERR_WORKER" };
-  parentPort!.postMessage({ failed } satisfies Failure);
+  parentPort!.postMessage({ failed: failureOf(cause) } satisfies Failure);
 }
 
 function obey(runner: UnitRunner, { job, lessons }: Order): Report {

@@ -5,20 +5,31 @@
  * that what is put off until its turn can be counted; the others units nearest to the root, which are large. When nothing is known to be left, the one who has been busy longest is asked to come back: what remains of
  * its unit is shared. So there are no more messages than are needed for everybody to be busy.
  *
+ * Whether that pays is judged by what comes back (sharing.ts).
+ *
  * Rejected: parts of a fixed size (too many messages where they are small, nothing to do at the end where they are large).
  */
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { attemptsOf } from "../explore/frontier/counts.ts";
 import type { Assignment } from "../explore/frontier/job.ts";
 import type { PartedExploration } from "../explore/frontier/parted-exploration.ts";
-import { attemptsOf } from "../explore/frontier/unit-runner.ts";
 import type { ExploreOptions } from "../explore/options.ts";
 import type { ProgramModule } from "./program-module.ts";
-import { COME_BACK, type Failure, GO_ON, type Order, type Report, type ThreadStart } from "./protocol.ts";
+import {
+  COME_BACK,
+  type Failure,
+  failureOf,
+  GO_ON,
+  type Order,
+  type Report,
+  type ThreadStart,
+} from "./protocol.ts";
+import { Sharing } from "./sharing.ts";
 
-/** How long a thread is left alone with its jobs, ms. */
-const PATIENCE_MS = 20;
+/** How long there is nothing to look at unless a thread reports, ms. */
+const LOOK_MS = 20;
 /** How long those who are asked to come back at the end are waited for, ms. */
 const LAST_CALL_MS = 2000;
 
@@ -46,6 +57,7 @@ export class ParallelExploration {
   readonly #exploration: PartedExploration;
   readonly #hands: readonly Hand[];
   readonly #clock: () => number;
+  readonly #sharing: Sharing;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
   #closing = false;
@@ -60,6 +72,7 @@ export class ParallelExploration {
   ) {
     this.#exploration = exploration;
     this.#clock = clock;
+    this.#sharing = new Sharing(clock());
     const file = `./explore-thread${extname(fileURLToPath(import.meta.url))}`;
     this.#hands = Array.from({ length: workers }, () => {
       const word = new Int32Array(new SharedArrayBuffer(4));
@@ -67,9 +80,9 @@ export class ParallelExploration {
       const worker = new Worker(new URL(file, import.meta.url), { workerData: start });
       const hand: Hand = { worker, word, assigned: undefined, busySince: 0, next: false, made: 0 };
       worker.on("message", (message: Report | Failure) => this.#receive(hand, message));
-      worker.on("error", (cause) => this.#fail(cause));
+      worker.on("error", (cause) => this.#fail(new ThreadError(failureOf(cause))));
       worker.on("exit", (code) => {
-        if (!this.#closing) this.#fail(new Error(`a thread of the exploration has ended with code ${code}`));
+        if (!this.#closing) this.#fail(new ThreadError(exited(code)));
       });
       return hand;
     });
@@ -85,7 +98,8 @@ export class ParallelExploration {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#exploration.ended) return true;
     let idle = 0;
-    for (const hand of this.#hands) if (hand.assigned === undefined && !this.#employ(hand)) idle++;
+    if (this.#sharing.alone && !this.#hands.some(isBusy)) this.#exploration.gather();
+    for (const hand of this.#hands) if (!isBusy(hand) && !this.#employ(hand)) idle++;
     if (idle > 0) this.#askOne();
     return false;
   }
@@ -94,7 +108,7 @@ export class ParallelExploration {
   async wait(): Promise<void> {
     if (this.#failure !== undefined || this.#exploration.ended) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, PATIENCE_MS);
+      const timer = setTimeout(resolve, LOOK_MS);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
@@ -107,7 +121,7 @@ export class ParallelExploration {
   async recall(): Promise<void> {
     const until = this.#clock() + LAST_CALL_MS;
     for (const { word } of this.#hands) Atomics.store(word, 0, COME_BACK);
-    while (this.#hands.some(({ assigned }) => assigned !== undefined) && this.#clock() < until) {
+    while (this.#hands.some(isBusy) && this.#clock() < until) {
       if (this.#exploration.ended || this.#failure !== undefined) return;
       await this.wait();
     }
@@ -121,7 +135,8 @@ export class ParallelExploration {
 
   /** Whether there is anything to do for it. */
   #employ(hand: Hand): boolean {
-    const next = !this.#hands.some((other) => other.next && other.assigned !== undefined);
+    if (this.#sharing.alone && this.#hands.some(isBusy)) return false;
+    const next = !this.#hands.some((other) => other.next && isBusy(other));
     const assignment = this.#exploration.next(!next);
     if (assignment === undefined) return false;
     hand.next = next;
@@ -135,10 +150,10 @@ export class ParallelExploration {
 
   /** Has the one come back that has been busy longest, if that is long enough. */
   #askOne(): void {
-    const busy = this.#hands.filter(({ assigned, word }) => assigned !== undefined && word[0] === GO_ON);
+    const busy = this.#hands.filter((hand) => isBusy(hand) && hand.word[0] === GO_ON);
     if (busy.length === 0) return;
     const oldest = busy.reduce((a, b) => (b.busySince < a.busySince ? b : a));
-    if (this.#clock() - oldest.busySince >= PATIENCE_MS) Atomics.store(oldest.word, 0, COME_BACK);
+    if (this.#clock() - oldest.busySince >= this.#sharing.patience) Atomics.store(oldest.word, 0, COME_BACK);
   }
 
   #receive(hand: Hand, message: Report | Failure): void {
@@ -148,7 +163,9 @@ export class ParallelExploration {
     }
     const assignment = hand.assigned!;
     hand.assigned = undefined;
-    hand.made += attemptsOf(message.result.counts);
+    const { counts, rest } = message.result;
+    hand.made += attemptsOf(counts);
+    this.#sharing.note(attemptsOf(counts), rest !== undefined, this.#clock());
     this.#exploration.deliver(assignment, message.result);
     this.#wake?.();
   }
@@ -157,4 +174,13 @@ export class ParallelExploration {
     this.#failure ??= cause instanceof Error ? cause : new Error(String(cause));
     this.#wake?.();
   }
+}
+
+function isBusy({ assigned }: Hand): boolean {
+  return assigned !== undefined;
+}
+
+function exited(code: number): Failure["failed"] {
+  const message = `a thread of the exploration has ended with code ${code}: the program has called process.exit()`;
+  return { name: "ThreadError", code: "ERR_WORKER_EXIT", message };
 }

@@ -35,3 +35,11 @@ export interface Report {
 export interface Failure {
   readonly failed: { readonly name: string; readonly code: string; readonly message: string };
 }
+
+/** What a thread has thrown, or what has ended it (ERR_WORKER_OUT_OF_MEMORY). */
+export function failureOf(cause: unknown): Failure["failed"] {
+  const { name, message, code } = (cause instanceof Error ? cause : new Error(String(cause))) as Error & {
+    code?: unknown;
+  };
+  return { name, message, code: typeof code === "string" ? code : "ERR_WORKER" };
+}

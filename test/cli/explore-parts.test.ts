@@ -7,6 +7,7 @@ import { run } from "./fake-io.ts";
 
 const LOST = join(import.meta.dirname, "programs", "lost-update.ts");
 const CORRECT = join(import.meta.dirname, "programs", "correct.ts");
+const EXITS = join(import.meta.dirname, "..", "parallel", "programs", "exits.ts");
 const FIB = ["--builtin", "fib_bench", "--n", "2"];
 
 let folder = "";
@@ -107,6 +108,41 @@ describe("by threads", () => {
     const { stdout } = await run(["explore", ...FIB, "--workers", "2"], { msPerLook: 1 });
     expect(stdout).toMatch(/^optimal: 140 executions, 140 distinct; complete, .* by 2 threads\n$/);
   });
+
+  test("a limit stops them where it stops one, and what is left is gone on with", async () => {
+    const left = file("limit.json");
+    const how = [...FIB, "--all"];
+    const limit = ["--max-executions", "60"];
+    expect(await result("explore", ...how, ...limit, "--workers", "3", "--save", left)).toEqual(
+      await result("explore", ...how, ...limit),
+    );
+    expect(await result("explore", "--resume", left, "--workers", "2")).toEqual(
+      await result("explore", ...how),
+    );
+  });
+
+  test("after Ctrl-C they have come back with what they had, and it is gone on with", async () => {
+    const left = file("stopped.json");
+    const how = ["--builtin", "lastzero", "--n", "7", "--all"];
+    const stopped = await run(["explore", ...how, "--workers", "2", "--save", left], {
+      msPerLook: 1,
+      onTurn: (turn) => (turn === 3 ? "SIGINT" : undefined),
+    });
+    expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringContaining("what is left is in")]);
+    expect(await result("explore", "--resume", left, "--workers", "2")).toEqual(
+      await result("explore", ...how),
+    );
+  });
+
+  test("one that dies ends the exploration by name, and what was counted is kept", async () => {
+    const left = file("died.json");
+    const { code, stderr } = await run(["explore", EXITS, "--all", "--workers", "2", "--save", left], {
+      msPerLook: 1,
+    });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("a thread of the exploration has ended with code 7");
+    expect(JSON.parse(readFileSync(left, "utf8"))).toMatchObject({ format: "umcg exploration" });
+  });
 });
 
 describe("in shards", () => {
@@ -187,8 +223,9 @@ describe("in shards", () => {
 });
 
 test.each([
-  [["--workers", "-1"], "--workers must be an integer from 0 to 1024"],
-  [["--workers", "many"], "--workers must be an integer from 0 to 1024"],
+  [["--workers", "-1"], "--workers must be an integer from 1 to 1024"],
+  [["--workers", "0"], "--workers must be an integer from 1 to 1024"],
+  [["--workers", "NaN"], "--workers must be an integer from 1 to 1024"],
   [["--shard", "1/2"], "--shard needs --save FILE for its result"],
   [
     ["--shard", "0/2", "--save", "x"],

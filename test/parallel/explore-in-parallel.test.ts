@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { explore } from "../../src/explore/index.ts";
 import { exploreInParallel } from "../../src/parallel/index.ts";
 import lastzero from "./programs/lastzero.ts";
+import manyEnds from "./programs/many-ends.ts";
 
 const url = (name: string): URL => new URL(`./programs/${name}.ts`, import.meta.url);
 
@@ -40,9 +41,31 @@ test("it can be given up", async () => {
   expect(result).toMatchObject({ complete: false, stopped: "interrupted" });
 });
 
-test("of no workers is refused", async () => {
-  await expect(exploreInParallel(url("lastzero"), { workers: 0 })).rejects.toMatchObject({
+test.each([true, false])(
+  "of violations that all threads meet, those of explore() are told; stopAtFirst %s",
+  async (stopAtFirst) => {
+    const options = { shrink: false, stopAtFirst };
+    const { made, ...result } = await exploreInParallel(url("many-ends"), { ...options, workers: 4 });
+    expect(result).toEqual(explore(manyEnds, options));
+    expect([made.length, result.violations.length]).toEqual([4, stopAtFirst ? 1 : 5]);
+  },
+);
+
+test.each([
+  ["exits", "ThreadError", "ERR_WORKER_EXIT", "ended with code 7"],
+  ["late", "RangeError", "ERR_WORKER", "too late"],
+  ["set-up", "TypeError", "ERR_WORKER", "there is no such word"],
+])("a thread that dies of %s is a typed error", async (program, name, code, message) => {
+  await expect(exploreInParallel(url(program), { workers: 2 })).rejects.toMatchObject({
+    name,
+    code,
+    message: expect.stringContaining(message),
+  });
+});
+
+test.each([0, -1, 1.5, Number.NaN])("of %d workers is refused", async (workers) => {
+  await expect(exploreInParallel(url("lastzero"), { workers })).rejects.toMatchObject({
     code: "ERR_EXPLORE_OPTION",
-    message: "workers must be an integer of at least 1, got 0",
+    message: `workers must be an integer of at least 1, got ${workers}`,
   });
 });

@@ -20,9 +20,10 @@ import { Findings } from "../findings.ts";
 import type { CheckedOptions } from "../options.ts";
 import { SUSPICIOUS } from "../strategies/suspicion.ts";
 import { Brancher, type Node } from "./brancher.ts";
+import { attemptsOf, type Counts, noCounts } from "./counts.ts";
 import type { SavedTwig } from "./saved-tree.ts";
 import type { SavedSearch } from "./tree-exploration.ts";
-import { attemptsOf, type Counts, noCounts, type UnitResult, UnitRunner } from "./unit-runner.ts";
+import { type UnitResult, UnitRunner } from "./unit-runner.ts";
 
 /** Executions after which a leaf is large. */
 const PROBE = 8;

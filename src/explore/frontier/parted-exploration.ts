@@ -25,6 +25,8 @@ export interface PartedExploration<Note = unknown> {
   readonly lessons: readonly string[];
   /** Something to do, `far` from what is done next or not; undefined: nothing is known now. */
   next(far?: boolean): Assignment<Note> | undefined;
+  /** Makes one of all that is left, if nothing of it is out: its parts are too small to be given away. */
+  gather(): void;
   /** Takes back what nothing has come of. */
   giveUp(assignment: Assignment<Note>): void;
   deliver(assignment: Assignment<Note>, result: UnitResult): void;

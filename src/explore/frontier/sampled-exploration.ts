@@ -7,9 +7,10 @@ import type { ExploreResult, StopReason } from "../exploration.ts";
 import { type Finding, Findings } from "../findings.ts";
 import { type CheckedOptions, checkOptions, ExploreError, type ExploreOptions } from "../options.ts";
 import { BLOCK } from "../strategies/sampler.ts";
+import { attemptsOf, type Counts, noCounts } from "./counts.ts";
 import { type Assignment, runJob } from "./job.ts";
 import type { PartedExploration } from "./parted-exploration.ts";
-import { attemptsOf, type Counts, noCounts, type UnitResult, UnitRunner } from "./unit-runner.ts";
+import { type UnitResult, UnitRunner } from "./unit-runner.ts";
 
 /** Sampling that was interrupted, as plain data. */
 export interface SavedSamples {
@@ -85,6 +86,8 @@ export class SampledExploration implements PartedExploration<Stretch> {
   deliverAll(results: readonly (readonly [assignment: Assignment<Stretch>, result: UnitResult])[]): void {
     for (const [assignment, result] of results) this.deliver(assignment, result);
   }
+
+  gather(): void {}
 
   giveUp({ note }: Assignment<Stretch>): void {
     this.#out.delete(note.from);

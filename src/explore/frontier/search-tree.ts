@@ -23,6 +23,7 @@
 import { Footprints } from "../../interleaving/footprints.ts";
 import { actorOf, alternativeOf, choice } from "../../interleaving/schedule.ts";
 import { Sequence } from "../dpor/sequence.ts";
+import { forgetSmall, levelsOf } from "./gather.ts";
 import type { Escape, Level, Unit } from "./level.ts";
 import type { Fork } from "./outlook.ts";
 import { loadTwig, type SavedTwig, saveTwig } from "./saved-tree.ts";
@@ -121,6 +122,17 @@ export class SearchTree {
   /** Takes a unit back that nothing has come of. */
   giveUp(twig: Twig): void {
     twig.sent = undefined;
+  }
+
+  /** Makes one unit of all that remains, if nothing of it is out. */
+  gather(): void {
+    const root = this.#root;
+    if (root.place === undefined || root.sent !== undefined) return;
+    forgetSmall(root.place);
+    const levels = levelsOf(root.place, this.#footprints);
+    if (levels === undefined) return;
+    root.resume = levels;
+    root.place = undefined;
   }
 
   /** Takes what has come of a unit. */

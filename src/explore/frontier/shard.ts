@@ -18,12 +18,13 @@ import type { Explorable } from "../explorable.ts";
 import type { StrategyName } from "../make-strategy.ts";
 import { type CheckedOptions, checkOptions, ExploreError, type ExploreOptions } from "../options.ts";
 import { SUSPICIOUS } from "../strategies/suspicion.ts";
+import { attemptsOf, noCounts } from "./counts.ts";
 import { FullTop } from "./full-top.ts";
 import { type Assignment, runJob } from "./job.ts";
 import { type PartedExploration, parted, type Saved } from "./parted-exploration.ts";
 import { SampledExploration } from "./sampled-exploration.ts";
 import type { SavedSearch } from "./tree-exploration.ts";
-import { attemptsOf, noCounts, type UnitResult, UnitRunner } from "./unit-runner.ts";
+import { type UnitResult, UnitRunner } from "./unit-runner.ts";
 
 /** Units for each shard: so many that shards differ little in what they have to do. */
 const UNITS_PER_SHARD = 24;

@@ -12,6 +12,7 @@ import type { ExploreResult, StopReason } from "../exploration.ts";
 import { type Finding, Findings } from "../findings.ts";
 import { type CheckedOptions, checkOptions, type ExploreOptions } from "../options.ts";
 import { SUSPICIOUS } from "../strategies/suspicion.ts";
+import { attemptsOf, type Counts, noCounts } from "./counts.ts";
 import { type Assignment, runJob } from "./job.ts";
 import type { Unit } from "./level.ts";
 import { type Outlook, outlookOf } from "./outlook.ts";
@@ -19,7 +20,7 @@ import type { PartedExploration } from "./parted-exploration.ts";
 import type { SavedTwig } from "./saved-tree.ts";
 import { SearchTree } from "./search-tree.ts";
 import type { Twig } from "./twig.ts";
-import { attemptsOf, type Counts, noCounts, type UnitResult, UnitRunner } from "./unit-runner.ts";
+import { type UnitResult, UnitRunner } from "./unit-runner.ts";
 
 /** A search that was interrupted, as plain data. */
 export interface SavedSearch {
@@ -100,6 +101,10 @@ export class TreeExploration implements PartedExploration<Twig> {
     if (this.ended) return undefined;
     const { value } = (far ? this.#tree.nearest() : this.#tree.leaves()).next();
     return value && this.#assign(value, this.#options.maxExecutions - this.attempts);
+  }
+
+  gather(): void {
+    this.#tree.gather();
   }
 
   giveUp({ note }: Assignment<Twig>): void {

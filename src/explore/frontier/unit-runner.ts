@@ -14,23 +14,8 @@ import type { CheckedOptions } from "../options.ts";
 import { type Runaway, Watched } from "../runaway.ts";
 import { Suspicion } from "../strategies/suspicion.ts";
 import { PRUNED, type Search, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "../strategy.ts";
+import { attemptsOf, type Counts, noCounts } from "./counts.ts";
 import type { Escape, Level, Unit } from "./level.ts";
-
-/** Executions by how they ended. */
-export interface Counts {
-  executions: number;
-  blocked: number;
-  pruned: number;
-  tooLong: number;
-}
-
-export function noCounts(): Counts {
-  return { executions: 0, blocked: 0, pruned: 0, tooLong: 0 };
-}
-
-export function attemptsOf({ executions, blocked, pruned, tooLong }: Counts): number {
-  return executions + blocked + pruned + tooLong;
-}
 
 /** A violation as it was found. */
 export interface Found {
