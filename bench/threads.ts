@@ -12,11 +12,12 @@
  * | threads/crowd                     | one hand-over among 100 threads on 2 CPUs by the queue, 1 000 000 of them (HANDOFFS) |
  * | threads/generator-ring            | one resumption in a round robin of two bare generators                              |
  * | threads/coroutine-switch          | one switch between two coroutines over shared memory in one thread: a turn word each |
- * | threads/task-<pool>               | a task that does nothing, from submitting it to its result; two Workers             |
- * | threads/task-umcg-call            | the same, of a thread that has another run it, and blocks                           |
+ * | threads/task-<pool>               | a task that does nothing, from submitting it on the main thread to its promise there; two Workers |
+ * | threads/task-umcg-call            | the same of `call`: a thread has another run it, and blocks; no promise                |
  * | threads/task-...-pinned           | the same with the whole process on one CPU                                          |
  *
- * Values are medians of repetitions that take turns within one process. Pinning is `taskset`'s; without it, and with
+ * Values are medians of repetitions that take turns within one process. `cpuUs` and `cpuRatio` are of CPU time, which does not
+ * depend as much on what else the machine does; where both threads share a CPU, it is what a hand-over takes. Pinning is `taskset`'s; without it, and with
  * one CPU for two, the lines that need it are left out. The ratio of a task is to the fastest pool that is not ours. Pools are
  * installed in a temporary folder. ONLY=<part of a name> runs those only.
  */
@@ -69,10 +70,13 @@ function round(value: number, digits: number): number {
 function switching(where: string): void {
   const samples = child<Samples>("ping-pong.ts", [where]);
   if (samples === undefined) return;
-  const [raw, handoff, wake] = [samples.raw, samples.handoff, samples.wake].map((ns) => median(ns) / 1000);
+  const { wall } = samples;
+  const [raw, handoff, wake] = [wall.raw, wall.handoff, wall.wake].map((ns) => median(ns) / 1000);
   const baseline = `threads/raw-wait-notify-${where}`;
-  emit(baseline, raw!, "us");
-  emit(`threads/handoff-${where}`, handoff!, "us", { baseline, ratio: round(handoff! / raw!, 3) });
+  const [rawCpu, handoffCpu] = [samples.cpu.raw, samples.cpu.handoff].map((ns) => median(ns) / 1000);
+  emit(baseline, raw!, "us", { cpuUs: round(rawCpu!, 2) });
+  const ratios = { ratio: round(handoff! / raw!, 3), cpuRatio: round(handoffCpu! / rawCpu!, 3) };
+  emit(`threads/handoff-${where}`, handoff!, "us", { cpuUs: round(handoffCpu!, 2), baseline, ...ratios });
   const current = { baseline: `threads/handoff-${where}`, ratio: round(wake! / handoff!, 3) };
   emit(`threads/wake-${where}`, wake!, "us", current);
 }

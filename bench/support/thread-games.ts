@@ -85,9 +85,13 @@ const GAMES: Record<Game, readonly [Play, Play]> = {
   ],
 };
 
-export type Samples = Record<Game, number[]>;
+/** ns a hand-over, by the clock; of CPU time of the whole process, in which nobody else does anything. */
+export interface Samples {
+  readonly wall: Record<Game, number[]>;
+  readonly cpu: Record<Game, number[]>;
+}
 
-/** One of two that play each game in turn, as often as `repetitions`. ns a hand-over. `side` 0 measures; `peer` is the other. */
+/** One of two that play each game in turn, as often as `repetitions`. `side` 0 measures; `peer` is the other. */
 export function player(
   words: Words,
   side: 0 | 1,
@@ -98,12 +102,18 @@ export function player(
   Atomics.store(words, TIDS + side, osThread());
   // Until both are pinned.
   park(WAIT_MS);
-  const samples: Samples = { raw: [], handoff: [], wake: [] };
+  const samples: Samples = {
+    wall: { raw: [], handoff: [], wake: [] },
+    cpu: { raw: [], handoff: [], wake: [] },
+  };
   for (let repetition = -1; repetition < repetitions; repetition++) {
     for (const game of ["raw", "handoff", "wake"] as const) {
-      const begin = performance.now();
+      const [begin, cpu] = [performance.now(), process.cpuUsage()];
       GAMES[game][side](words, rounds, peer);
-      if (repetition >= 0) samples[game].push(((performance.now() - begin) * 1e6) / (2 * rounds));
+      const { user, system } = process.cpuUsage(cpu);
+      if (repetition < 0) continue;
+      samples.wall[game].push(((performance.now() - begin) * 1e6) / (2 * rounds));
+      samples.cpu[game].push(((user + system) * 1e3) / (2 * rounds));
     }
   }
   return samples;
