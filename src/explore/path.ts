@@ -2,7 +2,7 @@
  * A system and the trace of its execution, kept together: stepping, and going back to a branch.
  *
  * Going back is beginning again and repeating the choices: generators cannot be copied, and repeating a step costs some
- * 20 ns. The trace is not computed again, only shortened. What is repeated must be what it was: each step says beforehand what it
+ * 20 ns; unless the system can take its steps back (`System.goBack`). The trace is not computed again, only shortened. What is repeated must be what it was: each step says beforehand what it
  * is (`System.stamp`), and that is compared.
  */
 import { NO_ACCESS } from "../interleaving/footprints.ts";
@@ -37,8 +37,9 @@ export class Path {
   repeat(length: number): void {
     const { system } = this;
     const { actor, alternative, stamps } = this.trace;
-    system.reset();
-    for (let i = 0; i < length; i++) {
+    const made = system.goBack?.(actor, alternative, length) ?? -1;
+    if (made < 0) system.reset();
+    for (let i = Math.max(made, 0); i < length; i++) {
       const who = actor[i]!;
       if (!system.isEnabled(who) || system.stamp(who) !== stamps[i]) this.fail(who, i);
       system.step(who, alternative[i]!);

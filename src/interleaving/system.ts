@@ -87,6 +87,12 @@ export interface System {
   /** Begins an execution. */
   reset(): void;
 
+  /**
+   * Begins another execution, of whose steps the first `length` are given, by taking back what the one under way has made
+   * otherwise. Returns how many of these steps are made already; -1: nothing is done, and `reset()` is the way.
+   */
+  goBack?(actors: Int32Array, alternatives: Int32Array, length: number): number;
+
   /** Computes `enabled` and returns how many there are. 0: the execution is at its end. */
   enabledCount(): number;
   /** Ids of the actors that may step, ascending; valid up to the count, until the next step. */

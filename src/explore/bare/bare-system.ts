@@ -6,7 +6,7 @@
  */
 import type { Footprints } from "../../interleaving/footprints.ts";
 import type { See } from "../../interleaving/look.ts";
-import { actorOf, alternativeOf, type Schedule } from "../../interleaving/schedule.ts";
+import type { Schedule } from "../../interleaving/schedule.ts";
 import {
   STEP_CONDITIONAL,
   STEP_FIXED,
@@ -17,7 +17,7 @@ import {
   type Violation,
 } from "../../interleaving/system.ts";
 import { runGuided } from "../guided-run.ts";
-import { digestText, joinLanes, mix } from "../mix.ts";
+import { digestText } from "../mix.ts";
 import { NondeterminismError } from "../nondeterminism.ts";
 import { Bare, type Program } from "./bare.ts";
 import { BareError } from "./bare-error.ts";
@@ -42,9 +42,9 @@ import {
   stampOf,
 } from "./request.ts";
 import { Sleepers } from "./sleepers.ts";
-import { type Looked, looked, Spins } from "./spins.ts";
-import { StepsMade, tellDifference } from "./steps-made.ts";
+import { lookedAlong, Spins } from "./spins.ts";
 import { isConditional, Threads } from "./threads.ts";
+import { tellDifference, WayBack } from "./way-back.ts";
 import { WordSteps } from "./word-steps.ts";
 
 const TIMEOUT = 1;
@@ -72,7 +72,7 @@ export class BareSystem implements System {
   /** A wait has been seen that others than a notify may end. */
   #wakesAlone: boolean;
   /** Of a program that is learned. */
-  readonly #made: StepsMade = new StepsMade();
+  declare private readonly way: WayBack;
 
   constructor(program: Program, options: BareOptions = {}) {
     const bare = new Bare(options.bytes ?? 1024);
@@ -98,6 +98,7 @@ export class BareSystem implements System {
     this.enabled = this.threads.enabled;
     this.violations = this.threads.violations;
     this.words = new WordSteps(bare);
+    this.way = new WayBack(this.threads);
     if (pure) this.threads.memo = new Memo(bare, (request, known) => this.#differs(request, known));
   }
 
@@ -109,12 +110,16 @@ export class BareSystem implements System {
   }
 
   reset(): void {
-    this.#made.clear();
+    this.way.clear();
     this.words.reset();
     if (this.sleepers.count > 0) this.sleepers.clear();
     const { resets } = this.bare;
     for (let i = 0; i < resets.length; i++) resets[i]!();
     this.threads.reset();
+  }
+
+  goBack(actors: Int32Array, alternatives: Int32Array, length: number): number {
+    return this.threads.memo === undefined ? -1 : this.way.goBack(actors, alternatives, length);
   }
 
   enabledCount(): number {
@@ -168,13 +173,14 @@ export class BareSystem implements System {
     return actor < this.maxThreads ? this.threads.requests[actor]!.parent : -1;
   }
 
+  /** V8 inlines what has less than 460 bytes of code, which is why the rare cases are elsewhere. */
   step(actor: number, alternative: number): void {
-    const threads = this.threads;
-    if (threads.memo !== undefined) this.#made.push(actor, alternative);
+    const { threads, way } = this;
+    if (threads.memo !== undefined) way.note(actor, alternative);
     threads.turnedOutCount = 0;
     if (threads.races !== undefined) threads.races.step(threads.requests[actor]);
     if (actor >= this.maxThreads) {
-      fault(threads, actor % this.maxThreads, Math.trunc(actor / this.maxThreads));
+      this.#fault(actor);
       return;
     }
     const request = threads.requests[actor]!;
@@ -183,10 +189,11 @@ export class BareSystem implements System {
     if (request.spin !== undefined) threads.passed(request);
     if (op <= OP_COPY_IN) this.words.perform(request, op);
     else if (!act(threads, request, op, alternative)) {
-      if (request.c !== 0) this.#wakesAlone = true;
+      this.#fellAsleep(request);
       return;
     }
     threads.resume(request);
+    if (way.isWanted) way.made(request, op);
   }
 
   completed(footprint: number): number {
@@ -221,15 +228,8 @@ export class BareSystem implements System {
     // Likeness asks for the bodies.
     this.checkNext();
     threads.spins ??= new Spins();
-    const { words } = this.bare;
-    const steps: Looked[] = [];
     this.reset();
-    for (const made of schedule) {
-      const actor = actorOf(made);
-      const request = threads.requests[actor];
-      if (request === undefined) this.step(actor, 0);
-      else steps.push(looked(request, words, () => this.step(actor, alternativeOf(made))));
-    }
+    const steps = lookedAlong(threads, schedule, (actor, alternative) => this.step(actor, alternative));
     const learned = threads.spins.learn(steps, new Likeness(threads));
     // Points are kept only where there is a spin to meet.
     if (threads.spins.isEmpty) threads.spins = undefined;
@@ -237,17 +237,7 @@ export class BareSystem implements System {
   }
 
   stateHash(): number {
-    let a = this.words.hash(0x2f6e2b1);
-    let b = this.words.hash(0x51ed27);
-    const { requests, count } = this.threads;
-    for (let t = 0; t < count; t++) {
-      const { returned, finished } = requests[t]!;
-      if (!finished) a = mix(a, t);
-      if (typeof returned !== "number") continue;
-      a = mix(a, returned);
-      b = mix(b, returned ^ (t << 16));
-    }
-    return joinLanes(a, b);
+    return this.threads.hash(this.words.hash(0x2f6e2b1), this.words.hash(0x51ed27));
   }
 
   look(see: See): void {
@@ -274,9 +264,19 @@ export class BareSystem implements System {
 
   /** A pure program is none. */
   #differs(request: Request, known: Known): never {
-    const schedule = this.#made.schedule();
+    const schedule = this.way.schedule();
     const place = this.placeOf(schedule, request.actor);
     throw new NondeterminismError(schedule, tellDifference(request, known, this.threads, place));
+  }
+
+  #fault(actor: number): void {
+    fault(this.threads, actor % this.maxThreads, Math.trunc(actor / this.maxThreads));
+    this.way.bar();
+  }
+
+  #fellAsleep(request: Request): void {
+    if (request.c !== 0) this.#wakesAlone = true;
+    this.way.bar();
   }
 
   #listFaults(threads: number): number {

@@ -72,13 +72,20 @@ export class Memo {
   /** An execution begins. False: what is known is of no use. */
   begin(): boolean {
     const number = this.#executions++;
-    this.checking = this.#wanted || (number & (number - 1)) === 0 || number % CHECKED === 0;
+    this.checking = this.#wanted || isChecked(number);
     this.#wanted = false;
     if (number % CHECKED !== 0) return true;
     const useful = this.#nodes < this.#limit || 2 * this.#brought < this.#begun;
     this.#begun = 0;
     this.#brought = 0;
     return useful;
+  }
+
+  /** Another execution goes on where this one is left. False: it is to be made with generators, so it has to begin. */
+  goesOn(): boolean {
+    if (this.#wanted || isChecked(this.#executions)) return false;
+    this.#executions++;
+    return true;
   }
 
   /** A thread that the program starts with. */
@@ -185,6 +192,10 @@ export class Memo {
     this.#bring(parent, begin.parent);
     return parent.child!;
   }
+}
+
+function isChecked(execution: number): boolean {
+  return (execution & (execution - 1)) === 0 || execution % CHECKED === 0;
 }
 
 /** The step of a thread as it is known. */

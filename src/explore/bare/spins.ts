@@ -17,9 +17,11 @@
  *
  * Source: Kokologiannakis, Ren, Vafeiadis, "Dynamic partial order reductions for spinloops" (FMCAD 2021), in its aim.
  */
+import { actorOf, alternativeOf, type Schedule } from "../../interleaving/schedule.ts";
 import { mix } from "../mix.ts";
 import type { Likeness } from "./likeness.ts";
 import { OP_LOAD, OP_PAUSE, OP_PLAIN_STORE, type Request } from "./request.ts";
+import type { Threads } from "./threads.ts";
 
 /** What a thread at some point waits for: in each case, any of the words to differ from its value. */
 export interface Spin {
@@ -167,8 +169,24 @@ function isRepeated(a: Looked, b: Looked): boolean {
   return a.op === b.op && a.word === b.word && a.value === b.value;
 }
 
+/** Has threads make the steps of a schedule, and says what they looked at; not of those that are no thread's own. */
+export function lookedAlong(
+  { requests, bare }: Threads,
+  schedule: Schedule,
+  step: (actor: number, alternative: number) => void,
+): Looked[] {
+  const steps: Looked[] = [];
+  for (const made of schedule) {
+    const actor = actorOf(made);
+    const request = requests[actor];
+    if (request === undefined) step(actor, 0);
+    else steps.push(looked(request, bare.words, () => step(actor, alternativeOf(made))));
+  }
+  return steps;
+}
+
 /** Has a thread make its step, and says what it looked at and whether that had an effect. */
-export function looked(request: Request, words: Uint32Array, step: () => void): Looked {
+function looked(request: Request, words: Uint32Array, step: () => void): Looked {
   const { op, actor, point } = request;
   const answer = request.result.value;
   const wideAnswer = request.wide.answer.result.value;

@@ -9,7 +9,7 @@
  */
 import type { Coroutine } from "../../atomics/step.ts";
 import type { Violation, ViolationKind } from "../../interleaving/system.ts";
-import { mix } from "../mix.ts";
+import { joinLanes, mix } from "../mix.ts";
 import { ask } from "./asking.ts";
 import type { Bare } from "./bare.ts";
 import type { Known } from "./known.ts";
@@ -236,6 +236,19 @@ export class Threads {
     this.violations.push({ kind, message: who + text, actor, cause, ...(coroutine && { coroutine }) });
   }
 
+  /** Two lanes, with who has ended and what it has returned. */
+  hash(first: number, second: number): number {
+    let [a, b] = [first, second];
+    for (let t = 0; t < this.count; t++) {
+      const { returned, finished } = this.requests[t]!;
+      if (!finished) a = mix(a, t);
+      if (typeof returned !== "number") continue;
+      a = mix(a, returned);
+      b = mix(b, returned ^ (t << 16));
+    }
+    return joinLanes(a, b);
+  }
+
   nameOf(thread: number): string {
     return this.names[thread] ?? `thread ${thread}`;
   }
@@ -257,6 +270,14 @@ export class Threads {
       default:
         this.conditional[this.#conditionalCount++] = request.actor;
     }
+  }
+
+  /** The step by which a thread has ended is taken back. */
+  unend(request: Request): void {
+    request.finished = false;
+    request.returned = undefined;
+    this.unfinished++;
+    this.revive(request);
   }
 
   #end(request: Request): void {
