@@ -77,7 +77,13 @@ describe("shards of a random program", () => {
     "are the whole",
     (random, name, count, spins) => {
       const subject = explorable(random, spins);
-      const options = { strategy: name, stopAtFirst: false, shrink: false, maxSteps: 300 } as const;
+      const options = {
+        strategy: name,
+        stopAtFirst: false,
+        shrink: false,
+        stepTimeoutMs: 0,
+        maxSteps: 300,
+      } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
       let merged = mergeShards(subject, options, shards(subject, options, count));
@@ -94,7 +100,13 @@ describe("shards of a random program", () => {
     "go on in rounds from what they have left",
     (random, name, count, limit) => {
       const subject = explorable(random, false);
-      const options = { strategy: name, stopAtFirst: false, shrink: false, maxSteps: 300 } as const;
+      const options = {
+        strategy: name,
+        stopAtFirst: false,
+        shrink: false,
+        stepTimeoutMs: 0,
+        maxSteps: 300,
+      } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
       let merged = mergeShards(subject, options, shards(subject, options, count, undefined, limit));
@@ -113,7 +125,7 @@ describe("shards of a published program", () => {
     (published, name, count) => {
       const { make, parameters, options: of } = published;
       const subject = bareProgram(make(parameters), of(parameters));
-      const options = { strategy: name, stopAtFirst: false, shrink: false } as const;
+      const options = { strategy: name, stopAtFirst: false, shrink: false, stepTimeoutMs: 0 } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
       const merged = mergeShards(subject, options, shards(subject, options, count));

@@ -10,6 +10,11 @@ describe("UMCG hardened, explored completely", () => {
     const result = explore(wholeProgram(id, vcpus, campaign ? far : near));
     const { complete, executions, blocked, violations } = result;
     expect(result.distinct).toBe(executions);
-    expect({ complete, blocked, violations }).toEqual({ complete: true, blocked: 0, violations: [] });
+    // F57 needs a preemption: then there may be classes that were not met (docs/kernel-mode.md, "A limit").
+    expect({ complete, blocked, violations }).toEqual({
+      complete: id !== "F57",
+      blocked: 0,
+      violations: [],
+    });
   });
 });

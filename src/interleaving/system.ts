@@ -152,6 +152,12 @@ export interface System {
    */
   checkNext?(): void;
 
+  /**
+   * Some events happen so many times in all, so that one which happened hides that another could have happened later. Who reverses races
+   * of what has happened may miss classes then.
+   */
+  readonly hides?: boolean;
+
   /** A digest of shared state and results, two 32-bit halves in one safe integer. Equal states have equal digests. */
   stateHash(): number;
   /** Tells what there is to be seen of the state now. */

@@ -59,7 +59,7 @@ describe("explored by several", () => {
   ] as const)("%s %o has the serial result, from each search", (name, parameters) => {
     const subject = builtin(name, parameters);
     for (const strategy of ["optimal", "source"] as const) {
-      const options = { strategy, stopAtFirst: false, shrink: false };
+      const options = { strategy, stopAtFirst: false, shrink: false, stepTimeoutMs: 0 };
       const whole = explore(subject, options);
       expect(byMany(subject, options, 3).result()).toEqual(whole);
       if (strategy === "optimal") expect([whole.blocked, whole.distinct]).toEqual([0, whole.executions]);
@@ -80,7 +80,14 @@ describe("executions of samplers", () => {
     (strategy) => {
       const subject = builtin("reorder", { setters: 4, checkers: 1 });
       for (const stopAtFirst of [true, false]) {
-        const options = { strategy, stopAtFirst, maxExecutions: 600, shrink: false, seed: 3 };
+        const options = {
+          strategy,
+          stopAtFirst,
+          maxExecutions: 600,
+          shrink: false,
+          seed: 3,
+          stepTimeoutMs: 0,
+        };
         const whole = explore(subject, options);
         expect(whole.violations).toHaveLength(1);
         expect(byMany(subject, options, 3).result()).toEqual(whole);

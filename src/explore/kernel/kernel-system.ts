@@ -68,6 +68,7 @@ export class KernelSystem implements System {
   readonly actors: number;
   readonly enabled: Int32Array;
   readonly pruned = false;
+  readonly hides: boolean;
   readonly machine: ExploredMachine;
   readonly violations: Violation[] = [];
   readonly #program: KernelProgram;
@@ -86,6 +87,8 @@ export class KernelSystem implements System {
     this.machine = new ExploredMachine(config);
     this.#program = program;
     this.#options = options;
+    const { preemptions = 0, spuriousWakes = 0, signals = 0 } = options.nondeterminism ?? {};
+    this.hides = preemptions + spuriousWakes + signals > 0;
     this.#objects = new KernelFootprints(this.machine, paging);
     this.footprints = this.#objects.footprints;
     this.objects = this.#objects.count;
