@@ -5,6 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Addr } from "../../atomics/address.ts";
 import { runToEnd } from "../../hosts/threads/run-to-end.ts";
+import { checkLocks } from "../../hosts/threads/vcpu/guarded-tables.ts";
 import { VcpuHost } from "../../hosts/threads/vcpu/host.ts";
 import { HostTaskWords } from "../../hosts/threads/vcpu/host-task-words.ts";
 import { HostTasks } from "../../hosts/threads/vcpu/host-tasks.ts";
@@ -58,7 +59,7 @@ const kernel = new Kernel({
   fault: (of) => (a: Addr, write: boolean) => resolveFault(of, a, write),
 });
 host.attach(kernel, start.umcg === "hardened");
-if (start.checkLocks) host.checkLocks();
+if (start.checkLocks) checkLocks(kernel, host.lock);
 const umcg = createUmcg(kernel, start.umcg);
 kernel.hooks = umcg;
 const userSpace = new UserSpace(kernel, umcg);

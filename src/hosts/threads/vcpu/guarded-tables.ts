@@ -7,6 +7,7 @@
  */
 import type { Kernel } from "../../../kernel-sim/kernel.ts";
 import type { KernelLock } from "./kernel-lock.ts";
+import { LockOrder } from "./lock-order.ts";
 
 /** A method of a table, as it is called. */
 type Method = (this: object, ...args: number[]) => unknown;
@@ -47,8 +48,12 @@ const OF_TASK: Guards = { tasks: ["setCpu", "setOnCpuUntil", "setQueuedAt", "set
 const BY_CPU: Guards = { timers: ["setClockNs"] };
 const BY_CPU_SECOND: Guards = { timers: ["arm"] };
 
-/** From now on what the executing CPU of `kernel` changes is held to `lock`. */
-export function guardTables(kernel: Kernel, lock: KernelLock): void {
+/** From now on the executing CPU of `kernel` is held to the order of locks, and to having those of what it changes. */
+export function checkLocks(kernel: Kernel, lock: KernelLock): void {
+  lock.order = new LockOrder(() => {
+    const { names, cpu, current } = kernel;
+    return `CPU ${cpu}, ${names.of(current)} (tid ${current})`;
+  });
   const isOwn = (cpu: number, what: string): void => {
     if (cpu !== kernel.cpu) lock.needsAlone(what);
   };

@@ -12,6 +12,7 @@
  * The border. The charges of a system call's entry and exit take the lock and let go of it: shared for the calls that touch
  * nothing that is without a lock of its own, alone for all others (kernel-lock.ts).
  */
+import type { Addr } from "../../../atomics/address.ts";
 import { Completed, type Coroutine, type Step } from "../../../atomics/step.ts";
 import { NR_INTERRUPT } from "../../../kernel-sim/constants.ts";
 import type { Host, Sequel } from "../../../kernel-sim/host.ts";
@@ -20,14 +21,13 @@ import type { Kernel } from "../../../kernel-sim/kernel.ts";
 import { followClasses } from "../../../kernel-sim/rt-balance.ts";
 import { exitToUserMode, hasExitWork } from "../../../kernel-sim/signals.ts";
 import { type CostStep, STEP_SYSCALL_ENTRY, STEP_SYSCALL_EXIT } from "../../../kernel-sim/steps.ts";
+import { bucketOf } from "../../../kernel-sim/syscalls/futex.ts";
 import { checkTime } from "../../../kernel-sim/times.ts";
 import { TRACE_SYS_EXIT } from "../../../trace/events.ts";
 import { monotonicNs } from "../clock.ts";
-import { guardTables } from "./guarded-tables.ts";
 import type { HostTasks } from "./host-tasks.ts";
 import { Interrupts } from "./interrupts.ts";
 import { KernelLock, MachineGone } from "./kernel-lock.ts";
-import { LockOrder } from "./lock-order.ts";
 import type { LookAround } from "./memory.ts";
 import { hasOwnQueues, isSharing } from "./sharing.ts";
 import { TaskBodies } from "./task-bodies.ts";
@@ -93,15 +93,6 @@ export class VcpuHost implements Host, LookAround {
     kernel.manyIsolates = true;
     kernel.cpu = this.cpu;
   }
-  /** Holds this CPU to the order of locks, and to having them. */
-  checkLocks(): void {
-    const { kernel, lock } = this;
-    guardTables(kernel, lock);
-    lock.order = new LockOrder(
-      () => `CPU ${this.cpu}, ${kernel.names.of(kernel.current)} (tid ${kernel.current})`,
-    );
-  }
-
   // ---- time ---------------------------------------------------------------------------------------------------------
 
   get now(): number {
@@ -130,6 +121,10 @@ export class VcpuHost implements Host, LookAround {
   }
   breathe(): void {
     if (this.lock.breathe()) this.lock.stampNs = this.#clock();
+  }
+  changes(a: Addr): void {
+    // With the bucket of the word, so that what is said of it has the order of its changes. They need no lock themselves.
+    if (this.kernel.trace.on) this.lock.bucket(bucketOf(a));
   }
 
   #pay(): void {

@@ -2,7 +2,7 @@
  * The memory of a machine as a CPU of the threads host sees it: `Atomics`, and before each operation a look around.
  *
  * From user mode the look is at the CPU's attention word, and now and then at its clock: what there is to do is done before the
- * operation, as an interrupt would. From the kernel it is at the lock, which somebody may wait for. So a program that does
+ * operation, as an interrupt would. From the kernel it is at the locks: a section ends, and somebody may wait for it. So a program that does
  * nothing but touch memory is interrupted all the same, and one that does not even do that is not.
  */
 import type { Addr } from "../../../atomics/address.ts";
@@ -17,6 +17,8 @@ export interface LookAround {
   border(): Coroutine<void>;
   /** In the kernel: somebody else may come in here. */
   breathe(): void;
+  /** In the kernel: the word at `a` is about to be changed, which is traced behind it. */
+  changes(a: Addr): void;
 }
 
 export class UserSideMemory extends SharedMemory {
@@ -81,6 +83,7 @@ export class KernelSideMemory extends SharedMemory {
   }
   override cmpxchg32(a: Addr, expected: number, desired: number): Step<number> {
     this.#host.breathe();
+    this.#host.changes(a);
     return super.cmpxchg32(a, expected, desired);
   }
   override xchg32(a: Addr, value: number): Step<number> {

@@ -1,12 +1,15 @@
 /** Tables that take locks, and that are guarded: one thread is CPU 0 of two. */
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Addr } from "../../../../src/atomics/address.ts";
+import { checkLocks } from "../../../../src/hosts/threads/vcpu/guarded-tables.ts";
 import { VcpuHost } from "../../../../src/hosts/threads/vcpu/host.ts";
 import { LockWords } from "../../../../src/hosts/threads/vcpu/lock-words.ts";
 import { lockedTables } from "../../../../src/hosts/threads/vcpu/locked-tables.ts";
+import { KernelSideMemory } from "../../../../src/hosts/threads/vcpu/memory.ts";
 import { TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_WAKING } from "../../../../src/kernel-sim/constants.ts";
 import { cpuId, tid } from "../../../../src/kernel-sim/ids.ts";
 import { Kernel } from "../../../../src/kernel-sim/kernel.ts";
+import { bucketOf } from "../../../../src/kernel-sim/syscalls/futex.ts";
 import { makeMainKernel } from "../../../../src/machine/threads/main-kernel.ts";
 import { TraceRing } from "../../../../src/trace/ring.ts";
 
@@ -28,7 +31,7 @@ function make(config = {}) {
     },
   });
   host.attach(kernel, true);
-  host.checkLocks();
+  checkLocks(kernel, host.lock);
   kernel.current = tid(1);
   main.kernel.tasks.setCpu(2, 1);
   const locks = new LockWords(main.shared);
@@ -138,6 +141,19 @@ test.each([
   expect(host.lock.isAlone).toBe(true);
   host.shareAgain();
   expect(host.lock.isAlone).toBe(true);
+});
+
+test("the kernel changes a word of user memory with its bucket, if that is traced, until its next access", () => {
+  for (const traced of [false, true]) {
+    const { host, kernel, locks, held } = make();
+    const memory = new KernelSideMemory(kernel.buffer as SharedArrayBuffer, host);
+    kernel.trace.on = traced;
+    host.share();
+    memory.cmpxchg32(kernel.userBase, 0, 1);
+    expect(held(locks.bucket(bucketOf(kernel.userBase)))).toBe(traced);
+    memory.load32(kernel.userBase);
+    expect(held(locks.bucket(bucketOf(kernel.userBase)))).toBe(false);
+  }
 });
 
 describe("what is changed without a lock is a bug, by name:", () => {
