@@ -165,7 +165,8 @@ export class ParallelExploration {
     hand.assigned = undefined;
     const { counts, rest } = message.result;
     hand.made += attemptsOf(counts);
-    this.#sharing.note(attemptsOf(counts), rest !== undefined, this.#clock());
+    const now = this.#clock();
+    this.#sharing.note(attemptsOf(counts), now - hand.busySince, rest !== undefined, now);
     this.#exploration.deliver(assignment, message.result);
     this.#wake?.();
   }
