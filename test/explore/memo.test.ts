@@ -1,5 +1,6 @@
 /** Pure programs are learned while they run (src/explore/bare/memo.ts). */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { systemOf } from "../../bench/programs/define.ts";
 import { PROGRAMS } from "../../bench/programs/registry.ts";
 import { offsetBy } from "../../src/atomics/address.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
@@ -162,6 +163,18 @@ describe("generators are made", () => {
     // Numbers 256, 512 ... are made with them.
     expect(runs(true, 11_264) - runs(true, 1_024)).toBeGreaterThanOrEqual(2 * 40);
   });
+});
+
+it("a search goes back over the steps that executions do not share", () => {
+  function steps(pure: boolean): number {
+    const system = systemOf(PROGRAMS.get("fib_bench")!, {}, { pure });
+    const step = vi.spyOn(system, "step");
+    const search = makeStrategy(system, { strategy: "optimal", seed: 1, maxSteps: 100 });
+    do search.execute();
+    while (search.advance());
+    return step.mock.calls.length;
+  }
+  expect(steps(true)).toBeLessThan(0.75 * steps(false));
 });
 
 describe("a program that is not what it declares", () => {
