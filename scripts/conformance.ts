@@ -1,0 +1,118 @@
+/**
+ * Runs the tests of the kernel and of the thread library, and the examples, on the threads host: the same files
+ * (vitest.threads.config.ts). Writes docs/threads-conformance.md: how many of each file run unchanged, and why the others do not.
+ *
+ *     npm run conformance             all files, some minutes
+ *     npm run conformance -- --doc    the document alone, of what ran last
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { conformanceFiles } from "../test/support/one-thread/files.ts";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const RESULTS = join(ROOT, "node_modules/.cache/conformance");
+const FILE_TIMEOUT_MS = 120_000;
+
+interface Outcome {
+  readonly title: string;
+  readonly status: string;
+  readonly failureMessages?: readonly string[];
+  readonly meta?: { readonly machines?: number };
+}
+
+mkdirSync(RESULTS, { recursive: true });
+if (!process.argv.includes("--doc")) for (const file of conformanceFiles()) run(file);
+writeFileSync(join(ROOT, "docs/threads-conformance.md"), documentText());
+
+function run(file: string): void {
+  const out = `--outputFile=${join(RESULTS, `${file.replaceAll("/", "-")}.json`)}`;
+  const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
+  const args = [
+    vitest,
+    "run",
+    "--config",
+    "vitest.threads.config.ts",
+    "--reporter=json",
+    out,
+    `test/${file}`,
+  ];
+  const env = file.startsWith("examples/") ? { ...process.env, ONE_VCPU: "1" } : process.env;
+  spawnSync(process.execPath, args, {
+    cwd: ROOT,
+    env,
+    timeout: FILE_TIMEOUT_MS,
+    killSignal: "SIGKILL",
+    stdio: "ignore",
+  });
+  console.log(file);
+}
+
+function outcomes(file: string): readonly Outcome[] | undefined {
+  const path = join(RESULTS, `${file.replaceAll("/", "-")}.json`);
+  if (!existsSync(path)) return undefined;
+  const read = JSON.parse(readFileSync(path, "utf8")) as { testResults: { assertionResults: Outcome[] }[] };
+  return read.testResults.flatMap(({ assertionResults }) => assertionResults);
+}
+
+/** Why a test does not run; undefined: it does. */
+function reasonOf({ status, failureMessages = [], meta }: Outcome): string | undefined {
+  if (status === "passed")
+    return (meta?.machines ?? 0) > 0 ? undefined : "runs no machine, or steps through it";
+  if (failureMessages.length === 0) return "runs no machine, or steps through it";
+  const [, told] = /not on threads: ([^\n]*)/.exec(failureMessages.join("\n")) ?? [];
+  if (told !== undefined) return told;
+  return "expects times, an order or a trace that only virtual time gives";
+}
+
+function examples(): string[] {
+  const tests = outcomes("examples/examples.test.ts") ?? [];
+  return tests.map((test) => `| ${test.title} | ${reasonOf(test) ?? "runs"} |`);
+}
+
+function documentText(): string {
+  const reasons = new Map<string, number>();
+  let [ran, all] = [0, 0];
+  const rows = conformanceFiles().map((file) => {
+    const tests = outcomes(file);
+    if (tests === undefined) return `| ${file} | - | waits for times that are years away |`;
+    const why = new Map<string, number>();
+    for (const reason of tests.map(reasonOf)) {
+      all++;
+      if (reason === undefined) ran++;
+      else {
+        why.set(reason, (why.get(reason) ?? 0) + 1);
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      }
+    }
+    const rest = [...why].map(([reason, count]) => `${count} ${reason}`).join("; ");
+    const own = tests.length - [...why.values()].reduce((sum, count) => sum + count, 0);
+    return `| ${file} | ${own} of ${tests.length} | ${rest} |`;
+  });
+  const list = [...reasons]
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, count]) => `| ${count} | ${reason} |`);
+  return `# Tests and examples on the threads host
+
+Written by \`npm run conformance\`. The test files of the kernel and of the thread library, and the examples, run unchanged with
+machines of real time in the place of simulated ones (\`test/support/one-thread\`): the same kernel on the same host, one vCPU, whose Worker
+is the thread of the test, because a test and its programs share JavaScript objects. The examples get one vCPU, whatever they ask for. What
+runs across several vCPUs is in [threads-host.md](threads-host.md).
+
+${ran} of ${all} tests run so. The others:
+
+| tests | why not |
+|---|---|
+${list.join("\n")}
+
+A test that expects an order may pass on a quiet machine and fail on a busy one: a sleep of a microsecond is no promise there.
+
+| file | run | the others |
+|---|---|---|
+${rows.join("\n")}
+
+| example | |
+|---|---|
+${examples().join("\n")}
+`;
+}
