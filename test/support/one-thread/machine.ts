@@ -14,19 +14,21 @@ import { runToEnd } from "../../../src/hosts/threads/run-to-end.ts";
 import { VcpuHost } from "../../../src/hosts/threads/vcpu/host.ts";
 import { IdleSleep } from "../../../src/hosts/threads/vcpu/idle-sleep.ts";
 import { MachineGone } from "../../../src/hosts/threads/vcpu/kernel-lock.ts";
+import { lockedTables } from "../../../src/hosts/threads/vcpu/locked-tables.ts";
 import { KernelSideMemory, UserSideMemory } from "../../../src/hosts/threads/vcpu/memory.ts";
 import { Vcpu } from "../../../src/hosts/threads/vcpu/vcpu.ts";
-import { PHASE_DEADLOCKED, PHASE_RUNNING, VcpuWords } from "../../../src/hosts/threads/vcpu/words.ts";
+import { PHASE_DEADLOCKED, PHASE_RUNNING, type VcpuWords } from "../../../src/hosts/threads/vcpu/words.ts";
 import type { TaskOptions } from "../../../src/kernel-sim/clone.ts";
 import { checkKernelConfig } from "../../../src/kernel-sim/config.ts";
 import { waiters } from "../../../src/kernel-sim/deadlock.ts";
-import { kernelConfigOf } from "../../../src/kernel-sim/default-config.ts";
+import { type KernelOptions, kernelConfigOf } from "../../../src/kernel-sim/default-config.ts";
 import { resolveFault } from "../../../src/kernel-sim/faults.ts";
 import { POLLING } from "../../../src/kernel-sim/idle-governor.ts";
 import { cpuId, NO_TASK, type Tid } from "../../../src/kernel-sim/ids.ts";
 import { Kernel } from "../../../src/kernel-sim/kernel.ts";
 import { bringUp } from "../../../src/kernel-sim/smp/bring-up.ts";
 import type { MachineConfig } from "../../../src/machine/config.ts";
+import { makeMainKernel } from "../../../src/machine/threads/main-kernel.ts";
 import { deadlock } from "../../../src/machine/threads/outcome.ts";
 import { TraceRing } from "../../../src/trace/ring.ts";
 import { type Program, UserSpace } from "../../../src/umcg/env.ts";
@@ -94,37 +96,29 @@ export class Machine {
 
   constructor(config: MachineConfig) {
     const kernelConfig = { ...kernelConfigOf(config, POLLING), vcpus: ONE_VCPU ? 1 : (config.vcpus ?? 1) };
-    checkKernelConfig(kernelConfig);
     refuse(config);
+    checkKernelConfig(kernelConfig);
     const profile = checkProfile(config.umcg ?? "hardened", "zero");
-    let hostAt = 0;
     this.trace = new TraceRing(config.traceEvents ?? 65_536);
-    const first = new Kernel({
-      config: kernelConfig,
-      trace: new TraceRing(1),
-      nosleep: "refuse",
-      makeBuffer: (bytes) => {
-        hostAt = bytes;
-        return new SharedArrayBuffer(bytes + VcpuWords.bytes(1));
-      },
-      fault: () => () => {
-        throw new Error("a page fault before there is a machine");
-      },
+    const { kernel: main, shared } = makeMainKernel({
+      ...(config as KernelOptions),
+      vcpus: 1,
+      image: new URL(import.meta.url),
     });
-    const buffer = first.buffer as SharedArrayBuffer;
-    this.#shared = new VcpuWords(buffer, hostAt, 1);
-    this.#shared.begin();
+    const buffer = main.buffer as SharedArrayBuffer;
+    this.#shared = shared;
     this.host = new WatchedHost(this.#shared, cpuId(0), kernelConfig.tickHz);
     this.kernel = new Kernel({
       config: kernelConfig,
       trace: this.trace,
       nosleep: profile === "posted" ? "resolve-as-write" : "refuse",
       attach: buffer,
+      tables: lockedTables(this.host.lock),
       wrapMemory: (_, side) =>
         side === "kernel" ? new KernelSideMemory(buffer, this.host) : new UserSideMemory(buffer, this.host),
       fault: (of) => (a: Addr, write: boolean) => resolveFault(of, a, write),
     });
-    this.host.attach(this.kernel);
+    this.host.attach(this.kernel, profile === "hardened");
     const umcg = createUmcg(this.kernel, profile);
     this.kernel.hooks = umcg;
     this.userSpace = new UserSpace(this.kernel, umcg);
