@@ -133,7 +133,7 @@ export class Machine {
     for (const ready of runToEnd(bringUp(this.kernel)).ready) this.#vcpu.begin(ready);
     this.#shared.frozenNs = 0;
     this.kernel.current = NO_TASK;
-    this.host.lock.release();
+    // Kept for set-up code, which is all that runs here but for `run`.
   }
 
   spawn(program: Program, options: TaskOptions = {}): Tid {
@@ -155,7 +155,12 @@ export class Machine {
     made.machines++;
     this.#shared.go(monotonicNs());
     this.host.begin();
-    if (this.kernel.live > 0) this.#vcpu.run();
+    this.host.lock.release();
+    try {
+      if (this.kernel.live > 0) this.#vcpu.run();
+    } finally {
+      if (!this.host.lock.held) this.host.acquire();
+    }
     this.trace.flush();
     if (this.#shared.phase === PHASE_DEADLOCKED) throw deadlock(waiters(this.kernel));
     this.#shared.frozenNs = this.host.now;
