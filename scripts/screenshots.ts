@@ -16,6 +16,7 @@ const OWN: readonly (readonly [file: string, ...command: string[]])[] = [
   ["block.html", "bench", "umcg-block"],
   ["pipe.html", "bench", "pipe", "--wake", "current-cpu", "--against", "any", "--vcpus", "4", "--jitter"],
   ["matrix.html", "bench", "--matrix"],
+  ["threads.html", "bench", "pipe", "--host", "threads", "--against", "same", "--loops", "2000"],
   ["lost-update.html#step=4", "replay", "test/cli/programs/lost-update.ts", "--schedule", "0*2 1 2*2 1"],
 ];
 

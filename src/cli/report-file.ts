@@ -16,6 +16,7 @@ type Group = Parameters<typeof benchReportHtml>[0]["groups"][number];
 
 export interface ReportHead {
   readonly title: string;
+  readonly time?: "virtual" | "real";
   readonly reading: string;
   readonly groups: readonly Group[];
 }
@@ -76,8 +77,8 @@ export class ReportFile {
   }
 
   /** The file is in its place afterwards. Throws TraceFileError, Interrupted. */
-  async save({ title, reading, groups }: ReportHead, session: Session): Promise<void> {
-    const report = { title, reading, groups, command: this.#command, version: version(), runs: this.#runs };
+  async save(head: ReportHead, session: Session): Promise<void> {
+    const report = { ...head, command: this.#command, version: version(), runs: this.#runs };
     for (const chunk of benchReportHtml(report)) {
       this.#file.write(chunk);
       await session.breathe();

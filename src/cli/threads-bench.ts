@@ -61,7 +61,7 @@ export async function threadsCommand(
     }
     const groups = [{ name: workload.name, runs: results.map((_, i) => i) }];
     const title = `umcg bench ${workload.name}, on real threads`;
-    await file?.save({ title, reading: comparison(results), groups }, session);
+    await file?.save({ title, time: "real", reading: comparison(results), groups }, session);
     return text;
   } finally {
     timeline?.discard();
@@ -77,7 +77,7 @@ function addTo(file: ReportFile, run: ThreadBenchRun, result: ThreadBenchResult,
     recorder.event(timeNs, kind, cpu, tid, arg0, arg1);
   const { place, loops, nsPerOp, realNs, switches, ipis } = result;
   file.push({
-    label: place === "same" ? "on one vCPU" : "on two vCPUs",
+    label: place === "same" ? "one vCPU" : "apart",
     workload: workload.name,
     profile: "real time",
     wake: place,
@@ -167,7 +167,7 @@ function reading({ nsPerOp, round, vcpus, cores }: ThreadBenchResult): string {
 function comparison([first, second]: readonly ThreadBenchResult[]): string {
   if (second === undefined) return reading(first!).replace("Reading: a", "A").replace("\n", " ");
   const [fast, slow] = first!.nsPerOp <= second.nsPerOp ? [first!, second] : [second, first!];
-  const where = ({ place }: ThreadBenchResult): string => (place === "same" ? "on one vCPU" : "on two");
+  const where = ({ place }: ThreadBenchResult): string => (place === "same" ? "on one vCPU" : "apart");
   return `A hand-off takes ${formatNs(fast.nsPerOp)} ${where(fast)} and ${formatNs(slow.nsPerOp)} ${where(slow)}: ${(slow.nsPerOp / fast.nsPerOp).toFixed(1)} times as long.`;
 }
 

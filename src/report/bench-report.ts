@@ -17,6 +17,8 @@ export interface ReportedRun extends Omit<RunData, "spans" | "cpus" | "events" |
 
 export interface BenchReport {
   readonly title: string;
+  /** Default "virtual". */
+  readonly time?: BenchReportData["time"];
   readonly command: string;
   readonly version: string;
   readonly reading: string;
@@ -51,7 +53,7 @@ export function benchReportHtml(report: BenchReport): Generator<string, void, un
       names: recorded.names,
     };
   });
-  const { title, command, version, reading, groups } = report;
-  const data: BenchReportData = { title, command, version, reading, groups, runs };
+  const { title, time = "virtual", command, version, reading, groups } = report;
+  const data: BenchReportData = { title, time, command, version, reading, groups, runs };
   return htmlOf({ page: "bench", title, data, bytes, charts: true });
 }

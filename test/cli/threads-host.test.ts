@@ -40,6 +40,7 @@ describe("umcg bench --host threads", () => {
     expect(json.metrics.map(({ name }: { name: string }) => name)).toContain("wake to user p99");
     const html = readFileSync(report, "utf8");
     expect(html).toContain("threads, real time");
+    expect(html).toContain('"time":"real"');
 
     const real = join(folder, "real.json");
     const virtual = join(folder, "virtual.json");

@@ -61,6 +61,8 @@ export interface RunGroup {
 
 export interface BenchReportData {
   readonly title: string;
+  /** Whose clock it was. */
+  readonly time: "virtual" | "real";
   /** As it can be typed again. */
   readonly command: string;
   readonly version: string;

@@ -10,6 +10,10 @@ import { Timelines } from "./timelines.ts";
 import { utilisationSection } from "./utilisation.ts";
 
 const report = readData() as BenchReportData;
+const LEDE = {
+  virtual: "Measured in virtual time on a simulated machine.",
+  real: "Measured in real time, on vCPUs that are threads.",
+};
 const body = el("div", {});
 
 /** One table for all runs: where they differ, their values in the order of the runs. */
@@ -46,7 +50,7 @@ function showGroup(index: number): void {
 const matrix = report.groups.length > 1 ? new MatrixChart(report, showGroup) : undefined;
 const app = document.getElementById("app")!;
 app.append(
-  pageHead(report.title, "Measured in virtual time on a simulated machine. Charts by uPlot."),
+  pageHead(report.title, `${LEDE[report.time]} Charts by uPlot.`),
   el("p", { class: "reading" }, report.reading),
   commandLine(report.command),
   ...(matrix === undefined ? [] : [matrix.element]),

@@ -24,6 +24,9 @@ const SPAN_TEXT: Readonly<Record<SpanKey, readonly [name: string, note: string]>
 
 const HEIGHT = 210;
 const BINS_PER_DECADE = 16;
+/** What the label of a power of ten takes, and the other axis with its margin, pixels. */
+const LABEL_WIDTH = 46;
+const AXIS_WIDTH = 74;
 /** Where an empty bin is drawn: below one sample, which a logarithmic axis cannot show as nothing. */
 const NOTHING = 0.5;
 
@@ -192,7 +195,11 @@ function optionsOf(
   const ink = colour("--muted");
   const grid = { stroke: colour("--line"), width: 1 };
   const wide = range[1] / range[0] > 150;
-  const label = (value: number): string => (isDecade(value) || !wide ? tickLabel(value) : "");
+  const every = Math.ceil((LABEL_WIDTH * Math.log10(range[1] / range[0])) / (width - AXIS_WIDTH));
+  const label = (value: number): string => {
+    if (!isDecade(value)) return wide ? "" : tickLabel(value);
+    return Math.round(Math.log10(value)) % every === 0 ? tickLabel(value) : "";
+  };
   const axis = { stroke: ink, grid, ticks: { ...grid, size: 4 }, font: "11px system-ui, sans-serif" };
   return {
     width,
