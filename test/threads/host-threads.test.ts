@@ -266,8 +266,12 @@ describe("children", { timeout: TIMEOUT_MS }, () => {
     expect(await threads.unpark(child)).toBe(true);
     await threads.spawn(job("leaves", code("throws"), 1)).join();
     await until(() => threads.report().threads.length === 0);
-    const handles = [0, 1, 2].map((value) => threads.spawn(job("echo", [value])));
-    expect(await Promise.all(handles.map((handle) => handle.join()))).toEqual([[0], [1], [2]]);
+    // All three at once, and what the children have left is in nobody's way.
+    const handles = [0, 1, 2].map((word) => threads.spawn(job("parks", shared(), word)));
+    await until(() => handles.every(({ state }) => state === "waiting"));
+    for (const handle of handles) await handle.unpark();
+    expect(await Promise.all(handles.map((handle) => handle.join()))).toEqual([true, true, true]);
+    expect(await threads.spawn(job("echo", ["cloned"])).join()).toEqual(["cloned"]);
   });
 
   test.each([false, true])(
