@@ -144,8 +144,9 @@ Examples:
 export const MERGE_HELP: string = `Usage: umcg merge SHARD.json ... [options]
 
 Puts the results of all shards of an exploration together (umcg explore --shard)
-and prints what one exploration would have printed. What the shards have not come
-to is left: it is written to --save FILE and gone on with by umcg explore --resume.
+and prints what one exploration would have printed. What the shards have not
+come to is left: it is written to --save FILE and gone on with by umcg explore
+--resume.
 
 Options:
   --save FILE        write what is left
