@@ -66,6 +66,7 @@ const isModule = ({ code }: Block): boolean => /^import /m.test(code);
 function programOf(block: Block): string {
   const { given } = block;
   const code = stripTypeScriptTypes(block.code)
+    .replaceAll(/^import \{([^}]*)\} from ("\.\/[^"]*");$/gm, "const {$1} = await load($2);")
     .replaceAll(/^import \{([^}]*)\} from ("[^"]*");$/gm, "const {$1} = modules[$2];")
     .replace("export default ", "return ")
     .replaceAll("import.meta.url", "here");
@@ -110,7 +111,8 @@ async function runBlock(block: Block): Promise<Outcome> {
   const cleanups: (() => Promise<unknown>)[] = [];
   const after = (cleanup: () => Promise<unknown>): void => void cleanups.push(cleanup);
   const here = pathToFileURL(join(folder, "block.ts")).href;
-  const scope = { modules: MODULES, after, here, console: { log }, ...(isModule(block) ? {} : umcg) };
+  const load = (file: string): Promise<unknown> => import(new URL(file, here).href);
+  const scope = { modules: MODULES, load, after, here, console: { log }, ...(isModule(block) ? {} : umcg) };
   const run = new AsyncFunction(...Object.keys(scope), `"use strict";\n${programOf(block)}`);
   try {
     return { printed, exported: await run(...Object.values(scope)) };
@@ -146,7 +148,7 @@ describe.each(DOCUMENTS)("%s", (path) => {
 
   it("imports what there is", () => {
     for (const { code } of blocks)
-      for (const [, names = "", from = ""] of code.matchAll(/^import \{([^}]*)\} from "([^"]*)";$/gm))
+      for (const [, names = "", from = ""] of code.matchAll(/^import \{([^}]*)\} from "([^".][^"]*)";$/gm))
         for (const name of names.split(",").map((part) => part.trim()))
           if (!name.startsWith("type ")) expect(Object.keys(MODULES[from] ?? {})).toContain(name);
   });

@@ -24,6 +24,14 @@ export { makeStrategy, STRATEGIES, type StrategyName } from "./make-strategy.ts"
 export { NondeterminismError } from "./nondeterminism.ts";
 export { type CheckedOptions, checkOptions, ExploreError, type ExploreOptions } from "./options.ts";
 export * from "./path.ts";
+export { type Followed, type FollowOptions, follow } from "./recorded/follow.ts";
+export {
+  type RecordedOptions,
+  type RecordedProgram,
+  type RecordedSetUp,
+  recordedProgram,
+} from "./recorded/recorded-program.ts";
+export { type Deed, type Recording, recordingOf } from "./recorded/recording.ts";
 export * from "./replay.ts";
 export { RunawayError } from "./runaway.ts";
 export { type ShrinkOptions, type Shrunk, shrink } from "./shrink.ts";

@@ -58,6 +58,8 @@ export interface ExploredConfig {
   readonly trace?: boolean;
   /** What may happen beside the steps of the CPUs. Default: nothing. */
   readonly nondeterminism?: Nondeterminism;
+  /** By CPU: the tasks that it goes on with, one after the other, where they wait. Default: first come, first served. */
+  readonly picks?: readonly (readonly number[])[];
 }
 
 /** Accesses of an execution before memory would pause of itself: never. */
@@ -99,7 +101,7 @@ export class ExploredMachine {
       fault: (kernel) => (a: Addr, write: boolean) => resolveFault(kernel, a, write),
     });
     const { kernel } = this;
-    this.#fair = new FifoClass(kernelConfig.vcpus, kernelConfig.maxTasks);
+    this.#fair = new FifoClass(kernelConfig.vcpus, kernelConfig.maxTasks, config.picks);
     kernel.fair = this.#fair;
     this.objects = new KernelObjects((kernel.userEnd - kernel.userBase) >>> 2);
     const observed = { objects: this.objects, touches: this.touches };

@@ -4,6 +4,9 @@
  * Who is queued runs when the current task sleeps, yields or is preempted, and a preemption is an event that somebody
  * chooses (explore-host.ts). So nothing depends on run times, of which an exploration has none, and no schedule of a real
  * class is excluded but those in which a later comer overtakes an earlier one on the same CPU.
+ *
+ * Unless it is given `picks`: whom each CPU of another machine has gone on with, one after the other. Then the next of these
+ * is taken whenever it waits.
  */
 import type { FairClass } from "../../kernel-sim/fair-class.ts";
 
@@ -22,10 +25,14 @@ export class FifoClass implements FairClass {
   declare private readonly nexts: Int32Array;
   declare private readonly queued: Int32Array;
   declare private readonly all: Int32Array;
+  /** By CPU, and how many of them it has gone on with. */
+  declare private readonly picks: readonly (readonly number[])[] | undefined;
+  declare private readonly picked: Int32Array;
 
-  constructor(vcpus: number, maxTasks: number) {
+  constructor(vcpus: number, maxTasks: number, picks?: readonly (readonly number[])[]) {
     const tasks = maxTasks + 1;
-    this.all = new Int32Array(4 * vcpus + 2 * tasks);
+    this.picks = picks;
+    this.all = new Int32Array(5 * vcpus + 2 * tasks);
     const part = (from: number, length: number): Int32Array => this.all.subarray(from, from + length);
     this.heads = part(0, vcpus);
     this.tails = part(vcpus, vcpus);
@@ -33,6 +40,7 @@ export class FifoClass implements FairClass {
     this.gives = part(3 * vcpus, vcpus);
     this.nexts = part(4 * vcpus, tasks);
     this.queued = part(4 * vcpus + tasks, tasks);
+    this.picked = part(4 * vcpus + 2 * tasks, vcpus);
   }
 
   /** Nobody is runnable any more. */
@@ -77,7 +85,14 @@ export class FifoClass implements FairClass {
   }
   pick(cpu: number, curr: number): number {
     const head = this.heads[cpu]!;
-    return head !== 0 && (curr === 0 || this.gives[cpu] === 1) ? head : curr;
+    if (head === 0 || (curr !== 0 && this.gives[cpu] === 0)) return curr;
+    return this.picks === undefined ? head : this.#recorded(cpu, head);
+  }
+  #recorded(cpu: number, head: number): number {
+    const wanted = this.picks?.[cpu]?.[this.picked[cpu]!];
+    // Bounded: a task is on the queue once.
+    for (let tid = head; tid !== 0; tid = this.nexts[tid]!) if (tid === wanted) return tid;
+    return head;
   }
   putBack(cpu: number, tid: number): void {
     const tail = this.tails[cpu]!;
@@ -88,6 +103,7 @@ export class FifoClass implements FairClass {
   }
   begin(cpu: number, tid: number): void {
     this.gives[cpu] = 0;
+    if (this.picks?.[cpu]?.[this.picked[cpu]!] === tid) this.picked[cpu]!++;
     this.#unlink(cpu, tid);
   }
   beginSlice(): void {}

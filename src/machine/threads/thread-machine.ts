@@ -169,6 +169,8 @@ export class ThreadMachine {
     for (let look = 0; phase === PHASE_FAILED && this.#failure === undefined && look < 100; look++)
       await this.#anything(LOOK_MS * 10);
     if (this.#failure === undefined && phase !== PHASE_FAILED) return;
+    // What led there is what a trace is for: each CPU hands over its part as it leaves.
+    if (this.#config.trace === true) await this.#workers.ended(END_TIMEOUT_MS);
     await this.#endWorkers();
     throw this.#failure ?? new MachineError("ERR_HOST", "a CPU has failed and does not say why");
   }

@@ -122,7 +122,7 @@ export const MEETING_DEFECTS: readonly Defect[] = [
     [
       "recovery: the lock is not taken from the dead",
       DEATH,
-      "  yield* takeOver(words, dead, spins);\n",
+      "  yield* takeOver(words, dead, lockSpins);\n",
       "  yield* scheduler.lock();\n",
     ],
   ]),
