@@ -77,6 +77,9 @@ describe.runIf(executablePath !== undefined)("in a browser", () => {
       ...into("pair.html"),
     ]);
     await run(["bench", "--matrix", "--loops", "2", "--vcpus", "2", ...into("matrix.html")]);
+    const load = ["--rate", "50krps", "--service", "bimodal:90,4us,10,40us", "--workers", "8"];
+    await run(["bench", "openloop", ...load, "--requests", "100", ...into("openloop.html")]);
+    await run(["bench", "messaging", "-g", "1", "-l", "1", "--vcpus", "2", ...into("messaging.html")]);
     const program = "test/cli/programs/lost-update.ts";
     await run(["replay", program, "--schedule", "0 1*2 0 2*2", ...into("replay.html")]);
   }, START_TIMEOUT_MS);
@@ -150,9 +153,21 @@ describe.runIf(executablePath !== undefined)("in a browser", () => {
     await page.close();
   });
 
-  test.each(["pair.html", "replay.html"])("%s is as wide as a telephone", async (name) => {
+  test.each(["pair.html", "openloop.html", "replay.html"])("%s is as wide as a telephone", async (name) => {
     const page = await open(name, { width: 390 });
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+    await page.close();
+  });
+
+  test("a study has charts of what it measured, and does without those of what it did not", async () => {
+    const page = await open("openloop.html");
+    expect(await page.locator(".chart h3").allTextContents()).toContain("Sojourn, requests of 40us");
+    expect(await page.locator(".chart .uplot canvas").count()).toBe(12);
+    expect(await page.locator(".timeline").count()).toBe(1);
+    await page.goto(page.url().replace("openloop", "messaging"));
+    await page.waitForSelector("html[data-ready]");
+    expect(await page.locator(".chart").count()).toBe(0);
+    expect(await page.locator(".timeline").count()).toBe(1);
     await page.close();
   });
 

@@ -88,7 +88,7 @@ async function singleCommand(plan: SinglePlan, session: Session, args: readonly 
   const table = (result: BenchResult): string => resultText(result, workload, machine.loops);
   try {
     const planned = { name: workload.name, seed, exact: !jitter, begin, table, metrics: benchMetrics };
-    const text = await runPlan<BenchResult>(
+    const text = await runPlan<BenchResult, Part<BenchResult>>(
       { ...planned, json: (result) => result, ...(compat !== undefined && { compat }) },
       options,
       session,

@@ -23,6 +23,8 @@ export type OptionTypes = Readonly<
 
 /** A command line taken apart; the last of repeated options counts. */
 export class Options {
+  /** As they were given. */
+  readonly args: readonly string[];
   readonly positionals: readonly string[];
   readonly #command: string;
   readonly #values: ReadonlyMap<string, string>;
@@ -30,6 +32,7 @@ export class Options {
   /** `command`: as the user calls it. Throws UsageError. */
   constructor(command: string, types: OptionTypes, args: readonly string[]) {
     this.#command = command;
+    this.args = args;
     const { tokens } = parseArgs({
       args: withoutValues(types, args),
       options: types,

@@ -7,6 +7,7 @@ import { benchReportHtml, type ReportedRun } from "../report/bench-report.ts";
 import { MAX_EVENTS, Recorder } from "../report/recorder.ts";
 import type { TraceSink } from "../trace/sink.ts";
 import { commandText } from "./command-text.ts";
+import { spansOf } from "./report-spans.ts";
 import type { Session } from "./session.ts";
 import { plural } from "./table.ts";
 import { TraceFile } from "./trace-file.ts";
@@ -44,27 +45,23 @@ export class ReportFile {
 
   /** The run that was listened to is over. */
   add(workload: Workload, run: BenchRun, result: BenchResult, label: string): void {
-    const { nsPerOp, virtualNs, switches, ipis, loops, profile, wake } = result;
     run.machine.trace.flush();
     this.push({
       label,
       workload: workload.name,
-      profile,
-      wake,
       loop: workload.loop,
-      loops,
       settings: settingsOf(result),
-      nsPerOp,
-      virtualNs,
-      switches,
-      ipis,
-      spans: run.spans,
+      ...spansOf(run.spans, result),
       cpus: run.machine.accounting().cpus,
-      measuredFromNs: run.measuredFromNs,
-      recorded: this.#recorder!.finished(),
-      umcg: UMCG_NUMBERS,
+      timeline: this.recorded(run.measuredFromNs),
     });
+  }
+
+  /** What was heard of the run that was listened to; `measuredFromNs`: when the measured rounds began. */
+  recorded(measuredFromNs: number): NonNullable<ReportedRun["timeline"]> {
+    const recorded = this.#recorder!.finished();
     this.#recorder = undefined;
+    return { measuredFromNs, recorded, umcg: UMCG_NUMBERS };
   }
 
   /** A run that is over, and told whole. */

@@ -3,10 +3,13 @@
  * the format that was asked for. So every benchmark has --repeat, --format, metrics to be compared, and partial results.
  */
 import { type Metric, type Series, seriesOf } from "../bench/metrics.ts";
+import type { Machine } from "../machine.ts";
+import type { NamedHistogram } from "../report/bench-report.ts";
 import { metricsTable } from "./metrics-table.ts";
 import type { Options, OptionTypes } from "./options.ts";
 import { type Part, Sequence } from "./sequence.ts";
 import type { Session } from "./session.ts";
+import { StudyReport } from "./study-report.ts";
 
 export const RUN_OPTIONS: OptionTypes = {
   repeat: { type: "string" },
@@ -24,41 +27,52 @@ export const RUN_HELP = `Output:
                    of each metric
   -h, --help       show this help`;
 
+/** The same of studies that have a report. */
+export const STUDY_HELP: string = RUN_HELP.replace(
+  "  -h, --help",
+  `  --report FILE    write a report, one HTML file: distributions, utilisation,
+                   timeline
+  -h, --help`,
+);
+
 const MAX_REPEAT = 10_000;
 
-/** `R`: what one run comes to. */
-export interface Plan<R> {
+/** A run that tells what it runs on, if that is one simulated machine. */
+export interface SimulatedPart<R> extends Part<R> {
+  readonly machine?: Machine;
+}
+
+/** `R`: what one run, a `P`, comes to. */
+export interface Plan<R, P extends SimulatedPart<R> = SimulatedPart<R>> {
   readonly name: string;
   /** Of the first run. */
   readonly seed: number;
   /** The seed makes no difference. */
   readonly exact: boolean;
-  begin(seed: number): Part<R>;
+  begin(seed: number): P;
   table(result: R): string;
   json(result: R): object;
   /** As the original tool prints it, if there is one. */
   compat?(result: R): string;
   /** To be compared with those of other runs: nothing that depends on the machine this runs on. */
   metrics(result: R): readonly Metric[];
+  /** What the run was asked to do, of a study with --report: what can be said in a word is among its settings. */
+  readonly load?: object;
+  /** For --report: what took how long. Default: nothing of which more than the metrics is known. */
+  distributions?(result: R, run: P): readonly NamedHistogram[];
 }
 
 /** Returns what is to be printed; when the session is interrupted, of what there is by then. Throws UsageError, MachineError, Interrupted. */
-export async function runPlan<R>(plan: Plan<R>, options: Options, session: Session): Promise<string> {
+export async function runPlan<R, P extends SimulatedPart<R>>(
+  plan: Plan<R, P>,
+  options: Options,
+  session: Session,
+): Promise<string> {
   const repeat = options.integer("repeat", 1, MAX_REPEAT, 1);
   const formats = ["table", "json", ...(plan.compat === undefined ? [] : ["compat"])];
   const format = options.oneOf("format", formats) ?? (options.has("json") ? "json" : "table");
-  const sequence = new Sequence<R>(
-    Array.from({ length: repeat }, (_, at) => ({
-      ...(repeat > 1 && { note: `run ${at + 1} of ${repeat}` }),
-      begin: () => plan.begin(plan.seed + at),
-    })),
-  );
-  try {
-    await session.follow(sequence, plan.name);
-  } finally {
-    await sequence.close();
-  }
-  const results = sequence.results.length > 0 ? sequence.results : cutShort(sequence);
+  const report = StudyReport.wanted(plan, options);
+  const results = await runAll(plan, repeat, report, session).finally(() => report?.discard());
   const [first] = results;
   if (first === undefined) return "";
   if (format === "compat") return results.map((result) => plan.compat!(result)).join("\n");
@@ -69,13 +83,42 @@ export async function runPlan<R>(plan: Plan<R>, options: Options, session: Sessi
   return `${plan.table(first)}\nThat was the first of ${results.length} runs${cut}; over all of them:\n\n${metricsTable(series)}`;
 }
 
+/** Returns the results there are by the end, or by an interruption; the report is written at the end only. */
+async function runAll<R, P extends SimulatedPart<R>>(
+  plan: Plan<R, P>,
+  repeat: number,
+  report: StudyReport<R, P> | undefined,
+  session: Session,
+): Promise<readonly R[]> {
+  const sequence = new Sequence<R>(
+    Array.from({ length: repeat }, (_, at) => ({
+      ...(repeat > 1 && { note: `run ${at + 1} of ${repeat}` }),
+      begin: () => (report ?? plan).begin(plan.seed + at),
+    })),
+  );
+  try {
+    await session.follow(sequence, plan.name);
+  } finally {
+    await sequence.close();
+  }
+  const [first] = sequence.results;
+  if (first === undefined) return cutShort(sequence);
+  if (!session.interrupted) await report?.save(first, session);
+  return sequence.results;
+}
+
 /** The first run, if it is worth something as far as it went. */
 function cutShort<R>(sequence: Sequence<R>): readonly R[] {
   const partial = sequence.current?.partial?.();
   return partial === undefined ? [] : [partial];
 }
 
-function jsonText<R>(plan: Plan<R>, first: R, repeat: number, metrics: readonly Series[]): string {
+function jsonText<R, P extends SimulatedPart<R>>(
+  plan: Plan<R, P>,
+  first: R,
+  repeat: number,
+  metrics: readonly Series[],
+): string {
   const { exact } = plan;
   return `${JSON.stringify({ ...plan.json(first), repeat, exact, metrics }, undefined, 2)}\n`;
 }

@@ -16,6 +16,7 @@ import { schbench } from "./studies/schbench.ts";
 import { seccompNotifyStudy } from "./studies/seccomp-notify.ts";
 import { switchStudy } from "./studies/switch.ts";
 import { umcgFanout } from "./studies/umcg-fanout.ts";
+import { REPORT_OPTION } from "./study-report.ts";
 import { HOSTS } from "./threads-plan.ts";
 
 export interface Study {
@@ -25,6 +26,8 @@ export interface Study {
   readonly help: string;
   /** Beside those of every run (run-plan.ts). */
   readonly options: OptionTypes;
+  /** Why it has no --report. Default: it has one. */
+  readonly noReport?: string;
   /** It takes arguments that are no options. Default: none. */
   readonly takesArguments?: true;
   /** Returns what is to be printed. When the session is interrupted: what there is by then. Throws UsageError. */
@@ -65,7 +68,7 @@ export function findStudy(
 export async function studyCommand(study: Study, args: readonly string[], io: CliIo): Promise<void> {
   const options = new Options(
     `umcg bench ${study.name}`,
-    { ...HOST_OPTION, ...RUN_OPTIONS, ...study.options },
+    { ...HOST_OPTION, ...REPORT_OPTION, ...RUN_OPTIONS, ...study.options },
     args,
   );
   if (options.has("help")) {
@@ -74,6 +77,8 @@ export async function studyCommand(study: Study, args: readonly string[], io: Cl
   }
   if (options.oneOf("host", HOSTS) === "threads")
     throw options.usage(`--host threads does not go with ${study.name}: ${ONLY_VIRTUAL}`);
+  if (study.noReport !== undefined && options.has("report"))
+    throw options.usage(`--report does not go with ${study.name}: ${study.noReport}`);
   const [extra] = options.positionals;
   if (extra !== undefined && study.takesArguments !== true)
     throw options.usage(`one workload at a time: "${extra}" is too many`);

@@ -8,6 +8,7 @@ import { ChromeTrace } from "../trace/chrome.ts";
 import type { SpanSummary } from "../trace/histogram.ts";
 import { perfTimes } from "./perf-text.ts";
 import { ReportFile } from "./report-file.ts";
+import { spansOf } from "./report-spans.ts";
 import { runPlan } from "./run-plan.ts";
 import { mapped, type Part } from "./sequence.ts";
 import type { Session } from "./session.ts";
@@ -39,7 +40,7 @@ export async function threadsCommand(
   let file: ReportFile | undefined;
   try {
     if (report !== undefined) file = new ReportFile(report, args);
-    const text = await runPlan<ThreadBenchResult>(
+    const text = await runPlan<ThreadBenchResult, Part<ThreadBenchResult>>(
       {
         name: workload.name,
         seed: 0,
@@ -75,24 +76,14 @@ function addTo(file: ReportFile, run: ThreadBenchRun, result: ThreadBenchResult,
   const recorder = new Recorder(names, REPORTED_EVENTS);
   for (const { timeNs, kind, cpu, tid, arg0, arg1 } of machine.trace)
     recorder.event(timeNs, kind, cpu, tid, arg0, arg1);
-  const { place, loops, nsPerOp, realNs, switches, ipis } = result;
   file.push({
-    label: place === "same" ? "one vCPU" : "apart",
+    label: result.place === "same" ? "one vCPU" : "apart",
     workload: workload.name,
-    profile: "real time",
-    wake: place,
     loop: workload.loop,
-    loops,
     settings: settingsOf(result),
-    nsPerOp,
-    virtualNs: realNs,
-    switches,
-    ipis,
-    spans: run.spans,
+    ...spansOf(run.spans, result),
     cpus: cpuShares(recorder, result.vcpus, UMCG_NUMBERS),
-    measuredFromNs: run.measuredFromNs,
-    recorded: recorder.finished(),
-    umcg: UMCG_NUMBERS,
+    timeline: { measuredFromNs: run.measuredFromNs, recorded: recorder.finished(), umcg: UMCG_NUMBERS },
   });
 }
 

@@ -5,14 +5,18 @@
  */
 import type { Histogram } from "../trace/histogram.ts";
 import { htmlOf } from "./html.ts";
-import type { BenchReportData, CpuShare, RunData, RunGroup, SpanKey } from "./model/report-data.ts";
+import type { BenchReportData, Distribution, RunData, RunGroup, TimelineData } from "./model/report-data.ts";
 import type { Recorded } from "./recorder.ts";
 
 /** A run that is over. */
-export interface ReportedRun extends Omit<RunData, "spans" | "cpus" | "events" | "names"> {
-  readonly spans: Readonly<Record<SpanKey, Histogram>>;
-  readonly cpus: readonly CpuShare[];
-  readonly recorded: Recorded;
+export interface ReportedRun extends Omit<RunData, "distributions" | "timeline"> {
+  readonly distributions: readonly NamedHistogram[];
+  readonly timeline?: Pick<TimelineData, "measuredFromNs" | "umcg"> & { readonly recorded: Recorded };
+}
+
+/** A distribution, as it was measured. */
+export interface NamedHistogram extends Omit<Distribution, "histogram"> {
+  readonly histogram: Histogram;
 }
 
 export interface BenchReport {
@@ -30,16 +34,12 @@ export interface BenchReport {
 export function benchReportHtml(report: BenchReport): Generator<string, void, undefined> {
   const bytes = new Map<string, Uint8Array>();
   const runs = report.runs.map((run, i): RunData => {
-    const { recorded, spans, cpus, ...rest } = run;
+    const { timeline, distributions, cpus, ...rest } = run;
     const element = `events-${i}`;
-    bytes.set(element, recorded.packed);
+    if (timeline !== undefined) bytes.set(element, timeline.recorded.packed);
     return {
       ...rest,
-      spans: {
-        wakeToUser: spans.wakeToUser.toJSON(),
-        wakeToQueued: spans.wakeToQueued.toJSON(),
-        queuedToRunning: spans.queuedToRunning.toJSON(),
-      },
+      distributions: distributions.map((one) => ({ ...one, histogram: one.histogram.toJSON() })),
       cpus: cpus.map(({ cpu, userNs, systemNs, interruptNs, idleExitNs, idleNs, wallNs }) => ({
         cpu,
         userNs,
@@ -49,11 +49,16 @@ export function benchReportHtml(report: BenchReport): Generator<string, void, un
         idleNs,
         wallNs,
       })),
-      events: { element, count: recorded.count, dropped: recorded.dropped },
-      names: recorded.names,
+      ...(timeline !== undefined && { timeline: timelineOf(timeline, element) }),
     };
   });
   const { title, time = "virtual", command, version, reading, groups } = report;
   const data: BenchReportData = { title, time, command, version, reading, groups, runs };
   return htmlOf({ page: "bench", title, data, bytes, charts: true });
+}
+
+function timelineOf(timeline: NonNullable<ReportedRun["timeline"]>, element: string): TimelineData {
+  const { measuredFromNs, umcg, recorded } = timeline;
+  const { count, dropped, names } = recorded;
+  return { measuredFromNs, element, count, dropped, names, umcg };
 }

@@ -83,6 +83,13 @@ export class Histogram {
   #min: number = Number.POSITIVE_INFINITY;
   #max = 0;
 
+  /** Of these values, in whole ns. */
+  static of(values: Iterable<number>): Histogram {
+    const histogram = new Histogram();
+    for (const value of values) histogram.record(Math.round(value));
+    return histogram;
+  }
+
   /** Adds one value: an integer from 0 to 2^53. */
   record(value: number): void {
     this.recordN(value, 1);

@@ -44,12 +44,13 @@ describe("a report of one run", () => {
     expect(data.command).toBe(`umcg bench umcg-block --loops 20 --report ${path} --json`);
     expect(data.groups).toEqual([{ name: "umcg-block", runs: [0] }]);
     const [only] = data.runs;
-    expect(only!.spans.wakeToUser).toMatchObject(result.spans.wakeToUser);
-    expect(only!.nsPerOp).toBe(result.nsPerOp);
+    const [wakeToUser, wakeToQueued, queuedToRunning] = only!.distributions.map(({ histogram }) => histogram);
+    expect({ wakeToUser, wakeToQueued, queuedToRunning }).toMatchObject(result.spans);
+    expect(only!.figures[0]!.value).toBe(result.nsPerOp);
     expect(only!.cpus).toHaveLength(8);
-    const log = unpackEvents(inflateRawSync(Buffer.from(element(html, only!.events.element), "base64")));
-    expect([log.length, only!.events.dropped]).toEqual([only!.events.count, 0]);
-    expect(Object.values(only!.names["taskName"]!)).toContain("reader");
+    const log = unpackEvents(inflateRawSync(Buffer.from(element(html, only!.timeline!.element), "base64")));
+    expect([log.length, only!.timeline!.dropped]).toEqual([only!.timeline!.count, 0]);
+    expect(Object.values(only!.timeline!.names["taskName"]!)).toContain("reader");
     expect(readdirSync(folder)).toEqual(["out.html"]);
   });
 
@@ -72,7 +73,7 @@ describe("a report of one run", () => {
     expect(code).toBe(0);
     expect(readdirSync(folder).toSorted()).toEqual(["out.html", "trace.json"]);
     expect(JSON.parse(readFileSync(trace, "utf8")).traceEvents.length).toBeGreaterThan(10);
-    expect(read().data.runs[0]!.events.count).toBeGreaterThan(10);
+    expect(read().data.runs[0]!.timeline!.count).toBeGreaterThan(10);
   });
 
   test("quotes what a shell would take apart", async () => {
@@ -116,8 +117,11 @@ describe("a report of the matrix", () => {
     expect(data.runs).toHaveLength(24);
     for (const { name, runs } of data.groups) {
       const own = runs.map((i) => data.runs[i]!);
-      expect(own.map(({ wake }) => wake)).toEqual(["current-cpu", "any", "sync"]);
-      for (const { workload, profile } of own) expect(`${workload}, ${profile}`).toBe(name);
+      expect(own.map(({ label }) => label)).toEqual(["current-cpu", "any", "sync"]);
+      for (const { settings } of own) {
+        const { Workload, "Cost profile": profile } = Object.fromEntries(settings);
+        expect(`${Workload}, ${profile}`).toBe(name);
+      }
     }
   });
 });

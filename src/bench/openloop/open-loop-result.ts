@@ -7,6 +7,8 @@
  * (arrivals that were not dropped) x (mean sojourn) / time: Little's law, 1 but for who is inside at the two ends.
  */
 import { assert } from "../../kernel-sim/errors.ts";
+import { Histogram } from "../../trace/histogram.ts";
+import { formatDuration } from "../stats/quantities.ts";
 import { type MeasureSummary, summariseMeasure } from "./measure.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import { DROPPED, INSIDE } from "./request-log.ts";
@@ -164,4 +166,30 @@ function classes(valuesNs: readonly number[], { sojourn, service }: Measured): C
     const own = sojourn.filter(belongs);
     return { serviceNs, ...summariseAll(own, new Float64Array(own.length).fill(serviceNs)) };
   });
+}
+
+/** What requests took, ns. */
+export interface RequestTimes {
+  readonly name: string;
+  readonly note: string;
+  readonly histogram: Histogram;
+}
+
+/** Sojourn, then waiting: of all, and of each class of a law that has several. */
+export function distributionsOf(run: OpenLoop): RequestTimes[] {
+  const { sojourn, service } = take(run);
+  const { valuesNs } = run.options.service;
+  const waiting = sojourn.map((ns, request) => Math.max(0, ns - service[request]!));
+  const of = (name: string, note: string, times: Float64Array): RequestTimes[] => [
+    { name, note, histogram: Histogram.of(times) },
+    ...(valuesNs.length < 2 ? [] : valuesNs).map((serviceNs) => ({
+      name: `${name}, requests of ${formatDuration(serviceNs)}`,
+      note,
+      histogram: Histogram.of(times.filter((_, request) => service[request] === serviceNs)),
+    })),
+  ];
+  return [
+    ...of("Sojourn", "from arrival to the end of service", sojourn),
+    ...of("Waiting", "sojourn less service", waiting),
+  ];
 }

@@ -15,7 +15,7 @@ import type { CostModel, ProfileName } from "../../hosts/virtual/cost-model.ts";
 import { createMachine, type Machine, type MachineConfig } from "../../machine.ts";
 import { Sfc32 } from "../../random/sfc32.ts";
 import { type ArrivalProcess, drawGap, type Law } from "../stats/laws.ts";
-import { type OpenLoopResult, summarise } from "./open-loop-result.ts";
+import { distributionsOf, type OpenLoopResult, type RequestTimes, summarise } from "./open-loop-result.ts";
 import type { Policy } from "./policy.ts";
 import { RequestDevice, type RequestSource } from "./request-device.ts";
 import { type Usage, usageAt } from "./usage.ts";
@@ -146,6 +146,11 @@ export class OpenLoop implements RequestSource {
 
   partial(): OpenLoopResult {
     return this.result();
+  }
+
+  /** What the measured requests took, all together and by service time. */
+  distributions(): RequestTimes[] {
+    return distributionsOf(this);
   }
 
   /** Of what has been simulated so far. */

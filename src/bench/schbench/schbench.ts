@@ -65,6 +65,12 @@ export class Schbench {
     this.#threads = new SchbenchThreads(this.machine, options);
   }
 
+  /** Of what has been simulated so far, ns. */
+  get latencies(): { readonly wakeups: Histogram; readonly requests: Histogram } {
+    const { wakeups, requests } = this.#threads;
+    return { wakeups: wakeups.ns, requests: requests.ns };
+  }
+
   /** Share of the time that is behind, 0 to 1. */
   get progress(): number {
     return Math.min(1, this.machine.host.now / (this.#options.runtimeS * SECOND_NS));

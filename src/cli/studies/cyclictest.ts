@@ -7,11 +7,12 @@ import {
   cyclictestMachine,
   startCyclictest,
 } from "../../bench/scenarios/cyclictest.ts";
+import type { NamedHistogram } from "../../report/bench-report.ts";
 import { Histogram } from "../../trace/histogram.ts";
 import { readCpus } from "../cpu-list.ts";
 import { MACHINE_OPTIONS, machineHelp, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
-import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
+import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { type CompatOptions, compatText, tableText } from "./cyclictest-report.ts";
@@ -53,7 +54,7 @@ Options of cyclictest:
 
 ${machineHelp(DEFAULT_VCPUS)}
 
-${RUN_HELP.replace("-h, --help  ", "    --help  ")}
+${STUDY_HELP.replace("-h, --help  ", "    --help  ")}
 
 Ctrl-C ends the run; what there is by then is printed.
 
@@ -112,6 +113,8 @@ export const cyclictest: Study = {
       json: (result) => jsonOf(load, result),
       compat: (result) => compatText(result, compat),
       metrics,
+      load,
+      distributions,
     };
     return runPlan(plan, options, session);
   },
@@ -177,9 +180,30 @@ function jsonOf(load: CyclictestOptions, { facts, measured }: ScenarioResult<Cyc
   return { workload: "cyclictest", ...facts, ...load, threads };
 }
 
-function metrics({ measured }: ScenarioResult<Cyclictest>): Metric[] {
+/** Threads that have a picture each. */
+const MOST_PICTURES = 8;
+
+function distributions({ measured }: ScenarioResult<Cyclictest>): NamedHistogram[] {
+  const { threads } = measured;
+  const note = "from the time that was asked for to the first instruction behind it";
+  const each = threads.map(({ latencies, priority, intervalUs }, at) => ({
+    name: `Thread ${at}`,
+    note: `priority ${priority}, every ${intervalUs} us`,
+    histogram: latencies,
+  }));
+  const alone = threads.length === 1 || threads.length > MOST_PICTURES;
+  const name = threads.length === 1 ? "Latency" : "All threads";
+  return [{ name, note, histogram: togetherOf(measured) }, ...(alone ? [] : each)];
+}
+
+function togetherOf({ threads }: Cyclictest): Histogram {
   const all = new Histogram();
-  for (const { latencies } of measured.threads) all.merge(latencies);
+  for (const { latencies } of threads) all.merge(latencies);
+  return all;
+}
+
+function metrics({ measured }: ScenarioResult<Cyclictest>): Metric[] {
+  const all = togetherOf(measured);
   return [
     metric("mean latency", "ns", all.mean),
     metric("latency p50", "ns", all.quantile(0.5)),

@@ -7,9 +7,10 @@ import {
   futexWakeMachine,
   startFutexWake,
 } from "../../bench/scenarios/futex-wake.ts";
+import { Histogram } from "../../trace/histogram.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
-import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
+import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { formatNs, formatTable, plural } from "../table.ts";
@@ -40,7 +41,7 @@ Options of perf bench:
 
 ${machineHelp(DEFAULT_VCPUS)}
 
-${RUN_HELP}
+${STUDY_HELP}
 
 Ctrl-C ends the benchmark; the runs that are over by then are printed.
 
@@ -82,6 +83,14 @@ Examples:
         const { mean, max } = summary(runsNs);
         return [metric("all woken, mean", "ns", mean), metric("all woken, max", "ns", max)];
       },
+      load,
+      distributions: ({ measured: { runsNs } }) => [
+        {
+          name: "All woken",
+          note: "from the waker's first call until it has woken all, a sample a run",
+          histogram: Histogram.of(runsNs),
+        },
+      ],
     };
     return runPlan(plan, options, session);
   },

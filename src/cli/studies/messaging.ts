@@ -10,7 +10,7 @@ import {
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options, OptionTypes } from "../options.ts";
 import { perfTotal } from "../perf-text.ts";
-import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
+import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { formatNs, plural } from "../table.ts";
@@ -36,7 +36,7 @@ tasks talk through pipes, and threads and processes are the same.`;
 const TAIL = `
 ${machineHelp(DEFAULT_VCPUS)}
 
-${RUN_HELP}
+${STUDY_HELP}
 
 Ctrl-C ends the run; the messages that were received by then are printed.
 `;
@@ -158,6 +158,7 @@ function runMessaging(
       metric("switches a message", "", facts.switches / messages),
       metric("IPIs a message", "", facts.ipis / messages),
     ],
+    load,
   };
   return runPlan(plan, options, session);
 }

@@ -9,7 +9,7 @@ import { ARRIVAL_PROCESSES, parseLaw } from "../../bench/stats/laws.ts";
 import { formatDuration, parseDuration, parseRate } from "../../bench/stats/quantities.ts";
 import { MAX_VCPUS, readIdle, readProfile, readSeed } from "../machine-options.ts";
 import type { Options } from "../options.ts";
-import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
+import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { formatNs, formatTable, plural } from "../table.ts";
@@ -53,7 +53,7 @@ Options:
   --jitter         spread the costs around their median
   --seed N         seed of arrivals, services and jitter (default 1)
 
-${RUN_HELP}
+${STUDY_HELP}
 
 Ctrl-C ends the arrivals; what there is by then is printed.
 
@@ -89,7 +89,7 @@ export const openloop: Study = {
 
   run(options: Options, session: Session): Promise<string> {
     const load = readLoad(options, () => session.io.clock());
-    const plan: Plan<OpenLoopResult> = {
+    const plan: Plan<OpenLoopResult, OpenLoop> = {
       name: "openloop",
       seed: load.seed,
       exact: false,
@@ -97,6 +97,8 @@ export const openloop: Study = {
       table: resultText,
       json: (result) => result,
       metrics,
+      load,
+      distributions: (_, run) => run.distributions(),
     };
     return runPlan(plan, options, session);
   },

@@ -87,6 +87,8 @@ export const policies: Study = {
     check: { type: "boolean" },
   },
 
+  noReport: "each policy has a machine of its own; compare them with --json and umcg bench compare",
+
   async run(options: Options, session: Session): Promise<string> {
     const load = await readLoad(options);
     const plan: Plan<readonly PolicyResult[]> = {

@@ -7,10 +7,12 @@ import { type RtappLog, rtappMachine, startRtapp } from "../../bench/rtapp/rtapp
 import { RtappError } from "../../bench/rtapp/rtapp-error.ts";
 import { type ScenarioResult, ScenarioRun } from "../../bench/scenario.ts";
 import { parseDuration } from "../../bench/stats/quantities.ts";
+import type { NamedHistogram } from "../../report/bench-report.ts";
+import { Histogram } from "../../trace/histogram.ts";
 import { MeasurementFileError } from "../errors.ts";
 import { MACHINE_OPTIONS, machineHelp, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
-import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
+import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { compatText, summarise, tableText } from "./rtapp-report.ts";
@@ -34,7 +36,7 @@ Options:
 
 ${machineHelp(DEFAULT_VCPUS)}
 
-${RUN_HELP}
+${STUDY_HELP}
 compat is the log of each thread, one behind the other.
 
 Ctrl-C ends the run; what there is by then is printed.
@@ -83,10 +85,26 @@ export const rtapp: Study = {
       }),
       compat: ({ measured }) => compatText(program, measured),
       metrics: ({ measured }) => metrics(program, measured),
+      load: { file, ...(untilNs !== undefined && { durationNs: untilNs }) },
+      distributions: ({ measured }) => distributions(program, measured),
     };
     return runPlan(plan, options, session);
   },
 };
+
+/** Of all threads of a task together; a task without a timer has no lateness. */
+function distributions({ tasks }: RtappProgram, { threads }: RtappLog): NamedHistogram[] {
+  return tasks.flatMap(({ name }) => {
+    const lines = threads.filter(({ task }) => task.name === name).flatMap(({ log }) => log);
+    const timed = lines.filter(({ periodNs }) => periodNs > 0);
+    const periods = Histogram.of(lines.map(({ startNs, endNs }) => endNs - startNs));
+    const late = Histogram.of(timed.map(({ wakeLatencyNs }) => wakeLatencyNs));
+    return [
+      { name: `${name}: wake-up`, note: "from the timer to the task", histogram: late },
+      { name: `${name}: phase`, note: "from the beginning of a phase to its end", histogram: periods },
+    ].filter(({ histogram }) => histogram.count > 0);
+  });
+}
 
 function readProgram(file: string, vcpus: number): RtappProgram {
   let text: string;

@@ -5,7 +5,7 @@ import { matrixSize, type SchbenchOptions } from "../../bench/schbench/schbench-
 import { readCpus } from "../cpu-list.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
-import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
+import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { plural } from "../table.ts";
@@ -41,7 +41,7 @@ json).
 
 ${machineHelp(DEFAULT_VCPUS)}
 
-${RUN_HELP}
+${STUDY_HELP}
 JSON has ns beside us, and schbench's own keys.
 
 Ctrl-C ends the run; what there is by then is printed.
@@ -100,7 +100,7 @@ export const schbench: Study = {
     } = choice;
     const config = (seed: number) => ({ vcpus, profile: profile.name, idle, fair, jitter, seed });
     const clock = (): number => session.io.clock();
-    const plan: Plan<SchbenchResult> = {
+    const plan: Plan<SchbenchResult, Schbench> = {
       name: "schbench",
       seed: choice.seed,
       exact: !jitter,
@@ -116,6 +116,15 @@ export const schbench: Study = {
       }),
       compat: (result) => compatText(result, load.runtimeS, load.pipeBytes),
       metrics,
+      load,
+      distributions: (_, { latencies: { wakeups, requests } }) => [
+        {
+          name: "Wake-up",
+          note: "from the wake-up call to the worker's next instruction",
+          histogram: wakeups,
+        },
+        { name: "Request", note: "from the wake-up to the end of the request", histogram: requests },
+      ],
     };
     return runPlan(plan, options, session);
   },

@@ -7,8 +7,8 @@ import type { Histogram } from "../../trace/histogram.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
 import { perfTimes } from "../perf-text.ts";
-import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
-import { mapped, type Part } from "../sequence.ts";
+import { type Plan, runPlan, type SimulatedPart, STUDY_HELP } from "../run-plan.ts";
+import { mapped } from "../sequence.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { formatNs, formatTable, plural } from "../table.ts";
@@ -36,7 +36,7 @@ Options:
 
 ${machineHelp(DEFAULT_VCPUS)}
 
-${RUN_HELP}
+${STUDY_HELP}
 
 Ctrl-C ends the run; the round trips that are over by then are printed.
 
@@ -72,6 +72,10 @@ export const seccompNotifyStudy: Study = {
       json: (trips) => jsonOf(trips, loops),
       compat: ({ result }) => compatText(result, result.loops === loops),
       metrics,
+      load: { syncMode: sync, backgroundPercent: percent, loops },
+      distributions: ({ roundTrips }) => [
+        { name: "Round trip", note: "of a trapped system call and its answer", histogram: roundTrips },
+      ],
     };
     return runPlan(plan, options, session);
   },
@@ -87,16 +91,22 @@ interface Trips {
 }
 
 /** A machine with a workload of its own: it keeps the round trips. */
-function begin(options: Omit<BenchOptions, "workload">, sync: boolean, percent: number): Part<Trips> {
+function begin(
+  options: Omit<BenchOptions, "workload">,
+  sync: boolean,
+  percent: number,
+): SimulatedPart<Trips> {
   const workload = seccompNotify({ sync, background: percent / 100 });
   const { roundTrips } = workload;
-  return mapped(new BenchRun({ ...options, workload }), (result) => ({
+  const run = new BenchRun({ ...options, workload });
+  const part = mapped(run, (result) => ({
     result,
     roundTrips,
     modes: findModes(roundTrips),
     sync,
     percent,
   }));
+  return Object.assign(part, { machine: run.machine });
 }
 
 function metrics({ result, roundTrips }: Trips): Metric[] {

@@ -57,6 +57,7 @@ export const switchStudy: Study = {
     parallelism: { type: "string", short: "P" },
     ...MACHINE_OPTIONS,
   },
+  noReport: "a ring gives one mean, and each ring has a machine of its own; print the table",
   takesArguments: true,
 
   run(options: Options, session: Session): Promise<string> {

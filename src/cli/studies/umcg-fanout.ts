@@ -11,7 +11,7 @@ import { parseDuration } from "../../bench/stats/quantities.ts";
 import { POLICY_NAMES } from "../../server/policies/index.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
-import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
+import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { formatNs, formatTable, plural } from "../table.ts";
@@ -40,7 +40,7 @@ Options:
 
 ${machineHelp(DEFAULT_VCPUS)}
 
-${RUN_HELP}
+${STUDY_HELP}
 There is no original, and so no compat.
 
 Ctrl-C ends the run; what there is by then is printed.
@@ -100,6 +100,15 @@ export const umcgFanout: Study = {
         metric("mean wake-up", "ns", wakes.mean),
         metric("wake-up p50", "ns", wakes.quantile(0.5)),
         metric("wake-up p99", "ns", wakes.quantile(0.99)),
+      ],
+      load,
+      distributions: ({ measured: { rounds, wakes } }) => [
+        {
+          name: "Round",
+          note: "from the first unpark until the last worker has answered",
+          histogram: rounds,
+        },
+        { name: "Wake-up", note: "from a worker's unpark to its first step", histogram: wakes },
       ],
     };
     return runPlan(plan, options, session);

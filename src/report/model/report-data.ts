@@ -17,39 +17,50 @@ export interface CpuShare {
   readonly wallNs: number;
 }
 
-export const SPAN_KEYS = ["wakeToUser", "wakeToQueued", "queuedToRunning"] as const;
-export type SpanKey = (typeof SPAN_KEYS)[number];
+/** A number in large type. `unit`: those of metrics; "" of a mere number. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+}
 
+/** How long something took each time that it was done, ns. */
+export interface Distribution {
+  /** "Wake to user". */
+  readonly name: string;
+  /** From when to when, in words. */
+  readonly note: string;
+  readonly histogram: HistogramJson;
+}
+
+export interface TimelineData {
+  /** When the measured rounds began; the warm-up is before. */
+  readonly measuredFromNs: number;
+  /** Id of the element with the events. */
+  readonly element: string;
+  readonly count: number;
+  /** Events behind those that are kept. */
+  readonly dropped: number;
+  readonly names: NameTable;
+  readonly umcg: UmcgNumbers;
+}
+
+/** Runs side by side have the same settings, figures and distributions, in the same order. */
 export interface RunData {
   /** What tells the run apart from those beside it: "current-cpu". */
   readonly label: string;
   readonly workload: string;
-  readonly profile: string;
-  readonly wake: string;
-  /** What one loop is, in words. */
-  readonly loop: string;
-  readonly loops: number;
+  /** What one loop is, in words, of a benchmark that goes through loops. */
+  readonly loop?: string;
   /** Of the configuration, in the order in which they are shown. */
   readonly settings: readonly (readonly [name: string, value: string])[];
-  /** Of the measured rounds. */
-  readonly nsPerOp: number;
-  readonly virtualNs: number;
-  readonly switches: number;
-  readonly ipis: number;
-  readonly spans: Readonly<Record<SpanKey, HistogramJson>>;
+  /** The first is what all machines are compared by. */
+  readonly figures: readonly Figure[];
+  readonly distributions: readonly Distribution[];
   /** Of the whole run. */
   readonly cpus: readonly CpuShare[];
-  /** When the measured rounds began; the warm-up is before. */
-  readonly measuredFromNs: number;
-  readonly events: {
-    /** Id of the element with the bytes. */
-    readonly element: string;
-    readonly count: number;
-    /** Events behind those that are kept. */
-    readonly dropped: number;
-  };
-  readonly names: NameTable;
-  readonly umcg: UmcgNumbers;
+  /** Undefined: there is none, or its rows are too many to be looked at. */
+  readonly timeline?: TimelineData;
 }
 
 /** Runs to be seen side by side. */

@@ -2,7 +2,7 @@
 import type { BenchReportData } from "../model/report-data.ts";
 import { type ChartRun, LatencyCharts } from "./charts.ts";
 import { el } from "./dom.ts";
-import { figuresOf, spansTable } from "./figures.ts";
+import { figuresOf, percentilesTable } from "./figures.ts";
 import { commandLine, pageFoot, pageHead } from "./frame.ts";
 import { readData } from "./load.ts";
 import { MatrixChart, runColour } from "./matrix-chart.ts";
@@ -32,17 +32,19 @@ function showGroup(index: number): void {
   matrix?.press(index);
   const [first] = runs;
   const title = report.groups.length > 1 ? [el("h2", {}, group.name)] : [];
-  const loop = el("p", { class: "note" }, `A loop is ${first!.run.loop}.`);
-  const timelines = new Timelines(runs);
+  const loop =
+    first!.run.loop === undefined ? [] : [el("p", { class: "note" }, `A loop is ${first!.run.loop}.`)];
+  const timelines = runs.every(({ run }) => run.timeline !== undefined) ? new Timelines(runs) : undefined;
+  const measured = first!.run.distributions.length > 0;
   body.replaceChildren(
-    el("section", { "aria-label": "Key figures" }, ...title, loop, figuresOf(runs)),
-    new LatencyCharts(runs).element,
-    el("section", { "aria-label": "Percentiles" }, spansTable(runs)),
-    timelines.element,
-    utilisationSection(runs),
+    el("section", { "aria-label": "Key figures" }, ...title, ...loop, figuresOf(runs)),
+    ...(measured ? [new LatencyCharts(runs).element] : []),
+    ...(measured ? [el("section", { "aria-label": "Percentiles" }, percentilesTable(runs))] : []),
+    ...(timelines === undefined ? [] : [timelines.element]),
+    ...(first!.run.cpus.length === 0 ? [] : [utilisationSection(runs)]),
     configuration(runs),
   );
-  void timelines.ready.then(() => {
+  void (timelines?.ready ?? Promise.resolve()).then(() => {
     document.documentElement.dataset["ready"] = String(index);
   });
 }
@@ -51,7 +53,7 @@ const matrix = report.groups.length > 1 ? new MatrixChart(report, showGroup) : u
 const app = document.getElementById("app")!;
 app.append(
   pageHead(report.title, `${LEDE[report.time]} Charts by uPlot.`),
-  el("p", { class: "reading" }, report.reading),
+  ...(report.reading === "" ? [] : [el("p", { class: "reading" }, report.reading)]),
   commandLine(report.command),
   ...(matrix === undefined ? [] : [matrix.element]),
   body,

@@ -1,12 +1,12 @@
 /**
- * Latency on logarithmic axes: for each span how its samples are distributed, all runs in one picture.
+ * Latency on logarithmic axes: of each duration how its samples are distributed, all runs in one picture.
  *
  * All charts of a group have the same axis of time, so that one can look from one to the next. Drawn by uPlot, which is in the
  * file as a global; the page's own code says what, in which colours, and what a pointer reads.
  */
 import type { HistogramJson } from "../../trace/histogram.ts";
 import { commonRange, cumulative, logBins, type Points, tail } from "../model/distribution.ts";
-import { type RunData, SPAN_KEYS, type SpanKey } from "../model/report-data.ts";
+import type { RunData } from "../model/report-data.ts";
 import { exactTime, grouped, shortTime } from "../model/time-axis.ts";
 import { el, segmented } from "./dom.ts";
 import { colour, onTheme } from "./theme.ts";
@@ -15,12 +15,6 @@ declare const uPlot: typeof import("uplot");
 type Plot = import("uplot");
 type Options = import("uplot").Options;
 type Series = import("uplot").Series;
-
-const SPAN_TEXT: Readonly<Record<SpanKey, readonly [name: string, note: string]>> = {
-  wakeToUser: ["Wake to user", "from the wake-up call to the first instruction in user mode: the whole way"],
-  wakeToQueued: ["Wake to queued", "from the wake-up call to the run queue: what waking costs"],
-  queuedToRunning: ["Queued to running", "from the run queue to a CPU: what scheduling costs"],
-};
 
 const HEIGHT = 210;
 const BINS_PER_DECADE = 16;
@@ -42,13 +36,17 @@ type Shape = "cdf" | "tail";
 export class LatencyCharts {
   readonly element: HTMLElement;
   readonly #runs: readonly ChartRun[];
-  readonly #grid: HTMLElement = el("div", { class: "charts" });
+  readonly #grid: HTMLElement;
   #plots: Plot[] = [];
   #shape: Shape = "cdf";
   #width = 0;
 
   constructor(runs: readonly ChartRun[]) {
     this.#runs = runs;
+    this.#grid = el("div", {
+      class: "charts",
+      style: `--columns: ${columnsFor(runs[0]!.run.distributions.length)}`,
+    });
     const shapes = [
       ["cdf", "Cumulative"],
       ["tail", "Tail"],
@@ -57,8 +55,8 @@ export class LatencyCharts {
       this.#shape = shape as Shape;
       this.#draw();
     });
-    const head = el("div", { class: "section-head" }, el("h2", {}, "Wake-up latency"), choice);
-    this.element = el("section", { "aria-label": "Wake-up latency" }, head, this.#grid);
+    const head = el("div", { class: "section-head" }, el("h2", {}, "Latency"), choice);
+    this.element = el("section", { "aria-label": "Latency" }, head, this.#grid);
     new ResizeObserver(() => {
       if (this.#grid.clientWidth !== this.#width) this.#draw();
     }).observe(this.#grid);
@@ -71,16 +69,16 @@ export class LatencyCharts {
     for (const plot of this.#plots) plot.destroy();
     this.#plots = [];
     this.#grid.replaceChildren();
-    const histograms = SPAN_KEYS.flatMap((key) => this.#runs.map(({ run }) => run.spans[key]));
-    const range = commonRange(histograms);
-    for (const key of SPAN_KEYS) this.#span(key, range);
+    const all = this.#runs.flatMap(({ run }) => run.distributions.map(({ histogram }) => histogram));
+    const range = commonRange(all);
+    for (const at of this.#runs[0]!.run.distributions.keys()) this.#distribution(at, range);
   }
 
-  #span(key: SpanKey, range: readonly [number, number]): void {
-    const [name, note] = SPAN_TEXT[key];
+  #distribution(at: number, range: readonly [number, number]): void {
+    const { name, note } = this.#runs[0]!.run.distributions[at]!;
     const readout = el("div", { class: "readout", "aria-hidden": "true" });
     const [upper, lower] = [el("div", { class: "plot" }), el("div", { class: "plot" })];
-    const spans = this.#runs.map(({ run }) => run.spans[key]);
+    const spans = this.#runs.map(({ run }) => run.distributions[at]!.histogram);
     upper.setAttribute("role", "img");
     upper.setAttribute("aria-label", `${name}: ${this.#shape}, ${this.#inWords(spans)}`);
     lower.setAttribute("role", "img");
@@ -127,7 +125,7 @@ function sharesPlot(
     shape === "cdf"
       ? { range: (): [number, number] => [0, 1] }
       : { distr: 3 as const, range: (): [number, number] => [least, 1] };
-  const label = shape === "cdf" ? "share of wake-ups up to" : "share of wake-ups slower than";
+  const label = shape === "cdf" ? "share up to" : "share slower than";
   const options = optionsOf(context, scale, (_, values) => values.map(percent));
   options.series.push(...context.runs.map((run, i) => stepped(run, i)));
   const told = (plot: Plot, i: number): string => {
@@ -220,6 +218,11 @@ function optionsOf(
     ],
     series: [{}],
   };
+}
+
+/** Four are a square. */
+function columnsFor(charts: number): number {
+  return charts === 4 ? 2 : Math.min(charts, 3);
 }
 
 /** From the third run on dashed: two wake modes often do the same, and one line must not hide the other. */

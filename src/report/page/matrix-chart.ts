@@ -1,4 +1,4 @@
-/** All groups of a report in one picture: a dot for each run, at its time per hand-off, on one logarithmic axis. */
+/** All groups of a report in one picture: a dot for each run, at its first figure (the time of a hand-off), on one logarithmic axis. */
 import type { BenchReportData, RunData, RunGroup } from "../model/report-data.ts";
 import { shortTime } from "../model/time-axis.ts";
 import { el } from "./dom.ts";
@@ -16,7 +16,7 @@ export class MatrixChart {
 
   constructor(report: BenchReportData, choose: (group: number) => void) {
     const { groups, runs } = report;
-    const times = runs.map(({ nsPerOp }) => nsPerOp);
+    const times = runs.map(timeOf);
     const [low, high] = [Math.min(...times) / 1.25, Math.max(...times) * 1.25];
     const place = (ns: number): number => (100 * Math.log(ns / low)) / Math.log(high / low);
     const ticks = ticksIn(low, high);
@@ -53,6 +53,10 @@ export class MatrixChart {
   }
 }
 
+function timeOf({ figures }: RunData): number {
+  return figures[0]!.value;
+}
+
 function legendOf([first]: readonly RunGroup[], runs: readonly RunData[]): HTMLElement {
   const items = (first?.runs ?? []).map((run, i) =>
     el("li", {}, el("span", { class: "swatch", style: `--c: var(${runColour(i)})` }), runs[run]!.label),
@@ -65,10 +69,10 @@ function trackOf(
   place: (ns: number) => number,
   ticks: readonly number[],
 ): HTMLElement {
-  const words = own.map(({ label, nsPerOp }) => `${label} ${shortTime(nsPerOp, 4)}`).join(", ");
+  const words = own.map((run) => `${run.label} ${shortTime(timeOf(run), 4)}`).join(", ");
   const track = el("div", { class: "track", role: "img", "aria-label": words, title: words });
   for (const ns of ticks) track.append(el("span", { class: "grid", style: `left: ${place(ns)}%` }));
-  const places = own.map(({ nsPerOp }) => place(nsPerOp));
+  const places = own.map((run) => place(timeOf(run)));
   const [from, to] = [Math.min(...places), Math.max(...places)];
   track.append(el("span", { class: "reach", style: `left: ${from}%; width: ${to - from}%` }));
   for (const [i, at] of [...places.entries()].reverse())

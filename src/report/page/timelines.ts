@@ -86,15 +86,15 @@ export class Timelines {
   #add(run: RunData, colour: string, timeline: Timeline, view: Viewport): void {
     const several = this.#runs.length > 1;
     const shown = new TimelineView({
-      title: several ? run.label : `${run.workload}, ${run.label}`,
+      title: several ? run.label : [run.workload, run.label].filter(Boolean).join(", "),
       colour: several ? colour : undefined,
       timeline,
-      names: namesOf(run.names),
+      names: namesOf(run.timeline!.names),
       view,
       originNs: 0,
     });
     this.#grid.append(shown.element);
-    const { count, dropped } = run.events;
+    const { count, dropped } = run.timeline!;
     if (dropped > 0)
       shown.element.append(
         el(
@@ -126,11 +126,12 @@ export class Timelines {
 
 /** Unpacked, and moved so that the measured rounds begin at 0. */
 async function timelineOf(run: RunData): Promise<Timeline> {
-  const log = unpackEvents(await readBytes(run.events.element));
-  for (let i = 0; i < log.length; i++) log.times[i]! -= run.measuredFromNs;
-  const names = namesOf(run.names);
+  const { element, measuredFromNs, names: table, umcg } = run.timeline!;
+  const log = unpackEvents(await readBytes(element));
+  for (let i = 0; i < log.length; i++) log.times[i]! -= measuredFromNs;
+  const names = namesOf(table);
   const taskName = (tid: number): string => names.taskName?.(tid) ?? `task ${tid}`;
-  return buildTimeline(log, { vcpus: run.cpus.length, taskName, umcg: run.umcg });
+  return buildTimeline(log, { vcpus: run.cpus.length, taskName, umcg });
 }
 
 /** All of it; to begin with, so much behind the warm-up that single wake-ups can be seen. */

@@ -28,6 +28,7 @@ export const BENCH_STYLE = `
   background: var(--line); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
 .figure { background: var(--panel); padding: 12px 16px; }
 .figure .name { color: var(--muted); font-size: 13px; }
+.figure .name::first-letter { text-transform: uppercase; }
 .figure .value { font-size: 22px; font-weight: 600; letter-spacing: -0.01em; line-height: 1.35; white-space: nowrap; }
 .figure .each { display: flex; gap: 7px; align-items: baseline; }
 .figure .each .value { font-size: 19px; }
@@ -41,7 +42,7 @@ export const BENCH_STYLE = `
 .legend .thin { height: 3px; border-radius: 0; }
 .legend .half { height: 6px; border-radius: 0; }
 .legend .arrow { width: auto; height: auto; background: none; line-height: 1; font-size: 15px; }
-.charts { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 28px 24px; }
+.charts { display: grid; grid-template-columns: repeat(var(--columns, 3), minmax(0, 1fr)); gap: 28px 24px; }
 .chart h3 { margin-bottom: 2px; }
 .chart .note { min-height: 2.8em; line-height: 1.35; }
 .chart .plot { margin-top: 6px; min-height: 210px; }

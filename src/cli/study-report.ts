@@ -1,0 +1,123 @@
+/**
+ * The report of a study, whatever it studies: a study names what it measured the length of (Plan.distributions), the rest is
+ * the same for all. Figures are the metrics, the sentence is that of the table, the configuration is the machine of the JSON
+ * and the load; utilisation and timeline are the machine's, of the whole run.
+ */
+import type { ReportedRun } from "../report/bench-report.ts";
+import type { Options, OptionTypes } from "./options.ts";
+import { ReportFile } from "./report-file.ts";
+import type { Plan, SimulatedPart } from "./run-plan.ts";
+import type { Session } from "./session.ts";
+
+export const REPORT_OPTION: OptionTypes = { report: { type: "string" } };
+
+/** Of studies of many requests the beginning tells enough. */
+const MAX_EVENTS = 250_000;
+/** A pool of thousands of workers cannot be looked at row by row. */
+const MOST_TASKS = 100;
+
+const MACHINE: Readonly<Record<string, string>> = {
+  host: "Host",
+  vcpus: "vCPUs",
+  profile: "Cost profile",
+  idle: "Idle state",
+  fair: "Fair class",
+};
+
+export class StudyReport<R, P extends SimulatedPart<R>> {
+  readonly #plan: Plan<R, P>;
+  readonly #file: ReportFile;
+  #run: P | undefined;
+
+  /** What was asked for, undefined if no report was. Throws UsageError, TraceFileError. */
+  static wanted<R, P extends SimulatedPart<R>>(
+    plan: Plan<R, P>,
+    options: Options,
+  ): StudyReport<R, P> | undefined {
+    const path = options.text("report");
+    if (plan.load === undefined || path === undefined) return undefined;
+    if (options.has("repeat")) throw options.usage("--report is of one run: leave out --repeat");
+    return new StudyReport(plan, new ReportFile(path, [plan.name, ...options.args], MAX_EVENTS));
+  }
+
+  constructor(plan: Plan<R, P>, file: ReportFile) {
+    this.#plan = plan;
+    this.#file = file;
+  }
+
+  /** The run, listened to from its beginning. */
+  begin(seed: number): P {
+    const run = this.#plan.begin(seed);
+    if (run.machine !== undefined) {
+      const { trace } = run.machine;
+      trace.addSink(this.#file.sink(run.machine));
+      trace.on = true;
+    }
+    this.#run = run;
+    return run;
+  }
+
+  /** The run is over; the file is in its place afterwards. Throws TraceFileError, Interrupted. */
+  async save(result: R, session: Session): Promise<void> {
+    const { name, metrics, table, distributions } = this.#plan;
+    const run = this.#run!;
+    this.#file.push({
+      label: "",
+      workload: name,
+      settings: settingsOf(this.#plan, result),
+      figures: metrics(result),
+      distributions: distributions?.(result, run) ?? [],
+      ...this.#machineOf(run),
+    });
+    const [, sentence = ""] = /^Reading: (.*)$/m.exec(table(result)) ?? [];
+    const reading = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+    await this.#file.save({ title: `umcg bench ${name}`, reading, groups: [{ name, runs: [0] }] }, session);
+  }
+
+  /** Removes what has been written, unless it was saved. */
+  discard(): void {
+    this.#file.discard();
+  }
+
+  #machineOf({ machine }: P): Pick<ReportedRun, "cpus" | "timeline"> {
+    if (machine === undefined) return { cpus: [] };
+    machine.trace.flush();
+    const timeline = this.#file.recorded(0);
+    const tasks = Object.keys(timeline.recorded.names["taskName"] ?? {}).length;
+    return { cpus: machine.accounting().cpus, ...(tasks <= MOST_TASKS && { timeline }) };
+  }
+}
+
+function settingsOf<R, P extends SimulatedPart<R>>(
+  { name, load, json }: Plan<R, P>,
+  result: R,
+): [string, string][] {
+  const facts = json(result) as Readonly<Record<string, unknown>>;
+  const machine = Object.keys(MACHINE).filter((key) => facts[key] !== undefined);
+  const own = Object.entries(load!).flatMap(([key, value]): [string, string][] => {
+    const text = key === "seed" || key in MACHINE ? undefined : settingText(value);
+    return text === undefined ? [] : [[inWords(key), text]];
+  });
+  return [
+    ["Study", name],
+    ...machine.map((key): [string, string] => [MACHINE[key]!, String(facts[key])]),
+    ["Jitter", facts["jitter"] === true ? "spread" : "none"],
+    ["Seed", String(facts["seed"])],
+    ...own,
+  ];
+}
+
+/** Of what can be said in a word: a law or a policy has its own. */
+function settingText(value: unknown): string | undefined {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number" || typeof value === "string") return String(value);
+  if (Array.isArray(value)) return value.join(", ");
+  if (typeof value === "object" && value !== null && "text" in value) return String(value.text);
+  return undefined;
+}
+
+/** "intervalUs": "Interval us". */
+function inWords(key: string): string {
+  const words = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
