@@ -61,13 +61,15 @@ export class StudyReport<R, P extends SimulatedPart<R>> {
   async save(result: R, session: Session): Promise<void> {
     const { name, metrics, table, distributions } = this.#plan;
     const run = this.#run!;
+    const shown = this.#machineOf(run);
+    const without: [string, string][] = [["Timeline", `left out: more than ${MOST_TASKS} tasks`]];
     this.#file.push({
       label: "",
       workload: name,
-      settings: settingsOf(this.#plan, result),
+      settings: [...settingsOf(this.#plan, result), ...(shown.timeline === undefined ? without : [])],
       figures: metrics(result),
       distributions: distributions?.(result, run) ?? [],
-      ...this.#machineOf(run),
+      ...shown,
     });
     const [, sentence = ""] = /^Reading: (.*)$/m.exec(table(result)) ?? [];
     const reading = sentence.charAt(0).toUpperCase() + sentence.slice(1);

@@ -89,6 +89,7 @@ describe("the report of", () => {
   test("openloop has no timeline of workers that are too many to be looked at", async () => {
     const { only, html } = await reported([...SMALL, "200"]);
     expect(only.timeline).toBeUndefined();
+    expect(only.settings.at(-1)).toEqual(["Timeline", "left out: more than 100 tasks"]);
     expect(html).not.toContain('id="events-0"');
     expect(only.distributions[0]!.histogram.count).toBe(200);
   });
