@@ -17,6 +17,17 @@ const OWN: readonly (readonly [file: string, ...command: string[]])[] = [
   ["pipe.html", "bench", "pipe", "--wake", "current-cpu", "--against", "any", "--vcpus", "4", "--jitter"],
   ["matrix.html", "bench", "--matrix"],
   ["threads.html", "bench", "pipe", "--host", "threads", "--against", "same", "--loops", "2000"],
+  [
+    "openloop.html",
+    "bench",
+    "openloop",
+    "--rate",
+    "100krps",
+    "--service",
+    "bimodal:99,4us,1,1ms",
+    "--workers",
+    "32",
+  ],
   ["lost-update.html#step=4", "replay", "test/cli/programs/lost-update.ts", "--schedule", "0*2 1 2*2 1"],
 ];
 
