@@ -18,6 +18,9 @@ const RUN_TIMEOUT_MS = 600_000;
 const BLOCKING = ["test/threads", "test/machine/threads", "test/hosts/threads", "test/library"];
 const VITEST = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
 
+/** Computes for as long as this process is there, however it ends. */
+const BURN = `while (process.ppid === ${process.pid});`;
+
 interface Report {
   readonly numTotalTests: number;
   readonly testResults: readonly {
@@ -35,6 +38,12 @@ interface Outcome {
   readonly tests: number;
   /** Those that failed, with the first line of why. */
   readonly failed: readonly string[];
+}
+
+function countOf(option: string, given: string, least: number): number {
+  const count = Number(given);
+  if (Number.isInteger(count) && count >= least) return count;
+  throw new RangeError(`--${option} must be a whole number from ${least}, got ${given}`);
 }
 
 function once(paths: readonly string[], folder: string): Outcome {
@@ -63,12 +72,12 @@ const { values, positionals } = parseArgs({
   options: { times: { type: "string", default: "20" }, load: { type: "string" } },
   allowPositionals: true,
 });
-const times = Number(values.times);
-const load = Number(values.load ?? availableParallelism());
+const times = countOf("times", values.times, 1);
+const load = countOf("load", values.load ?? String(availableParallelism()), 0);
 const paths = positionals.length === 0 ? BLOCKING : positionals;
 const burners = Array.from(
   { length: load },
-  (): ChildProcess => spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
+  (): ChildProcess => spawn(process.execPath, ["-e", BURN], { stdio: "ignore" }),
 );
 const folder = mkdtempSync(join(tmpdir(), "stability-"));
 let bad = 0;

@@ -9,6 +9,7 @@
  * Rejected: throwing it at the thread that happened to call (it has done nothing wrong, and the lock is half way through a
  * switch), and going on with the other order for good (nobody would know that the policy is not the one that was asked for).
  */
+import { textOf } from "../diagnostics/text-of.ts";
 import type { Board } from "./board.ts";
 import { ThreadError } from "./errors.ts";
 import {
@@ -56,7 +57,7 @@ export function remove(board: Board, slot: number): void {
 /** A slot that is listed. There is one. */
 export function pick(board: Board, cpu: number): number {
   if (board.words[POLICY_FAILED] !== 0) return firstListed(board);
-  let thread: number;
+  let thread: unknown;
   try {
     thread = board.policy.pick(board.queue, board.layout.sizes, cpu);
   } catch (error) {
@@ -64,9 +65,11 @@ export function pick(board: Board, cpu: number): number {
     return firstListed(board);
   }
   // As an unsigned number: one that is negative or none at all is too large.
-  if ((thread - 1) >>> 0 < board.layout.sizes.threads && board.isListed(thread + FIRST_SLOT - 1))
-    return thread + FIRST_SLOT - 1;
-  fail(board, "pick", `returned ${thread}, which is no thread that is ready`);
+  if (typeof thread === "number" && (thread - 1) >>> 0 < board.layout.sizes.threads) {
+    const slot = thread + FIRST_SLOT - 1;
+    if (board.isListed(slot)) return slot;
+  }
+  fail(board, "pick", `returned ${textOf(thread)}, which is no thread that is ready`);
   return firstListed(board);
 }
 
@@ -76,7 +79,7 @@ function threadOf(slot: number): number {
 }
 
 function threw(error: unknown): string {
-  return `threw: ${String(error)}`;
+  return `threw: ${textOf(error)}`;
 }
 
 function fail({ words }: Board, name: PolicyFunction, what: string): void {

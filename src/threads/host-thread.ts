@@ -7,6 +7,7 @@
  * Between two threads the Worker's event loop does not turn: what a thread leaves in it does not run.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { textOf } from "../diagnostics/text-of.ts";
 import { runToEnd } from "../hosts/threads/run-to-end.ts";
 import { WorkerWords } from "../hosts/threads/worker-words.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
@@ -168,7 +169,7 @@ function send(thread: number, { kind, value }: Outcome): number {
     port.postMessage({ thread, value } satisfies FromThread);
     return kind;
   } catch (error) {
-    const text = value instanceof Thrown ? String(value.error) : String(error);
+    const text = value instanceof Thrown ? textOf(value.error) : String(error);
     port.postMessage({ thread, value: { error: text } } satisfies FromThread);
     return kind === RESULT_IN_PORT ? RESULT_NOT_CLONED : kind;
   }

@@ -1,4 +1,5 @@
 /** Texts in shared words: as much of one as there is room for. */
+import { textOf } from "../diagnostics/text-of.ts";
 import { TEXT_BYTES } from "./layout.ts";
 
 /** Writes a text at word number `at`, and its length in bytes into word `length`. */
@@ -16,7 +17,7 @@ export function takeText(words: Int32Array, at: number, length: number): string 
 
 /** What a child has thrown, for its parent: the name, the code and the message of an error, or what else it is as a text. */
 export function textOfThrown(error: unknown): string {
-  if (!(error instanceof Error)) return `\n\n${String(error)}`;
+  if (!(error instanceof Error)) return `\n\n${textOf(error)}`;
   const code = "code" in error ? String(error.code) : "";
   return [error.name, code, error.message].join("\n");
 }

@@ -248,6 +248,20 @@ describe("bad programs", () => {
       "a: yielded 42, which is no step",
     ],
     [
+      "throws what has no text",
+      only(function* () {
+        throw Object.create(null);
+      }),
+      "a: object",
+    ],
+    [
+      "yields what has no text",
+      only(function* () {
+        yield Object.create(null);
+      }),
+      "a: yielded object, which is no step",
+    ],
+    [
       "leaves memory",
       only(function* (bare) {
         yield* bare.load32(addr(4096));

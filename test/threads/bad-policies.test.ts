@@ -34,6 +34,9 @@ test.each([
   ["pick", "returned 6, which is no thread that is ready", answers(THREADS + 1)],
   ["pick", "returned 1.5, which is no thread that is ready", answers(1.5)],
   ["pick", "returned undefined, which is no thread that is ready", answers(undefined)],
+  ["pick", "returned 1, which is no thread that is ready", answers(1n)],
+  ["pick", "returned Symbol(one), which is no thread that is ready", answers(Symbol("one"))],
+  ["pick", "returned object, which is no thread that is ready", answers(Object.create(null))],
 ] as const)("%s %s: threads go on in their order", (name, what, policy) => {
   const rig = five(policy);
   const order: number[] = [];

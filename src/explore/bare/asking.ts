@@ -3,6 +3,7 @@
  * OP_RETURNED or OP_FAILED.
  */
 import { RESUME, YIELD_PAUSE } from "../../atomics/step.ts";
+import { textOf } from "../../diagnostics/text-of.ts";
 import type { ViolationKind } from "../../interleaving/system.ts";
 import type { Bare } from "./bare.ts";
 import { BareError } from "./bare-error.ts";
@@ -38,7 +39,7 @@ function strange(request: Request, yielded: unknown): void {
   } else if (yielded === YIELD_PAUSE) {
     request.op = OP_PAUSE;
   } else {
-    const message = `yielded ${String(yielded)}, which is no step`;
+    const message = `yielded ${textOf(yielded)}, which is no step`;
     fail(request, "foreign-yield", new BareError("ERR_PROGRAM", message));
   }
 }

@@ -4,6 +4,7 @@
  * The few answers that most steps have are a chain of siblings, looked through the last learned first; those
  * behind the eighth, and answers that are no numbers of 32 bits, are in a map.
  */
+import { textOf } from "../../diagnostics/text-of.ts";
 import {
   type Failure,
   NO_BYTES,
@@ -115,7 +116,7 @@ function saysRest(op: number, a: number, b: number, rest: Rest, request: Request
     case OP_RETURNED:
       return typeof returned !== "number" || Object.is(returned, rest.returned);
     case OP_FAILED:
-      return failure!.kind === rest.failure!.kind && String(failure!.cause) === String(rest.failure!.cause);
+      return failure!.kind === rest.failure!.kind && textOf(failure!.cause) === textOf(rest.failure!.cause);
     case OP_COPY_OUT:
       return a === request.a && b === request.b;
     case OP_COPY_IN:

@@ -10,6 +10,7 @@
  */
 import { EAGAIN } from "../../atomics/errno.ts";
 import { type Coroutine, RESUME } from "../../atomics/step.ts";
+import { textOf } from "../../diagnostics/text-of.ts";
 import { Sfc32 } from "../../random/sfc32.ts";
 import { OP_CAS, OP_CAS64, OP_NONE, OP_TRY_LOCK, Request } from "./request.ts";
 import type { Looked } from "./spins.ts";
@@ -114,7 +115,7 @@ export class Likeness {
       const { done, value } = twin.coroutine.next(RESUME);
       if (done) twin.ended = `returned ${String(value)}`;
     } catch (cause) {
-      twin.ended = `threw ${String(cause)}`;
+      twin.ended = `threw ${textOf(cause)}`;
     }
   }
 }

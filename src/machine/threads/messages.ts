@@ -1,4 +1,5 @@
 /** What main and the Workers of CPUs say to each other through ports. Everything else is in shared words. */
+import { textOf } from "../../diagnostics/text-of.ts";
 import type { OrderedEvent } from "../../hosts/threads/vcpu/ordered-ring.ts";
 import type { KernelConfig } from "../../kernel-sim/config.ts";
 import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
@@ -70,7 +71,7 @@ export type FromCpu =
 
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error))
-    return { code: undefined, message: String(error), stack: "", cause: undefined };
+    return { code: undefined, message: textOf(error), stack: "", cause: undefined };
   const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
   return { code, message: error.message, stack: error.stack ?? "", cause: clonable(error.cause) };
 }
@@ -79,6 +80,6 @@ function clonable(value: unknown): unknown {
   try {
     return structuredClone(value);
   } catch {
-    return String(value);
+    return textOf(value);
   }
 }

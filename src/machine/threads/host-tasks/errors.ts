@@ -12,6 +12,7 @@
  * Who joins a worker whose thread has died gets a HostThreadDiedError: ERR_KILLED, with the thread, its state and last wait.
  */
 import { deserialize, serialize } from "node:v8";
+import { textOf } from "../../../diagnostics/text-of.ts";
 import {
   type DeathState,
   type HostTaskWords,
@@ -75,18 +76,28 @@ function kindOf(error: unknown): Carried["kind"] {
   return error instanceof Error ? "error" : "value";
 }
 
-/** What does not fit, or cannot be serialized, is told as a text. */
+/** Characters that are told: of two bytes each, a text, a name and a code fit. */
+const TEXT_CHARS: number = TEXT_BYTES / 4;
+const NAME_CHARS = 64;
+
+/** At most TEXT_BYTES. What does not fit, or cannot be serialized, is told as a text; of an error the name and the code are always told. */
 export function packError(error: unknown): Uint8Array {
   const kind = kindOf(error);
-  const text = String(error instanceof Error ? error.message : error).slice(0, TEXT_BYTES / 4);
-  const carried: Carried = { kind, message: text, name: "Error", stack: "", fields: {}, value: text };
-  if (!(error instanceof Error)) return packOr({ ...carried, value: error }, carried);
+  const carried: Carried = { kind, message: "", name: "Error", stack: "", fields: {}, value: undefined };
+  if (!(error instanceof Error))
+    return packOr({ ...carried, value: error }, { ...carried, value: textOf(error).slice(0, TEXT_CHARS) });
   const plain = Object.entries(error).filter(([, value]) => ["string", "number"].includes(typeof value));
-  const { name, stack = "" } = error;
-  const own = { stack: stack.slice(0, TEXT_BYTES / 4), fields: Object.fromEntries(plain) };
+  const fields = Object.fromEntries(plain);
+  const message = textOf(error.message).slice(0, TEXT_CHARS);
+  const short: Carried = {
+    ...carried,
+    message,
+    name: textOf(error.name).slice(0, NAME_CHARS),
+    fields: "code" in fields ? { code: textOf(fields["code"]).slice(0, NAME_CHARS) } : {},
+  };
+  const stack = textOf(error.stack ?? "").slice(0, TEXT_CHARS);
   // A clone knows the language's own classes.
-  const full = { ...carried, ...own, name, value: kind === "error" ? error : text };
-  return packOr(full, { ...carried, name });
+  return packOr({ ...short, stack, fields, value: kind === "error" ? error : undefined }, short);
 }
 
 function packOr(full: Carried, short: Carried): Uint8Array {

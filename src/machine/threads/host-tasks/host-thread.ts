@@ -3,6 +3,7 @@
  *
  * While it waits, it sleeps on its turn word; nothing else wakes it. It takes no part in the kernel and holds no lock of it.
  */
+import { textOf } from "../../../diagnostics/text-of.ts";
 import { monotonicNs } from "../../../hosts/threads/clock.ts";
 import {
   ACTIVITY_BLOCKS,
@@ -163,6 +164,6 @@ export class HostThread implements Faulting {
 function tooBig(value: unknown): HostTaskError {
   return new HostTaskError(
     "ERR_HOST_RESULT",
-    `a result is a number, nothing, or what can be serialized in 4096 bytes, got ${String(value)}`,
+    `a result is a number, nothing, or what can be serialized in 4096 bytes, got ${textOf(value)}`,
   );
 }
