@@ -12,6 +12,7 @@ import {
   parted,
   RunawayError,
   replay,
+  Shard,
 } from "../../src/explore/index.ts";
 import { tell } from "../../src/explore/told.ts";
 import { executions } from "../../src/fast-check/index.ts";
@@ -22,7 +23,7 @@ const stepTimeoutMs = 100;
 function forEver(): void {
   for (;;);
 }
-const LINE = 23;
+const LINE = 24;
 
 /** b computes for ever if it reads what a has stored. */
 function twoThreads(behind: () => void, steps = 0): Program {
@@ -57,10 +58,10 @@ describe("bare mode", () => {
       minimal: false,
     });
     expect(found.message).toMatch(
-      /^nothing came for [\d.]+ s behind step 1, "load x" of b: the program computes at .*runaway\.test\.ts:23$/,
+      /^nothing came for [\d.]+ s behind step 1, "load x" of b: the program computes at .*runaway\.test\.ts:24$/,
     );
-    expect(LINE).toBe(23);
-    expect(found.atFault).toEqual([expect.stringMatching(/^step 1, b at .*runaway\.test\.ts:36:\d+$/)]);
+    expect(LINE).toBe(24);
+    expect(found.atFault).toEqual([expect.stringMatching(/^step 1, b at .*runaway\.test\.ts:37:\d+$/)]);
     const again = replay(bareProgram(inBody), found.schedule, { stepTimeoutMs });
     expect(again.steps.map(({ name, what }) => `${name}: ${what}`)).toEqual(["a: store x, 1", "b: load x"]);
     expect(again.violation).toMatchObject({ kind: "runaway", message: found.message });
@@ -78,7 +79,7 @@ describe("bare mode", () => {
     }
     expect(thrown).toBeInstanceOf(RunawayError);
     expect((thrown as RunawayError).message).toMatch(
-      /^the set-up of the program has not ended within [\d.]+ s at .*runaway\.test\.ts:23$/,
+      /^the set-up of the program has not ended within [\d.]+ s at .*runaway\.test\.ts:24$/,
     );
   });
 
@@ -90,7 +91,7 @@ describe("bare mode", () => {
       });
     });
     expect(found).toMatchObject({ schedule: "", steps: 0 });
-    expect(found.message).toMatch(/^nothing came for [\d.]+ s before the first step: .*:23$/);
+    expect(found.message).toMatch(/^nothing came for [\d.]+ s before the first step: .*:24$/);
   });
 
   test("in a check at the end, and in a predicate that is awaited", () => {
@@ -100,7 +101,7 @@ describe("bare mode", () => {
       });
       bare.atEnd(forEver);
     });
-    expect(check.message).toMatch(/ in a check at the end: the program computes at .*:23$/);
+    expect(check.message).toMatch(/ in a check at the end: the program computes at .*:24$/);
     const predicate = only((bare: Bare) => {
       const x = bare.word(0, "x");
       bare.thread(function* () {
@@ -113,7 +114,7 @@ describe("bare mode", () => {
         });
       }, "b");
     });
-    expect(predicate.message).toMatch(/ behind step 0, "store x, 1" of a: .*:23$/);
+    expect(predicate.message).toMatch(/ behind step 0, "store x, 1" of a: .*:24$/);
   });
 
   test("where only a reversal comes, outside of any execution", () => {
@@ -205,14 +206,22 @@ describe("kernel mode", () => {
     );
     expect(found.kind).toBe("runaway");
     expect(found.message).toMatch(
-      /^nothing came for [\d.]+ s behind step \d, "task-2: load 0x\w+" of cpu1: .*:23$/,
+      /^nothing came for [\d.]+ s behind step \d, "task-2: load 0x\w+" of cpu1: .*:24$/,
     );
   });
 
   test("in the set-up, and in a check at the end", () => {
     const setUp = only(kernelProgram(forEver));
-    expect(setUp.message).toMatch(/^nothing came for [\d.]+ s before the first step: .*:23$/);
+    expect(setUp.message).toMatch(/^nothing came for [\d.]+ s before the first step: .*:24$/);
     const check = only(kernelProgram((machine) => machine.atEnd(forEver)));
-    expect(check.message).toMatch(/ in a check at the end: .*:23$/);
+    expect(check.message).toMatch(/ in a check at the end: .*:24$/);
   });
+});
+
+test("what the top of shards comes upon is left to the shard whose unit it is, which does not call itself complete", () => {
+  const shard = new Shard(bareProgram(inBody), { stepTimeoutMs, stopAtFirst: false }, 0, 1);
+  expect(shard.advance(() => false)).toBe(true);
+  const { complete, trunk, results } = shard.save();
+  expect([complete, trunk.findings]).toEqual([false, []]);
+  expect(results[0]![1].found).toMatchObject([{ kind: "runaway", schedule: "0 1" }]);
 });

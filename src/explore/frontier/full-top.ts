@@ -90,6 +90,8 @@ export class FullTop {
         this.#forget(result.lesson);
         return undefined;
       }
+      // Somewhere in there the program computes for ever: that is found by the shard whose unit it is.
+      if (result.found.some(({ kind }) => kind === "runaway")) break;
       if (result.rest === undefined) this.#count(nearest, result);
       else if (!brancher.branch(nearest)) this.#counts.blocked++;
       leaves = [...others, ...nearest.branches];
