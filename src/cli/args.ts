@@ -8,6 +8,7 @@ import { FAIR_POLICIES, type FairPolicy } from "../kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../kernel-sim/topology.ts";
 import { suggestion } from "./did-you-mean.ts";
 import { MAX_VCPUS, readIdle, readProfile, readSeed } from "./machine-options.ts";
+import { checkOneRunFiles } from "./one-run-files.ts";
 import { Options, type OptionTypes } from "./options.ts";
 import { RUN_OPTIONS } from "./run-plan.ts";
 import { STUDIES } from "./study.ts";
@@ -122,10 +123,7 @@ function singlePlan(options: Options, workload: Workload): SinglePlan {
   const idle = readIdle(options, profile);
   const fair = options.oneOf("fair", FAIR_POLICIES);
   const trace = options.text("trace");
-  if (trace !== undefined && options.has("repeat"))
-    throw options.usage("--trace is of one run: leave out --repeat");
-  if (options.has("report") && options.has("repeat"))
-    throw options.usage("--report is of one run: leave out --repeat");
+  checkOneRunFiles(options);
   const against = options.oneOf("against", WAKE_MODES);
   if (against !== undefined && (trace !== undefined || !options.has("report")))
     throw options.usage("--against puts a second run into a report: give --report, and no --trace");

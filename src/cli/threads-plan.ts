@@ -8,6 +8,7 @@ import { WARM_UP_ROUNDS } from "../bench/meter.ts";
 import type { Place } from "../bench/threads/bench-image.ts";
 import type { Workload } from "../bench/workload.ts";
 import { FAIR_POLICIES, type FairPolicy } from "../kernel-sim/fair-class.ts";
+import { checkOneRunFiles } from "./one-run-files.ts";
 import type { Options } from "./options.ts";
 
 export const HOSTS = ["virtual", "threads"] as const;
@@ -83,9 +84,7 @@ export function readPlace(options: Options): { readonly vcpus: number; readonly 
 /** Throws UsageError. */
 export function threadsPlan(options: Options, workload: Workload): ThreadsPlan {
   refuseVirtual(options);
-  for (const file of ["trace", "report"])
-    if (options.has(file) && options.has("repeat"))
-      throw options.usage(`--${file} is of one run: leave out --repeat`);
+  checkOneRunFiles(options);
   const { vcpus, place } = readPlace(options);
   const against = options.oneOf("against", PLACES);
   if (against !== undefined && (options.has("trace") || !options.has("report")))

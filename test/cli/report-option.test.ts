@@ -179,6 +179,7 @@ describe("a report that cannot be", () => {
     ],
     [["pipe", "--against", "any"], "--against puts a second run into a report"],
     [["pipe", "--repeat", "2", "--report", "r"], "--report is of one run"],
+    [["pipe", "--trace", "r", "--report", "./r"], "--trace and --report both name r: one would overwrite"],
     [["--matrix", "--against", "any"], "--against does not go with --matrix"],
     [["pipe", "--against", "never"], "--against must be one of any, sync, current-cpu"],
   ])("is refused: %j", async (args, message) => {

@@ -89,6 +89,10 @@ describe("umcg bench --host threads", () => {
     ["pipe --host threads --vcpus 1 --place apart", "--place apart takes at least two vCPUs, got 1"],
     ["pipe --host threads --place near", '--place must be one of same, apart, got "near"'],
     ["pipe --host threads --report r.html --repeat 2", "--report is of one run: leave out --repeat"],
+    [
+      "pipe --host threads --report r --trace r",
+      "--trace and --report both name r: one would overwrite the other",
+    ],
     ["pipe --host threads --against same", "--against puts a second run into a report"],
     [
       "pipe --host threads --report r.html --vcpus 1 --against apart",
