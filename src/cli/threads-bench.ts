@@ -3,6 +3,7 @@ import { type ThreadBenchResult, ThreadBenchRun, threadBenchMetrics } from "../b
 import { threadTraceNames, UMCG_NUMBERS } from "../bench/trace-names.ts";
 import type { Workload } from "../bench/workload.ts";
 import { cpuShares } from "../report/model/cpu-shares.ts";
+import { shortTime } from "../report/model/time-axis.ts";
 import { Recorder } from "../report/recorder.ts";
 import { ChromeTrace } from "../trace/chrome.ts";
 import type { SpanSummary } from "../trace/histogram.ts";
@@ -118,12 +119,17 @@ export function threadsLine({ vcpus, cores, place, fair }: ThreadBenchResult): s
   return `threads host, real time, ${plural(vcpus, "vCPU")}, ${plural(cores, "core")}, ${fair}; ${where}`;
 }
 
+/** Three digits: no more of real time is worth telling, and the table fits 80 columns however slow the machine is. */
+function inShort(ns: number): string {
+  return shortTime(ns).replace("µ", "u");
+}
+
 /** The result for people; `asked`: loops it was to have. */
 function resultText(result: ThreadBenchResult, workload: Workload, asked: number): string {
   const { loops, spans, round, realNs, switches, ipis, traced } = result;
   const row = (name: string, { p50, p90, p99, p999, max, count }: SpanSummary): string[] => [
     name,
-    ...[p50, p90, p99, p999, max].map(formatNs),
+    ...[p50, p90, p99, p999, max].map(inShort),
     String(count),
   ];
   const table = formatTable(

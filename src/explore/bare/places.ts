@@ -4,10 +4,14 @@
  * A generator does not say where it is suspended, but what it has called last does. Looking costs some microseconds a call,
  * so the system that explores never does it.
  */
+import { isUsers } from "../../watchdog/index.ts";
 import type { Bare } from "./bare.ts";
 
-/** Frames above the program's own: the trap. */
-const FRAMES = 8;
+/** Frames above the program's own: the trap, and what of this library stands between. */
+const FRAMES = 16;
+
+/** "at f (file:///program.ts:12:5)": the place, and the file. */
+const PLACE = /\(?(((?:file:\/\/)?[^()\s]+):\d+:\d+)\)?$/;
 
 export class Places {
   readonly #byThread: Map<number, string> = new Map();
@@ -42,8 +46,8 @@ export class Places {
     Error.stackTraceLimit = FRAMES;
     const lines = (new Error().stack ?? "").split("\n").slice(1);
     Error.stackTraceLimit = stackTraceLimit;
-    const own = lines.find((line) => !line.includes(import.meta.url.replace("file://", "")));
-    const place = /\(?((?:file:\/\/)?[^()\s]+:\d+:\d+)\)?$/.exec(own ?? "")?.[1];
-    if (place !== undefined) this.#byThread.set(thread, place);
+    const place = lines.map((line) => PLACE.exec(line)).find((found) => isUsers(found?.[2] ?? ""))?.[1];
+    if (place === undefined) this.#byThread.delete(thread);
+    else this.#byThread.set(thread, place);
   }
 }
