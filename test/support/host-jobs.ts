@@ -17,6 +17,7 @@ import {
   spawnHost,
   sys,
   tid,
+  work,
   worker,
 } from "../../src/machine/threads/index.ts";
 
@@ -37,6 +38,20 @@ function add(at: number, by: number): number {
   }
 }
 
+function codeOf(body: () => unknown): unknown {
+  try {
+    return body();
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
+/** What a program is told that asks for no time: nothing is left out where a number was given that is none. */
+function refusals(at: number): unknown[] {
+  const times = [Number.NaN, Number.POSITIVE_INFINITY, -1].map((ns) => codeOf(() => work(ns)));
+  return [...times, sys.futexWait(at + 60, 0, Number.NaN), sys.nanosleep(Number.NaN)];
+}
+
 /** Adds to a word, waits for the other in a futex, reads a file off the CPU, and returns a number. */
 export function everything(at: number, absent: number): number {
   const fd = sys.pipe();
@@ -55,6 +70,8 @@ export function everything(at: number, absent: number): number {
   memory.store32(absent, 7);
   memory.store32(at + 24, memory.load32(absent) + (sys.gettid() === tid() ? 1 : 0));
   memory.store32(at + 28, -sys.read(99, at, 4));
+  work(1000);
+  say({ refused: refusals(at) });
   say({ job: "everything", cpu: cpu() });
   return 42;
 }
@@ -118,6 +135,7 @@ export function guest(at: number, peer: Seat | undefined, friend: Seat): number 
   blocking(() => Atomics.wait(cell, 0, 0, 3));
   worker.yield();
   worker.sleep(MS);
+  say({ sleep: codeOf(() => worker.sleep(Number.NaN)) });
   if (peer !== undefined) worker.unpark(peer);
   return 100 + (worker.join(friend) ?? 0);
 }

@@ -3,6 +3,7 @@
  * words, or say.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { EINVAL } from "../../../src/atomics/errno.ts";
 import { HostTaskWords } from "../../../src/hosts/threads/vcpu/host-task-words.ts";
 import type { HostTasks } from "../../../src/hosts/threads/vcpu/host-tasks.ts";
 import { SIGKILL } from "../../../src/kernel-sim/constants.ts";
@@ -42,6 +43,12 @@ describe("host tasks on two CPUs", () => {
     expect([...words.subarray(0, 8)]).toEqual([4 * 16 + 4, text, 11, 110, 1, 1, 8, 9]);
     expect(words[14]).toBe(42);
     expect(said).toContainEqual({ job: "everything", cpu: expect.any(Number) });
+  });
+
+  test("are refused what is no time, as programs are", () => {
+    const refused = ["ERR_TIME", "ERR_TIME", "ERR_TIME", -EINVAL, -EINVAL];
+    expect(said).toContainEqual({ refused });
+    expect(said).toContainEqual({ sleep: "ERR_DEADLINE" });
   });
 
   test("never compute on more CPUs than there are", () => {

@@ -13,7 +13,7 @@
  * | blocks      | the CPU, under the kernel's lock: the task sleeps, or is about to, until `done`                                |
  * | tid, home   | the CPU, under the kernel's lock: when the task begins and ends. `home` is the CPU plus one                    |
  * | activity    | the thread: computes, blocks, has ended                                                                       |
- * | call, arguments | the thread, before it gives the turn away                                                                  |
+ * | call, arguments, given | the thread, before it gives the turn away                                                           |
  * | status, result, text | who has the turn, before it gives it away                                                              |
  * | death, death wait, why | main, before GONE: the thread's state and last wait, and what became of the Worker                    |
  *
@@ -56,6 +56,8 @@ const WHY_LENGTH = 13;
 const DEATH_TID = 14;
 const STATE = 15;
 const DOOMED = 16;
+/** Which arguments are not left out, a bit each: a number that is none is one that was given. */
+const GIVEN = 17;
 /** Even. */
 const HEAD = 18;
 export const ARGUMENTS = 6;
@@ -192,6 +194,23 @@ export class HostTaskWords {
   }
   setArgument(slot: number, index: number, to: number): void {
     this.#numbers[this.#base + slot * (SLOT_BYTES >> 3) + ARGS + index] = to;
+  }
+  /** Those of a call. */
+  setArguments(slot: number, values: readonly (number | undefined)[]): void {
+    let given = 0;
+    for (let index = 0; index < ARGUMENTS; index++) {
+      const value = values[index];
+      if (value === undefined) continue;
+      given |= 1 << index;
+      this.setArgument(slot, index, value);
+    }
+    this.#set(slot, GIVEN, given);
+  }
+  arguments(slot: number): (number | undefined)[] {
+    const given = this.#get(slot, GIVEN);
+    return Array.from({ length: ARGUMENTS }, (_, index) =>
+      (given & (1 << index)) === 0 ? undefined : this.argument(slot, index),
+    );
   }
   result(slot: number): number {
     return this.argument(slot, ARGUMENTS);

@@ -201,7 +201,13 @@ export function workerCall(name: keyof HostWorkerCalls): number {
 }
 
 /** Call number `call`. Throws what it throws, and ERR_NOT_A_WORKER. */
-export function* perform(caller: Caller, call: number, args: readonly number[]): Coroutine<number> {
+export function* perform(
+  caller: Caller,
+  call: number,
+  given: readonly (number | undefined)[],
+): Coroutine<number> {
+  // Optional parameters are told from what they are there, undefined, as in a program.
+  const args = given as readonly number[];
   if (call === CALL_FAULT) return yield* fault(caller, args[0]!, args[1]!, args[2]!);
   const system = SYSTEM_CALLS[call - FIRST_CALL];
   if (system !== undefined) return yield* SYSTEM[system]!(caller, ...args);

@@ -124,7 +124,7 @@ function plain(spec: HostSpec): HostSpec {
   return { ...spec, url: String(spec.url) };
 }
 
-/** Computes for `ns`. */
+/** Computes for `ns`. Throws ERR_TIME for what is no time, as `env.work` does. */
 export function work(ns: number): void {
   self().work(ns);
 }

@@ -9,7 +9,6 @@ import {
   ACTIVITY_BLOCKS,
   ACTIVITY_COMPUTES,
   ACTIVITY_ENDED,
-  ARGUMENTS,
   EVENT_DONE,
   type HostTaskWords,
   TURN_KERNEL,
@@ -18,6 +17,7 @@ import {
 import { ATT_HOST, ATT_TURN, type VcpuWords } from "../../../hosts/threads/vcpu/words.ts";
 import { MachineError } from "../../../kernel-sim/errors.ts";
 import type { Kernel } from "../../../kernel-sim/kernel.ts";
+import { checkTime } from "../../../kernel-sim/times.ts";
 import {
   CALL_BLOCK,
   CALL_COME_IN,
@@ -72,7 +72,7 @@ export class HostThread implements Faulting {
     const { slot } = this;
     const words = this.#words;
     // What is left out is undefined there, too.
-    for (let index = 0; index < ARGUMENTS; index++) words.setArgument(slot, index, args[index] ?? Number.NaN);
+    words.setArguments(slot, args);
     this.#request(call);
     this.awaitTurn();
     if (words.status(slot) === STATUS_THREW) throw unpackError(words.text(slot));
@@ -101,8 +101,9 @@ export class HostThread implements Faulting {
     this.call(CALL_FAULT, [a, size, write ? 1 : 0]);
   }
 
-  /** Computes for `ns`. */
+  /** Computes for `ns`. Throws ERR_TIME. */
   work(ns: number): void {
+    checkTime("work(ns)", ns);
     const end = this.now() + ns;
     while (this.now() < end) this.safepoint();
   }

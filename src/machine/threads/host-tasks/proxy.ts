@@ -6,7 +6,6 @@
  * are generators of one isolate, and whoever calls the scheduler must be able to resume them.
  */
 import type { Coroutine } from "../../../atomics/step.ts";
-import { ARGUMENTS } from "../../../hosts/threads/vcpu/host-task-words.ts";
 import type { HostTasks } from "../../../hosts/threads/vcpu/host-tasks.ts";
 import { MachineError } from "../../../kernel-sim/errors.ts";
 import { RuntimeError } from "../../../server/runtime-error.ts";
@@ -54,7 +53,7 @@ export function* runHostThread(
     else if (call === CALL_BLOCK) yield* host.block(slot);
     else if (call === CALL_SPAWN || call === CALL_SPAWN_WORKER)
       yield* answer(host, slot, spawnFor(host, slot, caller, call));
-    else yield* answer(host, slot, perform(caller, call, argumentsOf(host, slot)));
+    else yield* answer(host, slot, perform(caller, call, words.arguments(slot)));
   }
 }
 
@@ -70,14 +69,6 @@ function* answer({ words }: HostTasks, slot: number, call: Coroutine<number>): C
     words.setText(slot, packError(error));
     words.setStatus(slot, STATUS_THREW);
   }
-}
-
-function argumentsOf({ words }: HostTasks, slot: number): number[] {
-  return Array.from({ length: ARGUMENTS }, (_, index) => {
-    const value = words.argument(slot, index);
-    // What is left out is undefined here, too.
-    return (Number.isNaN(value) ? undefined : value) as number;
-  });
 }
 
 /** Starts a thread for one: its tid; or its record, with the generation beside it. */
