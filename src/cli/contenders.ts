@@ -2,6 +2,7 @@
 import { basename, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Contender } from "../bench/policies/policy-run.ts";
+import { whyNotLoaded } from "../parallel/program-module.ts";
 import { POLICY_NAMES, type PolicyName } from "../server/policies/index.ts";
 import type { PolicyFactory } from "../server/policy.ts";
 import { ProgramFileError } from "./errors.ts";
@@ -36,7 +37,7 @@ async function loadContender(file: string): Promise<Contender> {
   try {
     exported = (await import(pathToFileURL(resolve(file)).href)) as { readonly default?: unknown };
   } catch (cause) {
-    throw new ProgramFileError(file, cause instanceof Error ? cause.message : String(cause), cause);
+    throw new ProgramFileError(file, whyNotLoaded(cause), cause);
   }
   if (typeof exported.default !== "function")
     throw new ProgramFileError(

@@ -39,13 +39,20 @@ export class ProgramModuleError extends Error {
   }
 }
 
+/** Why an `import()` of a user's file failed. */
+export function whyNotLoaded(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  if ((cause as NodeJS.ErrnoException).code !== "ERR_UNKNOWN_FILE_EXTENSION") return cause.message;
+  return `${cause.message}: Node 22.18 and later run TypeScript, this is ${process.version}`;
+}
+
 /** Throws ProgramModuleError. */
 export async function loadProgramModule({ url, name, parameters = {} }: ProgramModule): Promise<Explorable> {
   let exported: { readonly default?: unknown; readonly PROGRAMS?: ReadonlyMap<string, RegisteredProgram> };
   try {
     exported = await import(url);
   } catch (cause) {
-    throw new ProgramModuleError(url, cause instanceof Error ? cause.message : String(cause), cause);
+    throw new ProgramModuleError(url, whyNotLoaded(cause), cause);
   }
   if (name !== undefined) {
     const program = exported.PROGRAMS?.get(name);

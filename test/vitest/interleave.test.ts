@@ -44,7 +44,7 @@ describe("test.interleave", () => {
     const { status, message } = outcomes.get("broken")!;
     expect(status).toBe("failed");
     expect(message).toMatch(/assertion: an update was lost\n {2}at .*sample\.ts:15:27\n\nstep {2}t0 +t1\n/);
-    expect(message).toMatch(/1 the fewest preemptions that break it; schedule "[\d* ]+"/);
+    expect(message).toMatch(/1 preemption, the fewest that break it; schedule "[\d* ]+"/);
   });
 
   test("a search that was stopped fails", () => {
