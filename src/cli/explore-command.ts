@@ -23,7 +23,7 @@ const COMMAND = "umcg explore";
 const MAX_EXECUTIONS = Number.MAX_SAFE_INTEGER;
 const MAX_STEPS = 1 << 20;
 const MAX_DEPTH = 1_000;
-const MAX_WORKERS = 1_024;
+const MAX_WORKERS = 256;
 const MAX_SECONDS = 1_000_000;
 
 /** What is to be explored, and how. */

@@ -5,6 +5,7 @@
  * A module's default export is a program of bare mode (a function), or what `bareProgram` or `kernelProgram` makes. A registry
  * exports `PROGRAMS`, a map of programs with parameters, as bench/programs of the repository does.
  */
+import { messageOf } from "../diagnostics/text-of.ts";
 import type { Program } from "../explore/bare/bare.ts";
 import type { BareOptions } from "../explore/bare/bare-options.ts";
 import { BareSystem } from "../explore/bare/bare-system.ts";
@@ -41,9 +42,9 @@ export class ProgramModuleError extends Error {
 
 /** Why an `import()` of a user's file failed. */
 export function whyNotLoaded(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  if ((cause as NodeJS.ErrnoException).code !== "ERR_UNKNOWN_FILE_EXTENSION") return cause.message;
-  return `${cause.message}: Node 22.18 and later run TypeScript, this is ${process.version}`;
+  const message = messageOf(cause);
+  if ((cause as NodeJS.ErrnoException | undefined)?.code !== "ERR_UNKNOWN_FILE_EXTENSION") return message;
+  return `${message}: Node 22.18 and later run TypeScript, this is ${process.version}`;
 }
 
 /** Throws ProgramModuleError. */

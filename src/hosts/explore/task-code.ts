@@ -6,9 +6,8 @@
  * the CPU that runs the task grants it at its next step. A request outlives preemption: a task that comes back to a CPU is
  * about to do what it was about to do.
  */
-
 import { type Coroutine, RESUME, YIELD_PAUSE, type Yielded } from "../../atomics/step.ts";
-import { textOf } from "../../diagnostics/text-of.ts";
+import { messageOf, textOf } from "../../diagnostics/text-of.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { type Sequel, YIELD_EXIT, YIELD_SCHEDULE, YIELD_WORK } from "../../kernel-sim/host.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
@@ -186,7 +185,7 @@ export class TaskCode {
     } catch (cause) {
       if (this.#follow(tid, cause, true)) return { done: false, value: YIELD_PAUSE };
       if (cause instanceof MachineError) throw cause;
-      const what = cause instanceof Error ? cause.message : textOf(cause);
+      const what = messageOf(cause);
       const who = `${this.#kernel.names.of(tid)} (tid ${tid})`;
       throw new MachineError("ERR_PROGRAM_THREW", `${who} threw: ${what}`, { cause });
     }
