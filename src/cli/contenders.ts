@@ -2,11 +2,7 @@
 import { basename, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Contender } from "../bench/policies/policy-run.ts";
-<<<<<<< HEAD
 import { whyNotLoaded } from "../parallel/program-module.ts";
-=======
-import { messageOf } from "../diagnostics/text-of.ts";
->>>>>>> 3a4e9f1 (Start a thread of an exploration when there is first something to do for it; take the message of what is thrown in one place)
 import { POLICY_NAMES, type PolicyName } from "../server/policies/index.ts";
 import type { PolicyFactory } from "../server/policy.ts";
 import { ProgramFileError } from "./errors.ts";
@@ -41,11 +37,7 @@ async function loadContender(file: string): Promise<Contender> {
   try {
     exported = (await import(pathToFileURL(resolve(file)).href)) as { readonly default?: unknown };
   } catch (cause) {
-<<<<<<< HEAD
     throw new ProgramFileError(file, whyNotLoaded(cause), cause);
-=======
-    throw new ProgramFileError(file, messageOf(cause), cause);
->>>>>>> 3a4e9f1 (Start a thread of an exploration when there is first something to do for it; take the message of what is thrown in one place)
   }
   if (typeof exported.default !== "function")
     throw new ProgramFileError(
