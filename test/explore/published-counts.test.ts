@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { systemOf } from "../../bench/programs/define.ts";
 import { PROGRAMS } from "../../bench/programs/registry.ts";
-import { Optimal, Source } from "../../src/explore/index.ts";
+import { Optimal, RandomWalk, Source } from "../../src/explore/index.ts";
 import { type Counts, countAll } from "./fixture.ts";
 
 const MAX_STEPS = 2_000;
@@ -96,6 +96,29 @@ describe("the registry", () => {
       system.reset();
       expect(system.enabledCount()).toBeGreaterThan(0);
     }
+  });
+
+  test.each([
+    ["lastwrite", 100],
+    ["lastzero", 260],
+    ["sigma", 260],
+    ["indexer", 32],
+    ["filesystem", 26],
+  ])("has room for %s with n = %i", (name, n) => {
+    const system = systemOf(PROGRAMS.get(name)!, { n });
+    const walk = new RandomWalk(system, 1, 10_000);
+    walk.execute();
+    system.finish();
+    expect(system.violations).toEqual([]);
+  });
+
+  test.each([
+    ["indexer", 33, "indexer has 128 places, for 32 threads at most; n is 33"],
+    ["filesystem", 27, "filesystem has 26 blocks, for as many threads at most; n is 27"],
+    ["philosophers", 1_025, "1025 threads; 1024 are the most"],
+    ["philosophers", 0, "the program has no thread"],
+  ])("says what %s cannot be with n = %i", (name, n, message) => {
+    expect(() => systemOf(PROGRAMS.get(name)!, { n })).toThrow(message);
   });
 
   test("refuses parameters that a program does not have", () => {
