@@ -110,7 +110,7 @@ export class Machine {
       trace: this.trace,
       nosleep: profile === "posted" ? "resolve-as-write" : "refuse",
       attach: buffer,
-      tables: lockedTables(this.host.lock),
+      tables: lockedTables(this.host.lock, kernelConfig),
       wrapMemory: (_, side) =>
         side === "kernel" ? new KernelSideMemory(buffer, this.host) : new UserSideMemory(buffer, this.host),
       fault: (of) => (a: Addr, write: boolean) => resolveFault(of, a, write),
