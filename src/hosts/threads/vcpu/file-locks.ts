@@ -24,6 +24,7 @@ import {
   FILE_PIPE_WRITE,
   FIRST_FD,
 } from "../../../kernel-sim/descriptors.ts";
+import { MachineError } from "../../../kernel-sim/errors.ts";
 import { FUTEX_BUCKETS } from "../../../kernel-sim/layout.ts";
 import type { PipeTable } from "../../../kernel-sim/pipe-table.ts";
 import type { WatchTable } from "../../../kernel-sim/watch-table.ts";
@@ -38,6 +39,14 @@ function slotsOf({ maxPipes, maxFiles }: KernelConfig): number {
 /** How many locks there are: one a pipe, then one a slot. */
 export function fileLocks(config: KernelConfig): number {
   return config.maxPipes + slotsOf(config);
+}
+
+/** Whatever is checked: there is no such lock. */
+function refuse(queue: number): never {
+  throw new MachineError(
+    "ERR_LOCK_ORDER",
+    `kernel bug: a CPU touches wait queue ${queue} without being alone`,
+  );
 }
 
 export class FileLocks {
@@ -91,7 +100,7 @@ export class FileLocks {
     else if (queue < FUTEX_BUCKETS + 2 * this.#pipes) this.takePipe((queue - FUTEX_BUCKETS) >> 1);
     else if (queue >= this.#firstQueue && queue < this.#firstQueue + this.#slots)
       this.takeSlot(queue - this.#firstQueue);
-    else if (!lock.isAlone) lock.refuse(`wait queue ${queue}`);
+    else if (!lock.isAlone) refuse(queue);
   }
 
   /** The epolls that watch one of the slots. */

@@ -21,7 +21,7 @@
  * Source: percpu-rwsem of Linux, with the writer's side kept simple. Rejected: one lock around all of the kernel, which this was
  * (docs/threads-host.md); and to mark each access with its lock in the kernel's code, where the deterministic hosts pay for it.
  */
-import { assert, MachineError } from "../../../kernel-sim/errors.ts";
+import { assert } from "../../../kernel-sim/errors.ts";
 import { monotonicNs } from "../clock.ts";
 import { LOCK_OBJECTS, LOCK_QUEUE, type LockOrder } from "./lock-order.ts";
 import { COUNT_ALONE, LockWords } from "./lock-words.ts";
@@ -213,10 +213,8 @@ export class KernelLock {
   get depth(): number {
     return this.#inner.length;
   }
-
-  /** Lets go of those behind the first `depth`, the last first. */
+  /** Lets go of those behind the first `depth`, the last first. They are few. */
   dropTo(depth: number): void {
-    // Bounded: one adds to them, and takes few.
     while (this.#inner.length > depth) this.#free(this.#inner.pop()!);
   }
   /** Lets go of those of one class. */
@@ -241,10 +239,6 @@ export class KernelLock {
 
   // ---- what must be held, for who is held to it --------------------------------------------------------------------
 
-  /** Whatever is checked: `what` has no lock of its own, and the CPU is not alone. */
-  refuse(what: string): never {
-    throw new MachineError("ERR_LOCK_ORDER", `kernel bug: a CPU touches ${what} without being alone`);
-  }
   needsAlone(what: string): void {
     if (!this.isAlone) this.order?.refuse(what, "being alone");
   }
