@@ -6,6 +6,8 @@ export const BENCH_STYLE = `
   --run-1: light-dark(#d0560a, #ff9b54);
   --run-2: light-dark(#6b7280, #a8b0bb);
   --run-3: light-dark(#0b8a63, #4cc79c);
+  --run-4: light-dark(#9333b8, #cf8ff0);
+  --run-5: light-dark(#a16207, #e0b040);
   --state-1: light-dark(#e4e5e2, #2b2f34);
   --state-2: light-dark(#a9cfe8, #36617d);
   --state-3: light-dark(#2f72b5, #5ea6e6);
