@@ -11,7 +11,7 @@
  * | ERR_THREAD_ASYNC   | its function has returned a promise                                                           |
  * | ERR_THREAD_START   | no Worker came up in time                                                                     |
  * | ERR_PEER_DIED      | the thread that was switched to has died before it switched back                              |
- * | ERR_POLICY         | a function of the policy has thrown, or named no thread that is ready. It ends the runtime      |
+ * | ERR_POLICY         | a function of the policy has thrown, named no thread that is ready, or not come back. It ends the runtime |
  * | ERR_CLOSED         | the runtime is closed                                                                         |
  * | ERR_NOT_A_THREAD   | a function for host threads was called by none                                                |
  * | ERR_NO_PEER        | there is no such thread, or it is not in a state to be switched to                             |

@@ -89,7 +89,10 @@ export class HostThreads implements ThreadControl {
       onGone: (hand, exitCode) => void this.#bury(hand, exitCode),
     });
     this.#watch = new DoneWatch(this.#shared, options.spinUs / 1000, () => this.#collect());
-    this.#overseer = new Overseer(this.#scheduler, options, (body) => this.#words.run(body));
+    this.#overseer = new Overseer(this.#scheduler, options, {
+      run: (body) => this.#words.run(body),
+      stuck: (failure) => this.#checkPolicy(failure),
+    });
   }
 
   /** Starts Workers ahead of their threads. Rejects with ERR_THREAD_START, ERR_OPTION. */
@@ -177,12 +180,12 @@ export class HostThreads implements ThreadControl {
     return job.slot === 0 ? "queued" : nameOfState(this.#board, job.slot);
   }
 
-  /** A policy that has failed ends the runtime. */
-  #checkPolicy(): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = policyFailure(this.#board, nameOfPolicy(choiceOf(this.#options.policy)));
-    if (this.#failure === undefined) return;
-    this.#options.print(`host threads are ended: ${this.#failure.message}`);
+  /** A policy that has failed, or is stuck, ends the runtime. */
+  #checkPolicy(stuck?: ThreadError): void {
+    const failure = stuck ?? policyFailure(this.#board, nameOfPolicy(choiceOf(this.#options.policy)));
+    if (failure === undefined || this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.#options.print(`host threads are ended: ${failure.message}`);
     void this.close();
   }
 
@@ -274,13 +277,8 @@ export class HostThreads implements ThreadControl {
       if (mourned === undefined) return;
       this.#remove(mourned);
       const code = this.#failure?.code ?? "ERR_CLOSED";
-      mourned.fail(
-        code,
-        nameOfState(this.#board, slot),
-        "none",
-        "was ended: the runtime is closed",
-        this.#failure,
-      );
+      const was = nameOfState(this.#board, slot);
+      mourned.fail(code, was, "none", "was ended: the runtime is closed", this.#failure);
       return;
     }
     const { state, reason } = await this.#words.run(recover(this.#scheduler, slot));

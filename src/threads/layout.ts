@@ -59,6 +59,8 @@ export const FAILURE_LENGTH: number = 2 * LINE + 5;
 export const FAILURE_TEXT: number = 4 * LINE;
 /** Jobs of the owner that wait for a Worker. */
 export const WANTED: number = 2 * LINE + 6;
+/** How often the policy was called, times 4, and which of its functions it is in, 0: none. */
+export const POLICY_CALL: number = 2 * LINE + 7;
 /** Room for a text, there and in a thread's record. */
 export const TEXT_BYTES: number = 4 * LINE * 4;
 const CPUS: number = 8 * LINE;

@@ -27,6 +27,8 @@ export interface HostThreadsOptions {
   readonly resourceLimits?: ResourceLimits;
   /** A thread that has not run for so long is reported, with what it waits for. Default: none is. */
   readonly watchdogMs?: number;
+  /** A call of the policy that takes so long does not come back: it ends the runtime. Default 10 000; 0: it is waited for. */
+  readonly policyTimeoutMs?: number;
   /** Where reports go. Default: standard error. */
   readonly print?: (text: string) => void;
 }
@@ -42,6 +44,7 @@ export interface ResolvedOptions {
   readonly startTimeoutMs: number;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly watchdogMs: number;
+  readonly policyTimeoutMs: number;
   readonly print: (text: string) => void;
 }
 
@@ -58,10 +61,14 @@ export function resolveOptions(options: HostThreadsOptions): ResolvedOptions {
     startTimeoutMs: 20_000,
     resourceLimits: undefined,
     watchdogMs: 0,
+    policyTimeoutMs: 10_000,
     print: (text) => process.stderr.write(`${text}\n`),
     ...options,
   };
-  for (const name of ["quantumMs", "spinUs", "startTimeoutMs", "watchdogMs"] as const) {
+  for (const name of [
+    ...["quantumMs", "spinUs", "startTimeoutMs"],
+    ...["watchdogMs", "policyTimeoutMs"],
+  ] as const) {
     if (all[name] >= 0) continue;
     throw new ThreadError("ERR_OPTION", `${name} must be a number from 0 up, got ${all[name]}`);
   }

@@ -27,6 +27,7 @@ import {
 } from "../umcg/abi.ts";
 import type { Board } from "./board.ts";
 import { disownChildren } from "./call.ts";
+import { endPolicyCall } from "./guarded-policy.ts";
 import {
   addrOf,
   CPU_OWNER,
@@ -86,6 +87,7 @@ export function* recover(scheduler: Scheduler, dead: number): Coroutine<Remains>
 /** Puts the records right. Whoever calls it has the lock. */
 export function repair(board: Board, dead: number, nowNs: number): void {
   board.told.length = 0;
+  endPolicyCall(board.words);
   const deadId = board.words[board.record(dead) + ID]!;
   const cpuOf = ownersOf(board, dead);
   disownChildren(board, dead);
