@@ -110,9 +110,7 @@ test("one that does not come back is noticed: it is the same call of the same th
   expect(policyCall(rig.board).function).toBeUndefined();
 });
 
-test("a runtime whose policy does not come back ends, and says whose call that was", {
-  timeout: 30_000,
-}, async () => {
+test("a runtime whose policy does not come back ends, and says whose call that was", async () => {
   const url = new URL("../support/threads/bad-policies.ts", import.meta.url);
   const lines: string[] = [];
   const threads = await createThreads({
@@ -140,7 +138,7 @@ test("a runtime whose policy does not come back ends, and says whose call that w
   expect(threads.workers).toBe(0);
 });
 
-test("a runtime whose policy fails ends, and tells everybody", { timeout: 30_000 }, async () => {
+test("a runtime whose policy fails ends, and tells everybody", async () => {
   const policy = {
     url: new URL("../support/threads/bad-policies.ts", import.meta.url),
     export: "failsToPick",

@@ -25,7 +25,7 @@ describe("test.interleave", () => {
     const file = join(folder, "report.json");
     spawnSync(process.execPath, [...args, "--reporter=json", `--outputFile.json=${file}`], {
       cwd: root,
-      timeout: 60_000,
+      timeout: 150_000,
     });
     const report = JSON.parse(readFileSync(file, "utf8")) as Report;
     rmSync(folder, { recursive: true });
@@ -34,7 +34,7 @@ describe("test.interleave", () => {
     )) {
       outcomes.set(title, { status, message: failureMessages.join("\n") });
     }
-  }, 60_000);
+  });
 
   test.each(["a plain test", "correct", "sampled", "incomplete"])("%s passes", (title) => {
     expect(outcomes.get(title)).toEqual({ status: "passed", message: "" });
