@@ -17,6 +17,10 @@ export interface HostThreadsOptions {
   readonly quantumMs?: number;
   /** Mutexes that can be made. Default 64. */
   readonly mutexes?: number;
+  /** Semaphores and channels that can be made, and the bytes of the places of all channels. Default 64, 64, 1 MiB. */
+  readonly semaphores?: number;
+  readonly channels?: number;
+  readonly channelBytes?: number;
   /**
    * How long an idle CPU looks for work before its thread sleeps, about, µs. Default 0. 20 saves some µs of each wait where as many
    * of the host's CPUs have nothing else to do; where they have, it multiplies what a wait takes.
@@ -40,6 +44,9 @@ export interface ResolvedOptions {
   readonly policy: PolicyName | PolicyModule;
   readonly quantumMs: number;
   readonly mutexes: number;
+  readonly semaphores: number;
+  readonly channels: number;
+  readonly channelBytes: number;
   readonly spinUs: number;
   readonly startTimeoutMs: number;
   readonly resourceLimits: ResourceLimits | undefined;
@@ -57,6 +64,9 @@ export function resolveOptions(options: HostThreadsOptions): ResolvedOptions {
     policy: "fifo",
     quantumMs: 10,
     mutexes: 64,
+    semaphores: 64,
+    channels: 64,
+    channelBytes: 1 << 20,
     spinUs: 0,
     startTimeoutMs: 20_000,
     resourceLimits: undefined,

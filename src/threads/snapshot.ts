@@ -4,6 +4,7 @@ import type { Board } from "./board.ts";
 import type { ThreadState } from "./errors.ts";
 import type { PolicyFunction } from "./guarded-policy.ts";
 import {
+  CHANNEL_WORDS,
   CPU_BUSY,
   CPU_OWNER,
   CPU_SINCE,
@@ -145,6 +146,11 @@ function waitsFor(board: Board, record: number): string {
   const word = words[record + WAIT_ADDR]! / 4;
   if (reason === "switchTo" || reason === "call" || reason === "join")
     return `thread ${words[record + NEXT_TID]} (${reason})`;
+  const { layout } = board;
+  if (reason === "semaphore")
+    return `a permit of semaphore ${(word - layout.semaphores) / layout.semaphoreWords}`;
+  if (reason === "send" || reason === "receive")
+    return `channel ${Math.floor((word - layout.channels) / CHANNEL_WORDS)} (${reason})`;
   if (reason !== "mutex") return word === 0 ? reason : `the word ${word} (${reason})`;
   const owner = ownerOfMutex(board, word);
   return `mutex ${mutexOf(board, word)}, which ${owner === 0 ? "nobody" : `thread ${owner}`} has`;

@@ -10,7 +10,7 @@ import {
   ThreadEndError,
   type ThreadHandle,
 } from "../../../src/threads/index.ts";
-import { BEGUN, dice, FAILED, LOAD_BYTES, MUTEXES, PEERS, STOP, VIOLATIONS } from "./mixed-load.ts";
+import { BEGUN, dice, FAILED, LOAD_BYTES, MUTEXES, PEERS, PERMITS, STOP, VIOLATIONS } from "./mixed-load.ts";
 
 export interface Campaign {
   readonly seed: number;
@@ -58,6 +58,8 @@ async function run(
   const below = dice(seed);
   const words = new Int32Array(new SharedArrayBuffer(LOAD_BYTES));
   for (let i = 0; i < MUTEXES; i++) threads.mutex();
+  threads.semaphore(PERMITS);
+  threads.channel({ capacity: 2 });
   let exited = 0;
   /** Places of those that die by their own hand. */
   const suicides = new Set<number>();
