@@ -5,7 +5,6 @@ import type { Coroutine } from "../../src/atomics/step.ts";
 import type { KernelOptions, KernelProgram } from "../../src/explore/index.ts";
 import { SIGKILL, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
 import type { ExploredMachine } from "../../src/machine/explored-machine.ts";
-import { spinLock, spinUnlock } from "../../src/server/spin-lock.ts";
 import {
   apiVersionOf,
   nextTidOf,
@@ -36,9 +35,7 @@ export const KINDS = [
   "server",
   "switch",
 ] as const;
-/** Calls among which no look is repeated behind a sched_yield but in a spin loop. */
-export const SPIN_KINDS = ["load", "store", "cas", "wait", "wake", "kill", "sleep", "lock", "await"] as const;
-export type Kind = (typeof KINDS)[number] | (typeof SPIN_KINDS)[number];
+export type Kind = (typeof KINDS)[number];
 /** What is called, on which word or file, and with which value or task. */
 export type Call = readonly [kind: Kind, object: number, value: number];
 
@@ -59,7 +56,7 @@ export function randomKernelProgram(
     // 2: where the kernel wants it.
     cpu: fc.nat(2),
   });
-  const some = options.noisy ? fc.nat(1) : fc.constant(0);
+  const some = options.noisy ? fc.nat(2) : fc.constant(0);
   return fc.record({
     tasks: fc.array(task, { minLength: 2, maxLength: 3 }),
     vcpus: fc.integer({ min: 1, max: 2 }),
@@ -81,8 +78,6 @@ export interface Answers {
 interface Place {
   readonly machine: ExploredMachine;
   readonly words: readonly Addr[];
-  /** Words that nothing but spin locks use. */
-  readonly locks: readonly Addr[];
   readonly records: readonly Addr[];
   readonly answers: number[][];
 }
@@ -91,9 +86,8 @@ export function asKernelProgram({ tasks, vcpus }: RandomKernelProgram, answers: 
   return (machine) => {
     answers.byTask = [];
     const words = [machine.allocate(4), machine.allocate(4), machine.allocate(8)];
-    const locks = [machine.allocate(4), machine.allocate(4)];
     const records = tasks.map(() => machine.allocate(64, 64));
-    const place: Place = { machine, words, locks, records, answers: answers.byTask };
+    const place: Place = { machine, words, records, answers: answers.byTask };
     tasks.forEach(({ calls, cpu }, index) => {
       const affinity = cpu < vcpus ? { affinity: [cpu] } : {};
       machine.spawn((env) => body(place, env, calls, index), affinity);
@@ -153,19 +147,6 @@ function* answer(place: Place, env: Env, [kind, object, value]: Call, index: num
     }
     case "pin":
       return yield* sys.schedSetaffinity(target, [object]);
-    case "lock": {
-      yield* spinLock(env, place.locks[object]!);
-      const seen = yield* memory.load32(word);
-      yield* memory.store32(word, seen + value);
-      yield* spinUnlock(env, place.locks[object]!);
-      return seen;
-    }
-    case "await":
-      for (;;) {
-        const seen = yield* memory.load32(word);
-        if (seen !== 0) return seen;
-        yield* sys.schedYield();
-      }
     case "post":
     case "take":
       return yield* file(place, env, kind, value);

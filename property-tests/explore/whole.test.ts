@@ -10,11 +10,8 @@ describe("UMCG hardened, explored completely", () => {
     const result = explore(wholeProgram(id, vcpus, campaign ? far : near));
     const { complete, executions, blocked, violations } = result;
     expect(result.distinct).toBe(executions);
-    // F57 needs a preemption: then there may be classes that were not met (docs/kernel-mode.md, "A limit").
-    expect({ complete, blocked, violations }).toEqual({
-      complete: id !== "F57",
-      blocked: 0,
-      violations: [],
-    });
+    expect({ complete, violations }).toEqual({ complete: true, violations: [] });
+    // F57 has a preemption: then some are given up (docs/explorer.md, "What comes from outside").
+    if (id !== "F57") expect(blocked).toBe(0);
   });
 });

@@ -1,6 +1,5 @@
 /** A counterexample as a file: what `umcg explore --out` writes and `umcg replay` reads. */
 import { readFileSync } from "node:fs";
-import { messageOf } from "../diagnostics/text-of.ts";
 import type { Finding } from "../explore/findings.ts";
 import { ProgramFileError } from "./errors.ts";
 import type { ProgramName } from "./program-source.ts";
@@ -27,7 +26,7 @@ export function readCounterexample(path: string): Counterexample {
   try {
     read = JSON.parse(readFileSync(path, "utf8")) as Partial<Counterexample>;
   } catch (cause) {
-    throw new ProgramFileError(path, messageOf(cause), cause);
+    throw new ProgramFileError(path, cause instanceof Error ? cause.message : String(cause), cause);
   }
   if (read?.version !== VERSION)
     throw new ProgramFileError(

@@ -24,16 +24,6 @@ const MACHINE: Readonly<Record<string, string>> = {
   fair: "Fair class",
 };
 
-/** Ends of names that are the unit of the number. */
-const UNITS: readonly (readonly [suffix: string, unit: string])[] = [
-  ["PerS", "/s"],
-  ["S", " s"],
-  ["Ms", " ms"],
-  ["Us", " µs"],
-  ["Ns", " ns"],
-  ["Kb", " kB"],
-];
-
 export class StudyReport<R, P extends SimulatedPart<R>> {
   readonly #plan: Plan<R, P>;
   readonly #file: ReportFile;
@@ -108,9 +98,7 @@ function settingsOf<R, P extends SimulatedPart<R>>(
   const machine = Object.keys(MACHINE).filter((key) => facts[key] !== undefined);
   const own = Object.entries(load!).flatMap(([key, value]): [string, string][] => {
     const text = key === "seed" || key in MACHINE ? undefined : settingText(value);
-    if (text === undefined) return [];
-    const [, unit = ""] = UNITS.find(([suffix]) => key.endsWith(suffix)) ?? [];
-    return [[inWords(key), `${text}${unit}`]];
+    return text === undefined ? [] : [[inWords(key), text]];
   });
   return [
     ["Study", name],
@@ -130,12 +118,8 @@ function settingText(value: unknown): string | undefined {
   return undefined;
 }
 
-/** "intervalUs": "Interval"; "irqCpu": "IRQ CPU". */
+/** "intervalUs": "Interval us". */
 function inWords(key: string): string {
-  const [suffix = ""] = UNITS.find(([known]) => key.endsWith(known)) ?? [];
-  const words = key
-    .slice(0, key.length - suffix.length)
-    .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    .replace(/\b(irq|cpu)/g, (short) => short.toUpperCase());
+  const words = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -13,7 +13,7 @@ import type { Explorable } from "./explorable.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { forksOf, type Outlook, outlookOf } from "./frontier/outlook.ts";
 import type { Saved } from "./frontier/parted-exploration.ts";
-import { makeStrategy, meetsAll } from "./make-strategy.ts";
+import { makeStrategy } from "./make-strategy.ts";
 import { verify } from "./nondeterminism.ts";
 import { type CheckedOptions, checkOptions, type ExploreOptions } from "./options.ts";
 import { Watched } from "./runaway.ts";
@@ -183,11 +183,7 @@ export class Exploration {
       distinct: this.#distinct?.count,
       blocked: this.#blocked,
       tooLong: this.#tooLong,
-      complete:
-        this.#exhausted &&
-        strategy.complete &&
-        this.#tooLong === 0 &&
-        meetsAll(this.#options.strategy, this.#system),
+      complete: this.#exhausted && strategy.complete && this.#tooLong === 0,
       stopped: this.#stopped,
       violations: this.#findings.list,
     };

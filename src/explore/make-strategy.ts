@@ -129,8 +129,3 @@ export function makeStrategy(
     ? entry.make(system, options)
     : new Learning(system, () => entry.make(system, options), options.stepTimeoutMs ?? 0);
 }
-
-/** Whether a search that came to its end, by a strategy that enumerates, has met all classes of the system. */
-export function meetsAll(strategy: StrategyName, system: System): boolean {
-  return system.hides !== true || (strategy !== "optimal" && strategy !== "source");
-}

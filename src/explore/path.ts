@@ -16,12 +16,15 @@ export class Path {
   readonly trace: Trace;
   /** Footprints are known when a step has been made, and not before. */
   readonly observes: boolean;
+  /** Actors from this number on come from outside (`System.outsideFrom`). */
+  readonly outsideFrom: number;
   /** Who could step besides the one that does. */
   readonly #others: number[] = [];
 
   /** `exact`: the strategy needs no footprint of a step that it has not made. */
   constructor(system: System, exact = false) {
     this.system = system;
+    this.outsideFrom = system.outsideFrom ?? Number.MAX_SAFE_INTEGER;
     this.observes = exact && system.observe !== undefined;
     if (this.observes) system.observe!();
     this.trace = new Trace(system.footprints, system.objects, system.actors);

@@ -153,10 +153,11 @@ export interface System {
   checkNext?(): void;
 
   /**
-   * Some events happen so many times in all, so that one which happened hides that another could have happened later. Who reverses races
-   * of what has happened may miss classes then.
+   * Actors from this number on come from outside: none of their steps must happen, and all of a kind happen so many times in all, so that
+   * one which happens disables others that could have happened later. Who reverses races lets each of them step wherever it can.
+   * Undefined: there are none.
    */
-  readonly hides?: boolean;
+  readonly outsideFrom?: number;
 
   /** A digest of shared state and results, two 32-bit halves in one safe integer. Equal states have equal digests. */
   stateHash(): number;

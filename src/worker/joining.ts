@@ -12,7 +12,6 @@
  */
 import { addr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
-import { messageOf } from "../diagnostics/text-of.ts";
 import { generationOf, joinOf, PARK_NEWS, parkOf } from "../server/record.ts";
 import { RuntimeError, WorkerKilledError } from "../server/runtime-error.ts";
 import { learnEnd } from "./ends-elsewhere.ts";
@@ -143,7 +142,7 @@ export function endError(target: WorkerHandle<unknown>): RuntimeError {
   }
   if (ending !== ENDED_THREW)
     return target.epitaph?.(Number(cause)) ?? new WorkerKilledError(name, Number(cause));
-  const what = messageOf(cause);
+  const what = cause instanceof Error ? cause.message : String(cause);
   return new RuntimeError("ERR_WORKER_FAILED", `${name} threw: ${what}`, { cause });
 }
 

@@ -12,23 +12,15 @@ import type { Worker } from "../../src/worker/worker.ts";
 const WORKERS = 2048;
 const FEW = 256;
 
-/** Collections until all are gone: code that is being compiled beside them keeps what it has seen a little longer. */
-const COLLECTIONS = 50;
-
-/**
- * How many are still there when everything unreachable has been collected. A WeakRef is let go of only when the job that made it has
- * ended.
- */
-async function survivors(references: readonly WeakRef<object>[]): Promise<number> {
+/** Everything unreachable is gone afterwards; a WeakRef is let go of only when the job that made it has ended. */
+async function collectGarbage(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
   setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  let alive = references.length;
-  for (let time = 0; time < COLLECTIONS && alive > 0; time++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    collect();
-    alive = references.filter((reference) => reference.deref() !== undefined).length;
-  }
-  return alive;
+  (runInNewContext("gc") as () => void)();
+}
+
+function alive(references: readonly WeakRef<object>[]): number {
+  return references.filter((reference) => reference.deref() !== undefined).length;
 }
 
 describe("many workers", () => {
@@ -59,7 +51,8 @@ describe("many workers", () => {
       spawned.push(new WeakRef(options));
       return options;
     });
-    expect(await survivors(spawned)).toBe(0);
+    await collectGarbage();
+    expect(alive(spawned)).toBe(0);
     expect(workers).toHaveLength(FEW);
   });
 
@@ -81,9 +74,10 @@ describe("many workers", () => {
       }
     });
     machine.run();
+    await collectGarbage();
     expect(joined).toBe(FEW);
     expect(known).toHaveLength(4 * FEW);
-    expect(await survivors(known)).toBe(0);
+    expect(alive(known)).toBe(0);
     // The machine is still there, and can tell who there was.
     expect(machine.accounting().tasks.some(({ name }) => name === "worker-7")).toBe(true);
   });

@@ -18,6 +18,7 @@ import { NIL, type WakeupTrees } from "./wakeup-trees.ts";
 interface Noted extends Escape {
   readonly actorSet: Set<number>;
   readonly touchSet: Set<number>;
+  single?: "strict" | "lax";
 }
 
 export class Escapes {
@@ -50,17 +51,26 @@ export class Escapes {
     }
   }
 
+  /** A sequence asks for its first step alone; `strict`: only who occurs in it covers it. It stands for no other. */
+  addSingle(at: number, sequence: Sequence, strict: boolean): void {
+    const noted = this.#note(at, sequence);
+    noted.single = strict ? "strict" : "lax";
+    sequence.length = 1;
+    this.#trees.append(at, sequence);
+  }
+
   list(): Escape[] {
-    return this.#noted.map(({ at, steps, actorSet, touchSet }) => ({
+    return this.#noted.map(({ at, steps, actorSet, touchSet, single }) => ({
       at,
       steps,
+      ...(single && { single }),
       actors: [...actorSet],
       touches: [...touchSet],
     }));
   }
 
   #note(at: number, { footprints, length, actor, alternative, footprint }: Sequence): Noted {
-    const noted = {
+    const noted: Noted = {
       at,
       steps: Array.from(
         { length },

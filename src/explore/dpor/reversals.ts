@@ -13,6 +13,9 @@
  *
  * A step that takes another's away for good (a wake-up, the timeout of the one woken) is a race with what it took away.
  *
+ * What comes from outside is explored wherever it can happen (outside.ts). So who withdraws or blocks it is no race; and a race whose
+ * first event is from outside is reversed by what the second event follows from, and no more.
+ *
  * Rules for awaits: Abdulla, Atig, Jonsson, Lang, Ngo, Sagonas, "Awaiting for Godot" (FMCAD 2022), in this more general form.
  */
 import { STEP_VARIES } from "../../interleaving/system.ts";
@@ -32,6 +35,12 @@ export class Reversals {
   readonly #reverse: Reverse;
   /** Sequences hold what follows the second event too, as wakeup trees want it. */
   toEnd: boolean;
+  /** The sequence reported does not hold all that it could: it is covered by a step that occurs in it only. */
+  strict = false;
+  /** Steps, from the first on, that are the reversed event and what it follows from, or all. */
+  needed = 0;
+  /** How much of what was collected the reversed event follows from, as far as that is known: those steps come first. */
+  #past = 0;
   readonly #sequence: Sequence;
   /** What follows the first event without happening after it; where in the trace that was; which of it is chosen after the race. */
   readonly #collected: Sequence;
@@ -54,7 +63,8 @@ export class Reversals {
   noteBlocked(): void {
     const { system } = this.#path;
     this.#blocked.clear();
-    for (let actor = 0; actor < system.actors; actor++) {
+    const end = Math.min(system.actors, this.#path.outsideFrom);
+    for (let actor = 0; actor < end; actor++) {
       if (!system.isBlocked(actor)) continue;
       this.#blocked.push(actor);
       this.#blocked.push(system.footprint(actor));
@@ -82,6 +92,8 @@ export class Reversals {
     const { trace } = this.#path;
     const actor = trace.actor[later]!;
     this.#collect(earlier, later);
+    if (this.#isOutside(earlier)) this.#keepBefore(later);
+    else if (this.#path.outsideFrom < Number.MAX_SAFE_INTEGER) this.#putBefore(later);
     if (this.#path.observes && this.#isEnabler(earlier, later)) return;
     if ((trace.traits[later]! & STEP_VARIES) !== 0) this.#reverseUnlessCovered(earlier, actor);
     else this.#emit(earlier, actor, trace.alternative[later]!, trace.peeked[later]!);
@@ -103,12 +115,15 @@ export class Reversals {
 
   /** An actor that could have made a step before `event`, which took it away. */
   #withdrawn(event: number, actor: number): void {
+    if (actor >= this.#path.outsideFrom) return;
     this.#collect(event, event);
+    if (this.#isOutside(event)) this.#collected.clear();
     this.#reverseUnlessCovered(event, actor);
   }
 
   /** Most reversals are explored already, and that can often be told without asking the system. */
   #reverseUnlessCovered(at: number, actor: number): void {
+    this.needed = this.#past;
     if (!this.#covered(at, this.#collected, actor)) this.#reverseVarying(at, actor);
   }
 
@@ -148,6 +163,7 @@ export class Reversals {
     const sequence = this.#sequence;
     sequence.copy(collected);
     sequence.push(actor, alternative, footprint);
+    this.#settleNeeded();
     this.#reverse(at, sequence);
     for (let c = 0; c < this.#choices.length; c++) {
       const chosen = this.#choices.at(c);
@@ -159,6 +175,15 @@ export class Reversals {
         this.#reverse(at, sequence);
       }
     }
+  }
+
+  /** The reversed event is put behind what it follows from, unless it has turned out to follow from more. */
+  #settleNeeded(): void {
+    const sequence = this.#sequence;
+    const last = sequence.length - 1;
+    const free = this.#past < last && sequence.isFree(last, this.#past);
+    if (free) sequence.bringForward(last, this.#past);
+    this.needed = free ? this.#past + 1 : sequence.length;
   }
 
   /** What was collected, with step `chosen` made in another way, and nothing that later choices or that one have led to. */
@@ -198,8 +223,39 @@ export class Reversals {
     for (let i = at - 1; i >= 0; i--) {
       if (known[trace.actor[i]!]! > i || !this.#conflicts(trace.footprint[i]!, footprint)) continue;
       this.#collect(i, at);
+      if (this.#isOutside(i)) this.#keepBefore(last - 1);
       if (!this.#reverseVarying(i, actor)) continue;
       for (let p = 0; p < stride; p++) known[p] = Math.max(known[p]!, clocks[i * stride + p]!);
+    }
+  }
+
+  /** Notes whether an event whose races are reversed comes from outside. */
+  #isOutside(event: number): boolean {
+    this.strict = !this.toEnd || this.#path.trace.actor[event]! >= this.#path.outsideFrom;
+    return this.#path.trace.actor[event]! >= this.#path.outsideFrom;
+  }
+
+  /** Puts what happens before an event before the rest of what was collected, and says how much that is. */
+  #putBefore(event: number): void {
+    const { trace } = this.#path;
+    const collected = this.#collected;
+    let before = 0;
+    for (let i = 0; i < collected.length; i++) {
+      if (!trace.ordered(this.#origins[i]!, event)) continue;
+      collected.bringForward(i, before);
+      this.#origins.splice(before++, 0, ...this.#origins.splice(i, 1));
+    }
+    this.#past = before;
+  }
+
+  /** Leaves of what was collected what happens before an event. */
+  #keepBefore(event: number): void {
+    const { trace } = this.#path;
+    const collected = this.#collected;
+    for (let i = collected.length - 1; i >= 0; i--) {
+      if (event >= 0 && trace.ordered(this.#origins[i]!, event)) continue;
+      collected.remove(i);
+      this.#origins.splice(i, 1);
     }
   }
 
@@ -217,6 +273,7 @@ export class Reversals {
     const collected = this.#collected;
     const end = this.toEnd ? trace.length : later;
     collected.clear();
+    this.#past = Number.MAX_SAFE_INTEGER;
     this.#choices.clear();
     const { clocks, stride } = trace;
     const actor = trace.actor[earlier]!;

@@ -52,9 +52,14 @@ export class Sequence {
 
   /** Whether step `index`, the first of its actor, depends on nothing before it. */
   isInitial(index: number): boolean {
+    return this.isFree(index, 0);
+  }
+
+  /** Whether step `index` depends on none of those from `from` on before it. */
+  isFree(index: number, from: number): boolean {
     const steps = this.footprint;
     const mine = steps[index]!;
-    for (let i = 0; i < index; i++) if (this.footprints.dependent(steps[i]!, mine)) return false;
+    for (let i = from; i < index; i++) if (this.footprints.dependent(steps[i]!, mine)) return false;
     return true;
   }
 
@@ -71,6 +76,20 @@ export class Sequence {
     const index = this.firstOf(actor);
     if (index < 0) return this.isIndependent(footprint);
     return this.alternative[index] === alternative && this.isInitial(index);
+  }
+
+  /** Step `index` comes to stand at `to`, before those that were there. */
+  bringForward(index: number, to: number): void {
+    if (index === to) return;
+    const [actor, alternative, footprint] = [
+      this.actor[index]!,
+      this.alternative[index]!,
+      this.footprint[index]!,
+    ];
+    for (const steps of [this.actor, this.alternative, this.footprint]) steps.copyWithin(to + 1, to, index);
+    this.actor[to] = actor;
+    this.alternative[to] = alternative;
+    this.footprint[to] = footprint;
   }
 
   remove(index: number): void {

@@ -46,6 +46,8 @@ export interface Escape {
   readonly at: number;
   /** The sequence, with the accesses of its steps; of source sets, who could begin it. */
   readonly steps: readonly (readonly [step: Choice, touches: readonly number[]])[];
+  /** Its first step alone becomes a branch, unless one of the sequence, or if "lax" one that commutes with it, is there (dpor/outside.ts). */
+  readonly single?: "strict" | "lax";
   /** Actors and accesses of further sequences that the new branch covers. */
   readonly actors: readonly number[];
   readonly touches: readonly number[];

@@ -1,5 +1,5 @@
 /** The tree of a search as plain data, for files: what is explored is left out, and what was explored ahead of its turn too. */
-import type { Footprints } from "../../interleaving/footprints.ts";
+import { Footprints } from "../../interleaving/footprints.ts";
 import type { Choice } from "../../interleaving/schedule.ts";
 import type { Level } from "./level.ts";
 import { makePlace, makeTwig, type Place, type Twig } from "./twig.ts";
@@ -54,4 +54,13 @@ export function loadTwig(saved: SavedTwig, parent: Place, footprints: Footprints
   if (behind !== undefined) behind.owner = twig;
   twig.resume = resume;
   return twig;
+}
+
+/** The tree of a search that was made by one, from the levels that remain of it. */
+export function treeOf(levels: readonly Level[]): SavedTwig {
+  const footprints = new Footprints(Number.MAX_SAFE_INTEGER);
+  const root = makeTwig(makePlace(), 0, -1, 0);
+  root.resume = levels;
+  root.counted = true;
+  return saveTwig(root, footprints);
 }

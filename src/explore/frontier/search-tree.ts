@@ -228,6 +228,7 @@ export class SearchTree {
     for (const [step, touches] of found.steps) {
       sequence.push(actorOf(step), alternativeOf(step), this.#footprints.of(touches));
     }
+    if (found.single !== undefined) return this.#insertSingle(place, twig, found, sentAt);
     let into = place;
     // Bounded by the length of the sequence and the depth of the tree.
     for (let from = place.branches.indexOf(twig) + 1; ; from = 0) {
@@ -246,6 +247,20 @@ export class SearchTree {
       next.over = false;
       into = next.place!;
     }
+  }
+
+  /** The sequence is that of `found`. */
+  #insertSingle(place: Place, twig: Twig, { steps, single }: Escape, sentAt: number): boolean {
+    const sequence = this.#sequence;
+    for (const branch of place.branches.slice(place.branches.indexOf(twig) + 1)) {
+      // What the unit left out because of the step that it asks for may need that very step.
+      if (branch.step === steps[0]![0]) return true;
+      const taken = this.#takes(branch, sequence);
+      if (taken === FIRST || (taken === COMMUTES && single === "lax")) return branch.born <= sentAt;
+    }
+    sequence.length = 1;
+    this.#append(place, sequence);
+    return true;
   }
 
   /** Somebody who can begin must be among those who do. */
@@ -280,13 +295,4 @@ export class SearchTree {
       if (next !== undefined) into = next;
     }
   }
-}
-
-/** The tree of a search that was made by one, from the levels that remain of it. */
-export function treeOf(levels: readonly Level[]): SavedTwig {
-  const footprints = new Footprints(Number.MAX_SAFE_INTEGER);
-  const root = makeTwig(makePlace(), 0, -1, 0);
-  root.resume = levels;
-  root.counted = true;
-  return saveTwig(root, footprints);
 }

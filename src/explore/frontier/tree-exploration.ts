@@ -10,9 +10,7 @@ import { Distinct } from "../distinct.ts";
 import type { Explorable } from "../explorable.ts";
 import type { ExploreResult, StopReason } from "../exploration.ts";
 import { type Finding, Findings } from "../findings.ts";
-import { meetsAll } from "../make-strategy.ts";
 import { type CheckedOptions, checkOptions, type ExploreOptions } from "../options.ts";
-import { laidOut } from "../runaway.ts";
 import { SUSPICIOUS } from "../strategies/suspicion.ts";
 import { attemptsOf, type Counts, noCounts } from "./counts.ts";
 import { type Assignment, runJob } from "./job.ts";
@@ -92,10 +90,6 @@ export class TreeExploration implements PartedExploration<Twig> {
   }
   outlook(): Outlook | undefined {
     return outlookOf(this.#tree.forks);
-  }
-  get #meetsAll(): boolean {
-    const { strategy, stepTimeoutMs } = this.#options;
-    return meetsAll(strategy, laidOut(this.#explorable, stepTimeoutMs));
   }
 
   /** Executions that the system has learned from: whoever explores a unit must know them. */
@@ -180,7 +174,7 @@ export class TreeExploration implements PartedExploration<Twig> {
       distinct: this.#distinct.count,
       blocked,
       tooLong,
-      complete: this.#exhausted && !this.#cutOff && tooLong === 0 && this.#meetsAll,
+      complete: this.#exhausted && !this.#cutOff && tooLong === 0,
       stopped: this.#stopped,
       violations: this.#findings.list,
     };

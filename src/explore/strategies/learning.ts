@@ -7,8 +7,7 @@
 import { type Choice, formatSchedule, type Schedule } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
 import type { Level } from "../frontier/level.ts";
-import type { SavedTwig } from "../frontier/saved-tree.ts";
-import { treeOf } from "../frontier/search-tree.ts";
+import { type SavedTwig, treeOf } from "../frontier/saved-tree.ts";
 import type { SavedSearch } from "../frontier/tree-exploration.ts";
 import { RESTARTED, type Search, type Strategy } from "../strategy.ts";
 import { Suspicion } from "./suspicion.ts";

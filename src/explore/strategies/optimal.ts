@@ -13,12 +13,15 @@
  * told what is found behind them. So they cover a sequence only if they occur in it and can begin it, as with source-DPOR; and
  * executions can be given up. Such a one says nothing of what would have come behind, so of its races that holds for all who sleep.
  *
+ * What comes from outside is explored wherever it can happen (dpor/outside.ts). Then executions can be given up, too.
+ *
  * A step made in another way (another waiter is woken) is another event. Where a step is made because any would do, its other ways become
  * branches beside it; where a tree asks for it, only the one that was asked for is explored: the others have races of their own.
  */
 import { actorOf, alternativeOf, type Choice, choice } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
 import { Escapes } from "../dpor/escapes.ts";
+import { OutsideCover } from "../dpor/outside.ts";
 import { Reversals } from "../dpor/reversals.ts";
 import { Sequence } from "../dpor/sequence.ts";
 import { NIL, WakeupTrees } from "../dpor/wakeup-trees.ts";
@@ -42,11 +45,17 @@ export class Optimal implements Search {
   #closed = 0;
   readonly #escapes: Escapes;
   readonly ways = 1;
+  /** Actors from this number on come from outside. */
+  readonly #outsideFrom: number;
+  readonly #outside: OutsideCover | undefined;
 
   constructor(system: System, maxSteps: number) {
     this.#path = new Path(system, true);
     this.#maxSteps = maxSteps;
     this.#sleep = new SleepSets(system.footprints);
+    this.#outsideFrom = this.#path.outsideFrom;
+    const outside = this.#outsideFrom < system.actors;
+    this.#outside = outside ? new OutsideCover(this.#sleep, this.#trees, this.#outsideFrom) : undefined;
     this.#escapes = new Escapes(this.#trees, new Sequence(system.footprints));
     this.#reversals = new Reversals(
       this.#path,
@@ -153,23 +162,34 @@ export class Optimal implements Search {
     return -1;
   }
 
-  /** A branch for every way in which the first actor that is awake can step. Returns the first, NIL: all are asleep. */
+  /**
+   * A branch for every way in which the first actor that is awake can step, and before it one for everything that can come from outside.
+   * Returns the first, NIL: all are asleep.
+   */
   #plant(depth: number, count: number): number {
     const { system } = this.#path;
     const trees = this.#trees;
-    for (let i = 0; i < count; i++) {
-      const actor = system.enabled[i]!;
-      for (let way = system.alternatives(actor) - 1; way >= 0; way--) {
-        if (this.#sleep.has(depth, actor, way)) continue;
-        trees.plant(depth, actor, way, this.#path.peek(actor));
-      }
-      if (trees.first(depth) !== NIL) break;
+    let i = 0;
+    for (; i < count && trees.first(depth) === NIL; i++) {
+      if (system.enabled[i]! < this.#outsideFrom) this.#plantWays(depth, system.enabled[i]!);
+    }
+    for (i = count - 1; i >= 0 && system.enabled[i]! >= this.#outsideFrom; i--) {
+      this.#plantWays(depth, system.enabled[i]!);
     }
     return trees.first(depth);
   }
 
+  #plantWays(depth: number, actor: number): void {
+    for (let way = this.#path.system.alternatives(actor) - 1; way >= 0; way--) {
+      if (this.#sleep.has(depth, actor, way)) continue;
+      this.#trees.plant(depth, actor, way, this.#path.peek(actor));
+    }
+  }
+
   /** Could somebody who sleeps begin the steps, whatever comes after them? */
   #covered(at: number, steps: Sequence, actor: number): boolean {
+    if (this.#outside !== undefined)
+      return this.#outside.coversAnyway(at, steps, this.#reversals.needed, actor);
     const sleep = this.#sleep;
     const { observes } = this.#path;
     const to = sleep.to(at);
@@ -203,7 +223,12 @@ export class Optimal implements Search {
     if (at < this.#closed) return;
     const sleep = this.#sleep;
     const to = sleep.to(at);
-    if (!this.#reversals.toEnd) {
+    const { strict, needed } = this.#reversals;
+    if (this.#outside !== undefined) {
+      if (!this.#outside.covers(at, sequence, needed, strict)) this.#reverseOne(at, sequence, strict);
+      return;
+    }
+    if (strict) {
       if (!this.#begun(at, sequence)) this.#trees.append(at, sequence);
       return;
     }
@@ -216,6 +241,14 @@ export class Optimal implements Search {
     }
     if (at >= this.#own) this.#trees.insert(at, sequence);
     else this.#escapes.add(at, sequence);
+  }
+
+  /** The first step of the sequence is to be explored, and then whatever there is. */
+  #reverseOne(at: number, sequence: Sequence, strict: boolean): void {
+    if (at >= this.#own) {
+      sequence.length = 1;
+      this.#trees.append(at, sequence);
+    } else this.#escapes.addSingle(at, sequence, strict);
   }
 }
 

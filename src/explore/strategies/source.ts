@@ -3,6 +3,9 @@
  *
  * Every class is completed exactly once, but executions of others may be begun and given up (SLEEP_BLOCKED). It needs no trees, and
  * is here as a check on the optimal one and for the published counts.
+ *
+ * What comes from outside is explored wherever it can happen (dpor/outside.ts), and sequences then hold what follows the reversed event, too:
+ * that may touch something else behind those steps, and depend on them.
  */
 import { actorOf, alternativeOf, type Choice, choice } from "../../interleaving/schedule.ts";
 import type { System } from "../../interleaving/system.ts";
@@ -39,7 +42,7 @@ export class Source implements Search {
     this.#sleep = new SleepSets(system.footprints);
     this.#reversals = new Reversals(
       this.#path,
-      false,
+      this.#path.outsideFrom < system.actors,
       (at, steps, actor) => this.#covered(at, steps, actor),
       (at, sequence) => this.#reverse(at, sequence),
     );
@@ -139,9 +142,9 @@ export class Source implements Search {
     if (this.#backtrack.length === depth) {
       const count = system.enabledCount();
       if (count === 0) return system.pruned ? PRUNED : COMPLETE;
-      const actor = this.#firstAwake(depth, count);
-      if (actor < 0) return SLEEP_BLOCKED;
-      this.#backtrack.push([actor]);
+      const actors = this.#begunWith(depth, count);
+      if (actors.length === 0) return SLEEP_BLOCKED;
+      this.#backtrack.push(actors);
       this.#tried[depth] = 0;
       this.#alternative[depth] = 0;
     }
@@ -153,17 +156,26 @@ export class Source implements Search {
     return -1;
   }
 
-  #firstAwake(depth: number, count: number): number {
+  /** Who is explored at a new place, of those who are awake: all from outside (outside.ts), and then one from within. */
+  #begunWith(depth: number, count: number): number[] {
+    const { outsideFrom } = this.#path;
     const { enabled } = this.#path.system;
-    for (let i = 0; i < count; i++) if (!this.#sleep.has(depth, enabled[i]!)) return enabled[i]!;
-    return -1;
+    const actors: number[] = [];
+    let within = -1;
+    for (let i = 0; i < count; i++) {
+      if ((enabled[i]! < outsideFrom && within >= 0) || this.#sleep.has(depth, enabled[i]!)) continue;
+      if (enabled[i]! < outsideFrom) within = enabled[i]!;
+      else actors.push(enabled[i]!);
+    }
+    if (within >= 0) actors.push(within);
+    return actors;
   }
 
   /** Is somebody explored at `at` who can begin the steps, whatever comes after them? */
   #covered(at: number, steps: Sequence, actor: number): boolean {
     return this.#backtrack[at]!.some((other) => {
       const index = other === actor ? -1 : steps.firstOf(other);
-      return index >= 0 && steps.isInitial(index);
+      return index >= 0 && index < this.#reversals.needed && steps.isInitial(index);
     });
   }
 
@@ -172,9 +184,12 @@ export class Source implements Search {
     if (at < this.#closed) return;
     const list = this.#backtrack[at]!;
     const initials: number[] = [];
-    for (let i = 0; i < sequence.length; i++) {
+    const end = Math.min(sequence.length, this.#reversals.needed);
+    for (let i = 0; i < end; i++) {
       const actor = sequence.actor[i]!;
       if (sequence.firstOf(actor) !== i || !sequence.isInitial(i)) continue;
+      // All that can come from outside is explored.
+      if (actor >= this.#path.outsideFrom) return;
       if (list.includes(actor)) return;
       initials.push(actor);
     }

@@ -23,6 +23,7 @@ import { type Interrupts, LINE_DEVICE, LINE_IPI } from "./interrupts.ts";
 import type { CheckedNondeterminism } from "./nondeterminism.ts";
 import type { Observed } from "./observed.ts";
 import type { TaskCode } from "./task-code.ts";
+import { TickGates } from "./tick-gates.ts";
 import type { Touches } from "./touches.ts";
 
 /** What decides who can take a step. */
@@ -40,9 +41,9 @@ const OUTSIDE = 3;
 
 export class Choices {
   declare private readonly kernel: Kernel;
-  declare private readonly fair: FifoClass;
+  /** Undefined: there are no preemptions. */
+  declare readonly ticks: TickGates | undefined;
   declare private readonly actors: ActorNumbers;
-  declare private readonly code: TaskCode;
   declare private readonly interrupts: Interrupts;
   declare private readonly allowed: CheckedNondeterminism;
   declare private readonly touches: Touches;
@@ -57,9 +58,7 @@ export class Choices {
   constructor({ kernel, fair, actors, code, interrupts, allowed }: Deciders, { objects, touches }: Observed) {
     const { vcpus } = kernel.config;
     this.kernel = kernel;
-    this.fair = fair;
     this.actors = actors;
-    this.code = code;
     this.interrupts = interrupts;
     this.allowed = allowed;
     this.touches = touches;
@@ -67,6 +66,8 @@ export class Choices {
     this.left = new Int32Array(OUTSIDE);
     this.poked = objects.of("host.poke", vcpus);
     this.budget = objects.of("host.budget", OUTSIDE);
+    const gates = (): TickGates => new TickGates(kernel, fair, code, touches, objects.of("host.tick", vcpus));
+    this.ticks = allowed.preemptions > 0 ? gates() : undefined;
   }
 
   reset(): void {
@@ -111,7 +112,7 @@ export class Choices {
       case ACTOR_DEVICE:
         return this.interrupts.isRaised(place, LINE_DEVICE);
       case ACTOR_PREEMPT:
-        return this.#timesLeft(kind) > 0 && this.#preemptible(place);
+        return this.#timesLeft(kind) > 0 && this.ticks!.isOpen(place);
       case ACTOR_SPURIOUS:
         return this.#timesLeft(kind) > 0 && this.#sleeps(place);
       default:
@@ -148,13 +149,11 @@ export class Choices {
     return count;
   }
 
-  /** A CPU that sleeps goes on when it has been told to look; one whose task spins, when that would see something else. */
+  /** A CPU that sleeps goes on when it has been told to look. */
   #canGoOn(cpu: number): boolean {
     const { cpus } = this.kernel;
     this.touches.read(this.poked + cpu);
-    const curr = cpus.curr(cpu);
-    if (curr !== 0) return !this.code.spinsInVain(curr) || this.fair.nrRunning(cpu) > 1;
-    return cpus.idlePhase(cpu) !== IDLE_ASLEEP || this.pokes[cpu] === 1;
+    return cpus.curr(cpu) !== 0 || cpus.idlePhase(cpu) !== IDLE_ASLEEP || this.pokes[cpu] === 1;
   }
 
   /** Could `actor` take a step in some state of this execution, before this one or instead of it? */
@@ -181,15 +180,6 @@ export class Choices {
     return tid <= this.kernel.lastTid && this.#isVictim(tid);
   }
 
-  #preemptible(cpu: number): boolean {
-    const curr = this.kernel.cpus.curr(cpu);
-    return (
-      curr !== 0 &&
-      this.fair.nrRunning(cpu) > 1 &&
-      this.kernel.cpus.needResched(cpu) === 0 &&
-      this.code.inUserMode(curr)
-    );
-  }
   #sleeps(tid: number): boolean {
     const { kernel } = this;
     if (tid > kernel.lastTid || (kernel.tasks.state(tid) & TASK_INTERRUPTIBLE) === 0) return false;

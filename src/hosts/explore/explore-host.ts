@@ -77,8 +77,7 @@ export class ExploreHost implements Host {
     this.allowed = allowed;
     this.threads = new ExploreThreads(kernel);
     this.actors = new ActorNumbers(vcpus, maxTasks);
-    this.code = new TaskCode(kernel, desk, allowed.spinsWait, observed);
-    fair.yielded = (tid) => this.code.spins.givesWay(tid);
+    this.code = new TaskCode(kernel, desk, observed);
     this.cpuSteps = new CpuSteps(kernel, this.code);
     this.interrupts = new Interrupts(kernel, this.code, observed);
     const { actors, code, interrupts } = this;
@@ -164,11 +163,6 @@ export class ExploreHost implements Host {
   isEnabled(actor: number): boolean {
     return this.choices.isEnabled(actor);
   }
-  /** Is `actor` a CPU whose task waits in a spin loop, or did until the word changed? */
-  spins(actor: number): boolean {
-    const { actors, kernel } = this;
-    return actors.kind(actor) === ACTOR_CPU && this.code.waitsInLoop(kernel.cpus.curr(actors.place(actor)));
-  }
   /** The actors that can take a step, in order, into `into`. Returns how many. */
   enabled(into: Int32Array): number {
     return this.choices.enabled(into);
@@ -187,6 +181,8 @@ export class ExploreHost implements Host {
     const { kernel, actors } = this;
     if (!this.isEnabled(actor)) throw this.#notEnabled(actor);
     const place = actors.place(actor);
+    const ticks = this.touches.on ? this.choices.ticks : undefined;
+    ticks?.beginStep();
     switch (actors.kind(actor)) {
       case ACTOR_CPU:
         if (kernel.cpus.curr(place) === 0) this.choices.leaves(place);
@@ -206,6 +202,7 @@ export class ExploreHost implements Host {
         this.#happen(actors.kind(actor), place);
     }
     kernel.current = NO_TASK;
+    ticks?.endStep();
   }
 
   #pass(ns: number): void {

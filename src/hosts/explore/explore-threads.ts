@@ -18,7 +18,6 @@ const BOOT_ROUNDS = 64;
 
 export class ExploreThreads implements CpuThreads {
   readonly patience = 1;
-  readonly panicPatience = 1;
   readonly #kernel: Kernel;
   readonly #threads: (Coroutine<unknown> | undefined)[] = [];
 

@@ -3,7 +3,6 @@
  */
 import { KERNEL_STEP_BUDGET, STEP_BUDGET } from "../../atomics/local-memory.ts";
 import { type Coroutine, RESUME, type Resume, YIELD_PAUSE } from "../../atomics/step.ts";
-import { messageOf } from "../../diagnostics/text-of.ts";
 import { IDLE_ASLEEP } from "../../kernel-sim/cpu-table.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { exitTask } from "../../kernel-sim/exit.ts";
@@ -198,7 +197,7 @@ export class CpuRunner {
     } catch (cause) {
       if (this.#follow(tid, cause, true)) return PAUSED;
       if (cause instanceof MachineError) throw cause;
-      const what = messageOf(cause);
+      const what = cause instanceof Error ? cause.message : String(cause);
       throw new MachineError(
         "ERR_PROGRAM_THREW",
         `${this.kernel.names.of(tid)} (tid ${tid}) threw: ${what}`,

@@ -72,9 +72,8 @@ export function beginStop(kernel: Kernel, owner: number, how: number, reason: st
   smp.stopOwner = owner;
   smp.stopLeft = 0;
   kernel.record.stopReason = reason;
-  const { patience, panicPatience } = host.threads;
-  const timeoutNs = how === STOP_ORDERLY ? STOP_TIMEOUT_NS * patience : PANIC_TIMEOUT_NS * panicPatience;
-  kernel.record.stopDeadlineNs = host.now + timeoutNs;
+  const timeoutNs = how === STOP_ORDERLY ? STOP_TIMEOUT_NS : PANIC_TIMEOUT_NS;
+  kernel.record.stopDeadlineNs = host.now + timeoutNs * host.threads.patience;
   for (let cpu = 0; cpu < smp.count; cpu++) {
     if (cpu === owner) continue;
     if (smp.state(cpu) === CPU_STOPPING) smp.stopLeft++;

@@ -163,11 +163,10 @@ function* block(kernel: Kernel, tid: number, queue: number, reason: number, fd: 
   pipes.hold(pipe, 1);
   setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
   yield* schedule(kernel, tid);
-  // First what the pipe's lock is for, then what that of a run queue is for.
-  const woken = !waits.remove(tid);
+  setTaskState(kernel, tid, TASK_RUNNING);
   pipes.hold(pipe, -1);
   files.release(fd);
-  setTaskState(kernel, tid, TASK_RUNNING);
+  const woken = !waits.remove(tid);
   yield* kernel.host.sync();
   return woken || !signalPending(kernel, tid);
 }

@@ -54,8 +54,6 @@ export interface LockResult {
   /** The objects lock: all others out, and shared with them. */
   readonly alone: LockCounts;
   readonly shared: LockCounts;
-  readonly epolls: LockCounts;
-  readonly files: LockCounts;
   readonly buckets: LockCounts;
   readonly queues: LockCounts;
 }

@@ -1,5 +1,4 @@
 /** The policies that come with the library, by name. */
-import { messageOf } from "../../diagnostics/text-of.ts";
 import type { Policy, PolicyFactory, PolicySetup } from "../policy.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { edf } from "./edf.ts";
@@ -40,7 +39,7 @@ function checked(factory: PolicyFactory, setup: PolicySetup): Policy {
   try {
     policy = factory(setup);
   } catch (cause) {
-    const message = messageOf(cause);
+    const message = cause instanceof Error ? cause.message : String(cause);
     throw new RuntimeError("ERR_RUNTIME_CONFIG", `the policy cannot be made: ${message}`, { cause });
   }
   for (const hook of ["enqueue", "pick", "hasWork"] as const) {
