@@ -1,15 +1,20 @@
 /**
  * Sums a CI run into its last line, `N passed, N failed`, from a folder where each step may leave
- * `<step>.json` (vitest's JSON report) and `<step>.failed` (the step ended with an error). Before it stands what failed, each test with
- * the head of its message: of a run of several thousand lines, the end is what its reader is shown.
+ * `<step>.json` (vitest's JSON report), `<step>.failed` (the step ended with an error) and `<step>.log` (what it said). Before it stands
+ * what failed, each test with the heads of its messages: of a run of several thousand lines, the end is what its reader is shown.
  *
- * A test file that could not be loaded counts as one failure, and so does a failed step that has no failed test.
+ * A test file that could not be loaded counts as one failure, and so does a failed step that has no failed test: of that the end of
+ * what it said is shown, or what vitest says of errors that are no test's, which are in no report.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 
 /** A message is cut here: a difference of two traces may fill a screen, and its head says which test to run. */
 const MESSAGE_LINES = 12;
+/** Of a step without a failed test. */
+const LOG_LINES = 30;
+/** Where in the code of others a message comes from says nothing of the test. */
+const FOREIGN = /^\s+at .*\bnode_modules\b/;
 
 interface TestResult {
   readonly status: string;
@@ -50,12 +55,23 @@ function failuresOf(step: string, report: Report): string[] {
   );
   const files = unloadedOf(report).map((file) => [`${relative(".", file.name)} (not loaded)`, file.message]);
   return [...tests, ...files].map(([title, ...messages]) => {
-    const lines = messages.flatMap((message) => message.split("\n"));
-    return [
-      `FAILED in ${step}: ${title}`,
-      ...lines.slice(0, MESSAGE_LINES).map((line) => `    ${line}`),
-    ].join("\n");
+    const heads = messages.flatMap((message) =>
+      message
+        .split("\n")
+        .filter((line) => !FOREIGN.test(line))
+        .slice(0, MESSAGE_LINES),
+    );
+    return [`FAILED in ${step}: ${title}`, ...heads.map((line) => `    ${line}`)].join("\n");
   });
+}
+
+/** Of a step that failed, though none of its tests did. */
+function endOf(folder: string, step: string): string {
+  const file = join(folder, `${step}.log`);
+  const lines = existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
+  const errors = lines.findIndex((line) => line.includes("Unhandled Error"));
+  const shown = errors < 0 ? lines.slice(-LOG_LINES) : lines.slice(errors, errors + LOG_LINES);
+  return [`FAILED: ${step}`, ...shown.map((line) => `    ${line}`)].join("\n");
 }
 
 function count(report: Report): Counts {
@@ -81,7 +97,9 @@ function summarise(folder: string): Counts {
     if (counts.failed > 0) explained.add(file.replace(/\.json$/, ".failed"));
   }
   for (const file of files) {
-    if (file.endsWith(".failed") && !explained.has(file)) total.failed += 1;
+    if (!file.endsWith(".failed") || explained.has(file)) continue;
+    total.failed += 1;
+    console.log(endOf(folder, basename(file, ".failed")));
   }
   return total;
 }

@@ -30,12 +30,12 @@ describe("the last lines of a CI run", () => {
     return { status, lines: stdout.trimEnd().split("\n") };
   }
 
-  it("name each test that failed, with its step and the head of its message", () => {
+  it("name each test that failed, with its step and the heads of its messages", () => {
     const long = Array.from({ length: 40 }, (_, n) => `line ${n}`).join("\n");
     const failed = {
       status: "failed",
       fullName: "a thing does it",
-      failureMessages: [`expected 1\n${long}`],
+      failureMessages: [`expected 1\n    at x (/a/node_modules/b.js:1:1)\n${long}`, "it hangs"],
     };
     const passed = { status: "passed", fullName: "a thing is", failureMessages: [] };
     const name = resolve("test/a.test.ts");
@@ -49,7 +49,9 @@ describe("the last lines of a CI run", () => {
       "FAILED in node-22: test/a.test.ts > a thing does it",
       "    expected 1",
     ]);
-    expect(lines).toHaveLength(1 + 12 + 1);
+    expect(lines.slice(2, 4)).toEqual(["    line 0", "    line 1"]);
+    expect(lines).toHaveLength(1 + 12 + 1 + 1);
+    expect(lines.at(-2)).toBe("    it hangs");
     expect(lines.at(-1)).toBe("7 passed, 1 failed, 1 skipped");
   });
 
@@ -64,7 +66,23 @@ describe("the last lines of a CI run", () => {
     expect(lines).toEqual([
       "FAILED in node-24: test/b.test.ts (not loaded)",
       "    no such module",
+      "FAILED: check",
       "3 passed, 2 failed, 1 skipped",
     ]);
+  });
+
+  it("show what a step said that failed without a test, above all of errors that are no test's", () => {
+    const said = Array.from({ length: 100 }, (_, n) => `line ${n}`);
+    report("node-22", 3, []);
+    writeFileSync(join(folder, "node-22.failed"), "");
+    writeFileSync(join(folder, "node-22.log"), [...said.with(20, "Unhandled Errors"), ""].join("\n"));
+    writeFileSync(join(folder, "package.failed"), "");
+    writeFileSync(join(folder, "package.log"), [...said, ""].join("\n"));
+
+    const { lines } = summary();
+
+    expect(lines.slice(0, 3)).toEqual(["FAILED: node-22", "    Unhandled Errors", "    line 21"]);
+    expect(lines.slice(30, 33)).toEqual(["    line 49", "FAILED: package", "    line 70"]);
+    expect(lines.slice(-2)).toEqual(["    line 99", "3 passed, 2 failed, 1 skipped"]);
   });
 });
