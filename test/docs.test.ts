@@ -1,5 +1,5 @@
 /**
- * The code in the documents runs, and prints what it says. (That of the tutorial is run from the packed package: package-tests.)
+ * The code in the documents runs, and prints what it says. (That of some pages is run from the packed package: PLAYED.)
  *
  * A block of TypeScript that imports something is a module: it may await, and what it exports is explored if it is a program.
  * Any other has the names of the library in scope. If it makes a machine it is a program. One that makes or uses a
@@ -30,7 +30,8 @@ interface Block {
 }
 
 const ROOT = resolve(import.meta.dirname, "..");
-const TUTORIAL = "docs/tutorial.md";
+/** Played from the packed package, commands and all: package-tests/tutorial.test.ts. */
+const PLAYED: readonly string[] = ["docs/tutorial.md", "docs/measure.md", "docs/own-primitives.md"];
 
 const textOf = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
@@ -47,7 +48,7 @@ function blocksOf(path: string): Block[] {
 }
 
 const DOCUMENTS = ["README.md", ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`)].filter(
-  (path) => path.endsWith(".md") && path !== TUTORIAL && blocksOf(path).length > 0,
+  (path) => path.endsWith(".md") && !PLAYED.includes(path) && blocksOf(path).length > 0,
 );
 
 /** What a block may import. */

@@ -18,6 +18,7 @@ export { type SavedSearch, TreeExploration } from "./frontier/tree-exploration.t
 export { type UnitResult, UnitRunner } from "./frontier/unit-runner.ts";
 export { interleavingText } from "./interleaving-text.ts";
 export { type KernelOptions, type KernelProgram, KernelSystem } from "./kernel/kernel-system.ts";
+export { bareAllocator, bareObject, bareWorker } from "./library/bare-worker.ts";
 export { type PolicyProgramOptions, policyProgram } from "./library/policy-program.ts";
 export { linearize, type Model, type Operation } from "./linearizability.ts";
 export { makeStrategy, STRATEGIES, type StrategyName } from "./make-strategy.ts";

@@ -77,6 +77,10 @@ export class RigWorker implements SyncWorker {
     this.rig.workers.find((worker) => worker.record === record)!.token = true;
   }
 
+  *yield(): Coroutine<void> {
+    yield PAUSE;
+  }
+
   *deferCancel(): Coroutine<void> {
     yield PAUSE;
     this.#told = false;

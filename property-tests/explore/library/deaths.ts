@@ -6,9 +6,11 @@
  * every one is tried. What a thread writes between two steps, under the lock of the scheduler, it writes whole; half written
  * records are the matter of test/threads.
  */
+
 import { EOWNERDEAD } from "../../../src/atomics/errno.ts";
 import { type Coroutine, RESUME } from "../../../src/atomics/step.ts";
 import type { Bare } from "../../../src/explore/bare/bare.ts";
+import { bareObject as fresh, bareWorker as worker } from "../../../src/explore/library/bare-worker.ts";
 import type { HostWords } from "../../../src/kernel-sim/lkl/host/host-words.ts";
 import { FOREVER } from "../../../src/kernel-sim/times.ts";
 import { Board } from "../../../src/threads/board.ts";
@@ -36,7 +38,6 @@ import { Mutex } from "../../../src/worker/sync/mutex.ts";
 import { RwLock } from "../../../src/worker/sync/rwlock.ts";
 import { SyncError } from "../../../src/worker/sync/sync-error.ts";
 import type { Allocator, Held, SyncWorker } from "../../../src/worker/sync/sync-worker.ts";
-import { fresh, worker } from "./grounds.ts";
 import { must, type Subject, bare as subject } from "./subject.ts";
 
 type Take = (w: SyncWorker) => Coroutine<void>;

@@ -1,13 +1,13 @@
 /** Where workers of src/worker/sync meet: read-write lock, barrier, once, wait group, select. With workers that are threads, as in sync.ts. */
 
 import type { ExploreOptions } from "../../../src/explore/index.ts";
+import { bareObject as fresh, bareWorker as worker } from "../../../src/explore/library/bare-worker.ts";
 import { Barrier } from "../../../src/worker/sync/barrier.ts";
 import { Channel } from "../../../src/worker/sync/channel.ts";
 import { Once } from "../../../src/worker/sync/once.ts";
 import { RwLock } from "../../../src/worker/sync/rwlock.ts";
 import { receiveFrom, selectUntil, sendTo } from "../../../src/worker/sync/select.ts";
 import { WaitGroup } from "../../../src/worker/sync/wait-group.ts";
-import { fresh, worker } from "./grounds.ts";
 import { must, type Subject, bare as subject } from "./subject.ts";
 
 /** Bytes for an object and the nodes of those who wait for it. */

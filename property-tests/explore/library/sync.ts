@@ -1,13 +1,14 @@
 /** The synchronisation of src/worker/sync, with workers that are threads: all that its own words can do. */
+
 import type { Coroutine } from "../../../src/atomics/step.ts";
 import type { Bare } from "../../../src/explore/bare/bare.ts";
 import type { ExploreOptions } from "../../../src/explore/index.ts";
+import { bareObject as fresh, bareWorker as worker } from "../../../src/explore/library/bare-worker.ts";
 import { Channel } from "../../../src/worker/sync/channel.ts";
 import { Condvar } from "../../../src/worker/sync/condvar.ts";
 import { Mutex } from "../../../src/worker/sync/mutex.ts";
 import { Semaphore } from "../../../src/worker/sync/semaphore.ts";
 import type { SyncWorker } from "../../../src/worker/sync/sync-worker.ts";
-import { fresh, worker } from "./grounds.ts";
 import { must, type Subject, bare as subject } from "./subject.ts";
 
 /** Bytes for an object and the nodes of those who wait for it. */

@@ -1,6 +1,7 @@
 /**
- * What synchronisation needs of a worker, and of whoever gives out user memory. `Worker` and `Machine` are such; tests
- * have others, which run under every interleaving of their memory operations.
+ * What synchronisation needs of a worker, and of whoever gives out user memory. `Worker` and `Machine` are such; so are
+ * `bareWorker` and `bareAllocator` of `umcg/explore`, for every interleaving of their memory operations. What is written against
+ * these types runs on all of them (docs/own-primitives.md).
  */
 import type { Addr } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
@@ -23,6 +24,7 @@ export interface Held {
   abandon(worker: SyncWorker): Coroutine<void>;
 }
 
+/** A worker, as far as a lock or a queue is concerned. */
 export interface SyncWorker {
   readonly name: string;
   readonly tid: Tid;
@@ -37,6 +39,8 @@ export interface SyncWorker {
   /** The same, no later than about `deadlineNs`. */
   parkUntil(deadlineNs: number): Coroutine<unknown>;
   unpark(target: { readonly record: Addr }): Coroutine<unknown>;
+  /** Lets others run that are ready. */
+  yield(): Coroutine<unknown>;
   /** The cancellation that `park` has just thrown is thrown again by the next park. */
   deferCancel(): Coroutine<void>;
   /** Runs `body` with cancellation held back. */
