@@ -3,7 +3,14 @@
  * (stats/intervals.ts). An interval is null where the series is too short to know: fewer than 1000 values, or fewer than
  * ten a batch beyond the quantile.
  */
-import { cutIntoBatches, meanInterval, meanOf, sortedQuantile } from "../stats/intervals.ts";
+import {
+  cutIntoBatches,
+  type Interval,
+  meanInterval,
+  meanOf,
+  sectionInterval,
+  sortedQuantile,
+} from "../stats/intervals.ts";
 
 export interface MeasureSummary {
   readonly count: number;
@@ -33,7 +40,8 @@ export function summariseMeasure(series: Float64Array): MeasureSummary {
   const batches = count < LEAST ? [] : cutIntoBatches(series, BATCHES).map((batch) => batch.toSorted());
   const interval = (p: number): readonly [number, number] | null => {
     if (count < LEAST || (count / BATCHES) * (1 - p) < BEYOND) return null;
-    return ends(batches.map((batch) => sortedQuantile(batch, p)));
+    const ofBatches = batches.map((batch) => sortedQuantile(batch, p));
+    return ends(sectionInterval(at(p), ofBatches, LEVEL));
   };
   return {
     count,
@@ -45,7 +53,7 @@ export function summariseMeasure(series: Float64Array): MeasureSummary {
     p9999: at(0.9999),
     max: at(1),
     intervals: {
-      mean: count < LEAST ? null : ends(batches.map(meanOf)),
+      mean: count < LEAST ? null : ends(meanInterval(batches.map(meanOf), LEVEL)),
       p50: interval(0.5),
       p99: interval(0.99),
       p999: interval(0.999),
@@ -53,7 +61,6 @@ export function summariseMeasure(series: Float64Array): MeasureSummary {
   };
 }
 
-function ends(values: readonly number[]): readonly [number, number] {
-  const { low, high } = meanInterval(values, LEVEL);
+function ends({ low, high }: Interval): readonly [number, number] {
   return [low, high];
 }

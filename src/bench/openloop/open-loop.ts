@@ -16,7 +16,7 @@ import { createMachine, type Machine, type MachineConfig } from "../../machine.t
 import { Sfc32 } from "../../random/sfc32.ts";
 import { type ArrivalProcess, drawGap, type Law } from "../stats/laws.ts";
 import { distributionsOf, type OpenLoopResult, type RequestTimes, summarise } from "./open-loop-result.ts";
-import type { Policy } from "./policy.ts";
+import { type Policy, sliceFor } from "./policy.ts";
 import { RequestDevice, type RequestSource } from "./request-device.ts";
 import { type Usage, usageAt } from "./usage.ts";
 
@@ -72,6 +72,7 @@ export class OpenLoop implements RequestSource {
   /** Throws MachineError ERR_CONFIG for what cannot be simulated. */
   constructor(options: OpenLoopOptions) {
     const { vcpus, policy, workers, seed, profile, queues, irqCpu } = options;
+    const sliceNs = sliceFor(policy, options.service);
     this.options = options;
     this.#gaps = new Sfc32(seed, STREAM_ARRIVALS);
     this.#services = new Sfc32(seed, STREAM_SERVICES);
@@ -87,7 +88,7 @@ export class OpenLoop implements RequestSource {
       maxTimers: 1,
       fair: policy.fair,
       tickHz: policy.tickHz,
-      ...(policy.sliceNs !== undefined && { sliceNs: policy.sliceNs }),
+      ...(sliceNs !== undefined && { sliceNs }),
       ...options.machine,
     });
     this.device = new RequestDevice(this.machine, this, {

@@ -7,8 +7,10 @@
  * that they hardly depend on each other (successive sojourn times do: each waits for the one before it).
  *
  * Quantiles. Of n independent values, the number below the true p-quantile is binomial (n, p); so the order statistics
- * with the ranks np -+ z sqrt(np(1 - p)) enclose it, whatever the law. Of dependent values, the quantiles of batches are
- * treated as means are.
+ * with the ranks np -+ z sqrt(np(1 - p)) enclose it, whatever the law. Of dependent values, the interval is around the quantile of
+ * the whole series, as wide as the quantiles of batches lie from it (sectioning: Asmussen and Glynn, "Stochastic Simulation", III.5).
+ * Around the mean of the batches' quantiles, as for means, it may not even have the quantile of the series in it: most batches of a
+ * loaded queue have no busy period as long as those that make its tail, so their quantiles are too small.
  */
 import { normalQuantile, studentQuantile } from "./student.ts";
 
@@ -32,9 +34,14 @@ export function meanInterval(values: ArrayLike<number>, level: number): Interval
   if (k < 2) throw new RangeError(`an interval takes at least 2 values, got ${k}`);
   let sum = 0;
   for (let i = 0; i < k; i++) sum += values[i]!;
-  const estimate = sum / k;
+  return sectionInterval(sum / k, values, level);
+}
+
+/** Of an estimate from all of a series, by how far those of its parts, at least 2, lie from it. */
+export function sectionInterval(estimate: number, ofParts: ArrayLike<number>, level: number): Interval {
+  const k = ofParts.length;
   let squares = 0;
-  for (let i = 0; i < k; i++) squares += (values[i]! - estimate) ** 2;
+  for (let i = 0; i < k; i++) squares += (ofParts[i]! - estimate) ** 2;
   const halfWidth = studentQuantile((1 + level) / 2, k - 1) * Math.sqrt(squares / (k - 1) / k);
   return { estimate, low: estimate - halfWidth, high: estimate + halfWidth, halfWidth, level };
 }
@@ -44,10 +51,10 @@ export function batchMeans(series: Float64Array, batches: number, level: number)
   return meanInterval(cutIntoBatches(series, batches).map(meanOf), level);
 }
 
-/** The p-quantile of a stationary series, likewise. */
+/** The p-quantile of a stationary series. */
 export function batchQuantiles(series: Float64Array, p: number, batches: number, level: number): Interval {
   const quantiles = cutIntoBatches(series, batches).map((batch) => sortedQuantile(batch.toSorted(), p));
-  return meanInterval(quantiles, level);
+  return sectionInterval(sortedQuantile(series.toSorted(), p), quantiles, level);
 }
 
 /** The p-quantile of independent values, given in ascending order. The ends are -Infinity or Infinity if n is too small. */

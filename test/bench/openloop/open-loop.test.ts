@@ -1,7 +1,7 @@
 // An open loop: who comes when, what happens to them, and what is reported.
 import { describe, expect, test } from "vitest";
 import { OpenLoop } from "../../../src/bench/openloop/open-loop.ts";
-import { parsePolicy } from "../../../src/bench/openloop/policy.ts";
+import { parsePolicy, sliceFor } from "../../../src/bench/openloop/policy.ts";
 import { DROPPED, INSIDE } from "../../../src/bench/openloop/request-log.ts";
 import { parseLaw } from "../../../src/bench/stats/laws.ts";
 import { SpecError } from "../../../src/bench/stats/spec-error.ts";
@@ -214,6 +214,18 @@ describe("a policy", () => {
     ["eevdf-6.12:1ms", { fair: "eevdf-6.12", sliceNs: 1e6, tickHz: 250 }],
   ])("%s", (text, policy) => {
     expect(parsePolicy(text)).toEqual({ text, ...policy });
+  });
+
+  test.each([
+    ["ps", "bimodal:99.5,500ns,0.5,500us", 50],
+    ["ps", "bimodal:99.5,4ns,0.5,500us", 1],
+    ["ps", "exp:100us", 1_000],
+    ["ps", "fixed:2us", 200],
+    ["ps:3us", "fixed:2us", 3_000],
+    ["rr:30us", "fixed:2us", 30_000],
+    ["fcfs", "fixed:2us", undefined],
+  ])("%s has slices for requests of %s: %s ns", (text, law, sliceNs) => {
+    expect(sliceFor(parsePolicy(text), parseLaw(law))).toBe(sliceNs);
   });
 
   test.each([

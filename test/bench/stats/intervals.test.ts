@@ -65,6 +65,10 @@ describe("intervals", () => {
     const series = Float64Array.from([100, 1, 1, 5, 5, 9, 9]);
     expect(batchMeans(series, 3, 0.9)).toEqual(meanInterval([1, 5, 9], 0.9));
     expect(batchQuantiles(series, 0.5, 2, 0.9)).toEqual(meanInterval([1, 9], 0.9));
+    const skewed = Float64Array.from([1, 1, 1, 1, 1, 9]);
+    const { estimate, low, high } = batchQuantiles(skewed, 0.9, 2, 0.9);
+    expect([estimate, (low + high) / 2]).toEqual([9, 9]);
+    expect(high - low).toBeCloseTo(2 * studentQuantile(0.95, 1) * Math.sqrt(64 / 1 / 2), 9);
     expect(() => batchMeans(series, 8, 0.9)).toThrow(RangeError);
   });
 
