@@ -3,7 +3,6 @@ import { resolve } from "node:path";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const ONE_THREAD = resolve(import.meta.dirname, "test/support/one-thread");
-const EXAMPLES = resolve(import.meta.dirname, "examples");
 const TESTS = resolve(import.meta.dirname, "test");
 
 const config: ViteUserConfig = defineConfig({
@@ -12,15 +11,14 @@ const config: ViteUserConfig = defineConfig({
       name: "one-thread",
       enforce: "pre",
       resolveId(source, importer) {
-        const ours = importer?.startsWith(TESTS) === true || importer?.startsWith(EXAMPLES) === true;
-        if (!ours || importer.startsWith(ONE_THREAD)) return null;
+        if (importer?.startsWith(TESTS) !== true || importer.startsWith(ONE_THREAD)) return null;
         if (/\/src\/machine\.ts$/.test(source)) return resolve(ONE_THREAD, "machine.ts");
         return /\/src\/index\.ts$/.test(source) ? resolve(ONE_THREAD, "index.ts") : null;
       },
     },
   ],
   test: {
-    include: ["test/{kernel-sim,umcg,worker,server,examples}/**/*.test.ts"],
+    include: ["test/{kernel-sim,umcg,worker,server}/**/*.test.ts"],
     setupFiles: [resolve(ONE_THREAD, "count.ts")],
     pool: "forks",
     testTimeout: 20_000,

@@ -159,6 +159,62 @@ describe.runIf(executablePath !== undefined)("in a browser", () => {
     await page.close();
   });
 
+  test("the slowest wake-ups lead to their moment, with where the time went; a bar of a histogram lists its own", async () => {
+    const page = await open("pair.html");
+    const rows = page.locator(".slow tbody tr");
+    expect(await rows.count()).toBe(8);
+    await page
+      .getByRole("button", { name: /^Show the wake-up/ })
+      .first()
+      .click();
+    expect(await page.locator(".why h3").textContent()).toMatch(/^Where the .* went$/);
+    expect(await page.locator(".why li").count()).toBeGreaterThan(1);
+    expect(await rows.first().getAttribute("aria-current")).toBe("true");
+    const shown = await view(page);
+    expect(shown.span).toBeLessThan(50_000);
+    expect(await page.locator(".timeline-status").first().textContent()).toContain("chosen: reader");
+    const plot = page.locator(".can-press .u-over").first();
+    await plot.scrollIntoViewIfNeeded();
+    const box = (await plot.boundingBox())!;
+    const readout = page.locator(".readout").first();
+    for (let x = 4; x < box.width; x += 6) {
+      await page.mouse.move(box.x + x, box.y + box.height / 2);
+      if (/: .* [1-9]\d*(,|$)/.test((await readout.textContent())!)) break;
+    }
+    await page.mouse.down();
+    await page.mouse.up();
+    expect(await page.locator('[aria-label="Slow wake-ups"] > .note').textContent()).toMatch(
+      /^The slowest of those that took .* to .*\. All$/,
+    );
+    expect(await rows.count()).toBeGreaterThan(0);
+    await page.close();
+  });
+
+  test("a task is found by its name and chosen by a press, and its wake-ups are gone through with keys", async () => {
+    const page = await open("pair.html");
+    const status = page.locator(".timeline-status").first();
+    await page.getByLabel("Find a task").fill("WRIT");
+    await page.keyboard.press("Enter");
+    await view(page);
+    expect(await status.textContent()).toContain("chosen: writer");
+    const canvas = page.locator(".timeline .rows canvas").first();
+    await canvas.focus();
+    await page.keyboard.press("n");
+    const first = await view(page);
+    await page.keyboard.press("n");
+    expect((await view(page)).start).toBeGreaterThan(first.start);
+    await page.keyboard.press("p");
+    expect((await view(page)).start).toBeCloseTo(first.start, -1);
+    await page.keyboard.press("Escape");
+    await view(page);
+    expect(await status.textContent()).not.toContain("chosen");
+    await page.getByLabel("Find a task").fill("");
+    await canvas.click({ position: { x: 20, y: 24 + 22 * 4 + 8 } });
+    await view(page);
+    expect(await status.textContent()).toMatch(/chosen: (server|reader|writer)/);
+    await page.close();
+  });
+
   test("a study has charts of what it measured, and does without those of what it did not", async () => {
     const page = await open("openloop.html");
     expect(await page.locator(".chart h3").allTextContents()).toContain("Sojourn, requests of 40us");
@@ -188,7 +244,7 @@ describe.runIf(executablePath !== undefined)("in a browser", () => {
     await page.getByRole("button", { name: "Next step" }).click();
     await page.getByRole("button", { name: "Next step" }).click();
     await page.keyboard.press("ArrowRight");
-    expect(await told.textContent()).toContain("After step 2 of 6: b: store x, 1");
+    expect(await told.textContent()).toContain("After step 2 of 0 to 5: b: store x, 1");
     expect([await x.textContent(), new URL(page.url()).hash]).toEqual(["1", "#step=3"]);
     await page.getByRole("button", { name: "Previous step" }).click();
     expect([await x.textContent(), new URL(page.url()).hash]).toEqual(["0", "#step=2"]);
@@ -202,8 +258,20 @@ describe.runIf(executablePath !== undefined)("in a browser", () => {
     await page.keyboard.press("j");
     expect(new URL(page.url()).hash).toBe("#step=3");
     await page.close();
+    const marked = await open("replay.html");
+    expect(await marked.locator(".steps tbody tr").nth(2).textContent()).toContain("store x, 1 0 → 1");
+    await marked.getByRole("rowheader", { name: "x", exact: true }).click();
+    expect(await marked.locator(".steps tr.marked th").allTextContents()).toEqual(["2", "5"]);
+    await marked.keyboard.press("]");
+    await marked.getByRole("button", { name: "Next change" }).click();
+    expect(new URL(marked.url()).hash).toBe("#step=6");
+    await marked.keyboard.press("[");
+    expect(new URL(marked.url()).hash).toBe("#step=3");
+    await marked.getByRole("button", { name: "To where it breaks" }).click();
+    expect(new URL(marked.url()).hash).toBe("#step=6");
+    await marked.close();
     const linked = await open("replay.html", { hash: "#step=4" });
-    expect(await linked.locator(".told").textContent()).toContain("After step 3 of 6");
+    expect(await linked.locator(".told").textContent()).toContain("After step 3 of 0 to 5");
     expect(await linked.locator('[aria-current="step"] th').textContent()).toBe("3");
     await linked.close();
   });

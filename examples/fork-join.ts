@@ -5,13 +5,20 @@
  * last (the range that is still warm); one that has nothing to do steals the oldest half of another's queue, which are
  * the largest ranges. Nobody says which CPU does what.
  *
- *     node examples/fork-join.ts
+ *     node examples/fork-join.ts [--host threads]
+ *
+ * On real threads what a worker starts lives where it does, so it is the first ranges, of set-up code, that spread over the CPUs.
  */
 import assert from "node:assert/strict";
-import { type Coroutine, createMachine, createRuntime, type Worker } from "../src/index.ts";
+import { availableParallelism } from "node:os";
+import { isMainThread } from "node:worker_threads";
+import { type Coroutine, createRuntime, type Worker } from "../src/index.ts";
+import { type ProgramMachine, runProgram } from "../src/machine/threads/index.ts";
+import { hostAsked } from "./support/host-asked.ts";
 
 const LEAVES = 256;
 const LEAF_NS = 100_000;
+const RANGES = 8;
 
 /** How many of the numbers from `from` on are prime; each range of one costs LEAF_NS. */
 function* countPrimes(worker: Worker, from: number, count: number): Coroutine<number> {
@@ -30,21 +37,46 @@ function isPrime(n: number): boolean {
   return n > 1;
 }
 
-function measure(vcpus: number): { readonly primes: number; readonly ns: number } {
-  const machine = createMachine({ vcpus });
+export function setUp(machine: ProgramMachine): void {
   const runtime = createRuntime(machine, { policy: "work-stealing" });
-  const root = runtime.spawn((worker) => countPrimes(worker, 0, LEAVES));
-  const { virtualNs } = machine.run();
-  return { primes: root.result!, ns: virtualNs };
+  const size = LEAVES / RANGES;
+  const ranges = Array.from({ length: RANGES }, (_, range) =>
+    runtime.spawn((worker) => countPrimes(worker, range * size, size)),
+  );
+  runtime.spawn(function* (worker) {
+    let primes = 0;
+    for (const range of ranges) primes += yield* worker.join(range);
+    machine.say(primes);
+  });
 }
 
-const alone = measure(1).ns;
-console.log(`${LEAVES} leaves of ${LEAF_NS / 1000} us\n\nvCPUs      ms  speed-up  of ideal`);
-for (const vcpus of [1, 2, 4, 8]) {
-  const { primes, ns } = measure(vcpus);
-  const speedUp = alone / ns;
-  const row = [vcpus, (ns / 1e6).toFixed(2), speedUp.toFixed(2), `${((100 * speedUp) / vcpus).toFixed(0)} %`];
-  console.log(row.map((cell, i) => String(cell).padStart([5, 8, 10, 10][i]!)).join(""));
+async function measure(host: string, vcpus: number): Promise<number> {
+  let primes: unknown;
+  const onMessage = (value: unknown): void => {
+    primes = value;
+  };
+  const { ns } = await runProgram(setUp, { url: import.meta.url, host, vcpus, onMessage });
   assert.equal(primes, 54);
-  assert.ok(speedUp > 0.75 * vcpus, `speed-up ${speedUp} on ${vcpus} vCPUs`);
+  return ns;
+}
+
+if (isMainThread) {
+  const host = hostAsked();
+  const sizes = [1, 2, 4, 8].filter((vcpus) => host === "virtual" || vcpus <= availableParallelism());
+  console.log(`${LEAVES} leaves of ${LEAF_NS / 1000} us\n\nvCPUs      ms  speed-up  of ideal`);
+  let alone = 0;
+  for (const vcpus of sizes) {
+    const ns = await measure(host, vcpus);
+    if (vcpus === 1) alone = ns;
+    const speedUp = alone / ns;
+    const row = [
+      vcpus,
+      (ns / 1e6).toFixed(2),
+      speedUp.toFixed(2),
+      `${((100 * speedUp) / vcpus).toFixed(0)} %`,
+    ];
+    console.log(row.map((cell, i) => String(cell).padStart([5, 8, 10, 10][i]!)).join(""));
+    // Real cores have other work, too.
+    if (host === "virtual") assert.ok(speedUp > 0.75 * vcpus, `speed-up ${speedUp} on ${vcpus} vCPUs`);
+  }
 }

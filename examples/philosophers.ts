@@ -2,42 +2,48 @@
  * The dining philosophers: a deadlock that is reported, not hung, and two ways out of it.
  *
  * Five philosophers, five forks (mutexes); eating takes both neighbours' forks. Everybody takes the left one first: once
- * all have one, nobody ever has two. The machine notices that nothing can happen any more and throws ERR_DEADLOCK with a
+ * all have one, nobody ever has two; and they say grace with it in hand. The machine notices that nothing can happen any more and throws ERR_DEADLOCK with a
  * list of who waits. The ways out: an order of forks that all keep to, or a deadline for the second fork, after which the
  * first is put back.
  *
- *     node examples/philosophers.ts
+ *     node examples/philosophers.ts [--host threads]
  */
 import assert from "node:assert/strict";
-import {
-  type Coroutine,
-  createMachine,
-  createRuntime,
-  MachineError,
-  Mutex,
-  type Worker,
-} from "../src/index.ts";
+import { isMainThread } from "node:worker_threads";
+import { Barrier, type Coroutine, createRuntime, MachineError, Mutex, type Worker } from "../src/index.ts";
+import { type ProgramMachine, runProgram } from "../src/machine/threads/index.ts";
+import { hostAsked } from "./support/host-asked.ts";
 
 const SEATS = 5;
 const MEALS = 20;
 
-/** Takes two forks. */
-type Manners = (worker: Worker, left: Mutex, right: Mutex, seat: number) => Coroutine<void>;
+interface Place {
+  readonly seat: number;
+  readonly left: Mutex;
+  readonly right: Mutex;
+  /** All are at the table. */
+  readonly grace: Barrier;
+}
 
-const naive: Manners = function* (worker, left, right) {
+/** Takes two forks. */
+type Manners = (worker: Worker, place: Place) => Coroutine<void>;
+
+const naive: Manners = function* (worker, { left, right, grace }) {
   yield* left.lock(worker);
-  yield* worker.work(1_000); // looks for the other fork
+  yield* grace.wait(worker);
   yield* right.lock(worker);
 };
 
 /** The last philosopher is left-handed: so all take the fork with the lower number first. */
-const ordered: Manners = function* (worker, left, right, seat) {
+const ordered: Manners = function* (worker, { seat, left, right }) {
   const [first, second] = seat === SEATS - 1 ? [right, left] : [left, right];
-  yield* naive(worker, first, second, seat);
+  yield* first.lock(worker);
+  yield* worker.work(1_000); // looks for the other fork
+  yield* second.lock(worker);
 };
 
 /** Nobody waits for the second fork with the first in hand for longer than this, and everybody for another time. */
-const polite: Manners = function* (worker, left, right, seat) {
+const polite: Manners = function* (worker, { seat, left, right }) {
   for (;;) {
     yield* left.lock(worker);
     yield* worker.work(1_000);
@@ -47,24 +53,22 @@ const polite: Manners = function* (worker, left, right, seat) {
   }
 };
 
-/** Meals eaten and ns it took; an error if the dinner does not come to an end. */
-function dine(manners: Manners): {
-  readonly meals: number;
-  readonly ns: number;
-  readonly error?: MachineError;
-} {
-  const machine = createMachine({ vcpus: SEATS });
+const MANNERS: Readonly<Record<string, Manners>> = { naive, ordered, polite };
+
+/** Says when somebody has eaten. */
+export function setUp(machine: ProgramMachine): void {
+  const manners = MANNERS[machine.args as string]!;
   const runtime = createRuntime(machine);
+  const grace = new Barrier(machine, SEATS);
   const forks = Array.from({ length: SEATS }, (_, seat) => new Mutex(machine, { name: `fork ${seat}` }));
-  let meals = 0;
   for (let seat = 0; seat < SEATS; seat++) {
     const [left, right] = [forks[seat]!, forks[(seat + 1) % SEATS]!];
     runtime.spawn(
       function* (worker) {
         for (let meal = 0; meal < MEALS; meal++) {
-          yield* manners(worker, left, right, seat);
+          yield* manners(worker, { seat, left, right, grace });
           yield* worker.work(2_000); // eats
-          meals++;
+          machine.say("meal");
           yield* right.unlock(worker);
           yield* left.unlock(worker);
           yield* worker.sleep(1_000); // thinks
@@ -73,23 +77,28 @@ function dine(manners: Manners): {
       { name: `philosopher ${seat}` },
     );
   }
-  try {
-    const { virtualNs } = machine.run();
-    return { meals, ns: virtualNs };
-  } catch (error) {
-    if (!(error instanceof MachineError)) throw error;
-    return { meals, ns: machine.result().virtualNs, error };
-  }
 }
 
-for (const [name, manners] of Object.entries({ naive, ordered, polite })) {
-  const { meals, ns, error } = dine(manners);
-  console.log(
-    `${name.padEnd(8)} ${meals} meals in ${(ns / 1000).toFixed(0)} us${error ? `, then ${error.code}:` : ""}`,
-  );
-  if (error) console.log(error.message.replace(/^/gm, "         "));
-  assert.equal(error?.code, manners === naive ? "ERR_DEADLOCK" : undefined);
-  if (error)
-    for (let seat = 0; seat < SEATS; seat++) assert.match(error.message, new RegExp(`philosopher ${seat} `));
-  else assert.equal(meals, SEATS * MEALS);
+if (isMainThread) {
+  const host = hostAsked();
+  const vcpus = host === "virtual" ? SEATS : 2;
+  for (const name of Object.keys(MANNERS)) {
+    let meals = 0;
+    const onMessage = (): void => {
+      meals++;
+    };
+    try {
+      const { ns } = await runProgram(setUp, { url: import.meta.url, host, vcpus, args: name, onMessage });
+      console.log(`${name.padEnd(8)} ${meals} meals in ${(ns / 1000).toFixed(0)} us`);
+      assert.equal(meals, SEATS * MEALS);
+      assert.notEqual(name, "naive");
+    } catch (error) {
+      if (!(error instanceof MachineError)) throw error;
+      console.log(`${name.padEnd(8)} ${meals} meals, then ${error.code}:`);
+      console.log(error.message.replace(/^/gm, "         "));
+      assert.deepEqual([name, error.code], ["naive", "ERR_DEADLOCK"]);
+      for (let seat = 0; seat < SEATS; seat++)
+        assert.match(error.message, new RegExp(`philosopher ${seat} `));
+    }
+  }
 }

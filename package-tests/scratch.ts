@@ -45,8 +45,8 @@ export class Scratch {
   constructor() {
     const stage = join(this.folder, "stage");
     mkdirSync(stage);
-    for (const name of ["package.json", "README.md", "LICENSE", "CHANGELOG.md"])
-      cpSync(join(ROOT, name), join(stage, name));
+    for (const name of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "docs", "examples"])
+      cpSync(join(ROOT, name), join(stage, name), { recursive: true });
     const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
     must(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(stage, "dist")], ROOT);
     const [packed] = JSON.parse(

@@ -1,17 +1,18 @@
 /**
- * Runs the tests of the kernel and of the thread library, and the examples, on the threads host: the same files
- * (vitest.threads.config.ts). Writes docs/threads-conformance.md: how many of each file run unchanged, and why the others do not.
+ * Runs the tests of the kernel and of the thread library on the threads host, the same files (vitest.threads.config.ts), and the
+ * examples, with `--host threads`. Writes docs/threads-conformance.md: how many of each file run unchanged, and why the others do not.
  *
  *     npm run conformance             all files, some minutes
  *     npm run conformance -- --doc    the document alone, of what ran last
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { conformanceFiles } from "../test/support/one-thread/files.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const RESULTS = join(ROOT, "node_modules/.cache/conformance");
+const EXAMPLES = join(RESULTS, "examples.json");
 const FILE_TIMEOUT_MS = 120_000;
 
 interface Outcome {
@@ -22,7 +23,10 @@ interface Outcome {
 }
 
 mkdirSync(RESULTS, { recursive: true });
-if (!process.argv.includes("--doc")) for (const file of conformanceFiles()) run(file);
+if (!process.argv.includes("--doc")) {
+  for (const file of conformanceFiles()) run(file);
+  writeFileSync(EXAMPLES, JSON.stringify(readdirSync(join(ROOT, "examples")).flatMap(runExample)));
+}
 writeFileSync(join(ROOT, "docs/threads-conformance.md"), documentText());
 
 function run(file: string): void {
@@ -37,10 +41,8 @@ function run(file: string): void {
     out,
     `test/${file}`,
   ];
-  const env = file.startsWith("examples/") ? { ...process.env, ONE_VCPU: "1" } : process.env;
   spawnSync(process.execPath, args, {
     cwd: ROOT,
-    env,
     timeout: FILE_TIMEOUT_MS,
     killSignal: "SIGKILL",
     stdio: "ignore",
@@ -65,9 +67,19 @@ function reasonOf({ status, failureMessages = [], meta }: Outcome): string | und
   return "expects times, an order or a trace that only virtual time gives";
 }
 
+/** On vCPUs that are Workers. Only files are programs. */
+function runExample(file: string): { readonly name: string; readonly status: number | null }[] {
+  if (!file.endsWith(".ts")) return [];
+  const args = [join(ROOT, "examples", file), "--host", "threads"];
+  const { status } = spawnSync(process.execPath, args, { timeout: FILE_TIMEOUT_MS, stdio: "ignore" });
+  console.log(`examples/${file}`);
+  return [{ name: file.replace(/\.ts$/, ""), status }];
+}
+
 function examples(): string[] {
-  const tests = outcomes("examples/examples.test.ts") ?? [];
-  return tests.map((test) => `| ${test.title} | ${reasonOf(test) ?? "runs"} |`);
+  if (!existsSync(EXAMPLES)) return [];
+  const all = JSON.parse(readFileSync(EXAMPLES, "utf8")) as ReturnType<typeof runExample>;
+  return all.map(({ name, status }) => `| ${name} | ${status === 0 ? "runs" : "fails"} |`);
 }
 
 function documentText(): string {
@@ -94,10 +106,11 @@ function documentText(): string {
     .map(([reason, count]) => `| ${count} | ${reason} |`);
   return `# Tests and examples on the threads host
 
-Written by \`npm run conformance\`. The test files of the kernel and of the thread library, and the examples, run unchanged with
+Written by \`npm run conformance\`. The test files of the kernel and of the thread library run unchanged with
 machines of real time in the place of simulated ones (\`test/support/one-thread\`): the same kernel on the same host, one vCPU, whose Worker
-is the thread of the test, because a test and its programs share JavaScript objects. The examples get one vCPU, whatever they ask for. What
-runs across several vCPUs is in [threads-host.md](threads-host.md).
+is the thread of the test, because a test and its programs share JavaScript objects. The examples run on vCPUs that are Workers
+(\`node examples/hello.ts --host threads\`): each is one text for both hosts. What else runs across several vCPUs is in
+[threads-host.md](threads-host.md).
 
 ${ran} of ${all} tests run so. The others:
 
@@ -111,7 +124,7 @@ A test that expects an order may pass on a quiet machine and fail on a busy one:
 |---|---|---|
 ${rows.join("\n")}
 
-| example | |
+| example, with \`--host threads\` | |
 |---|---|
 ${examples().join("\n")}
 `;

@@ -1,10 +1,18 @@
-/** Runs every program in examples/, or those named, one after another; ends with the first that fails. */
+/**
+ * Runs every program in examples/, or those named, one after another; ends with the first that fails.
+ *
+ *     npm run examples -- hello fork-join --host threads
+ */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const folder = fileURLToPath(new URL("../examples/", import.meta.url));
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { host: { type: "string", default: "virtual" } },
+});
 const names = readdirSync(folder)
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length))
@@ -12,7 +20,9 @@ const names = readdirSync(folder)
 
 for (const name of names) {
   console.log(`\n== ${name}\n`);
-  const { status } = spawnSync(process.execPath, [`${folder}${name}.ts`], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [`${folder}${name}.ts`, "--host", values.host], {
+    stdio: "inherit",
+  });
   if (status !== 0) {
     console.error(`\nexample ${name} failed`);
     process.exit(1);

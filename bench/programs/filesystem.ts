@@ -1,10 +1,17 @@
 /** n threads that give an inode a block, under locks (Flanagan and Godefroid 2005). */
+import { BareError } from "../../src/explore/bare/bare-error.ts";
 import { type BenchProgram, define } from "./define.ts";
 
 const INODES = 32;
 const BLOCKS = 26;
 
 export const filesystem: BenchProgram = define("filesystem", { n: 14 }, ({ n }) => (bare) => {
+  if (n > BLOCKS) {
+    throw new BareError(
+      "ERR_PROGRAM",
+      `filesystem has ${BLOCKS} blocks, for as many threads at most; n is ${n}`,
+    );
+  }
   const inode = Array.from({ length: INODES }, (_, i) => bare.word(0, `inode[${i}]`));
   const busy = Array.from({ length: BLOCKS }, (_, i) => bare.word(0, `busy[${i}]`));
   const inodeLock = inode.map((_, i) => bare.mutex(`inode lock ${i}`));

@@ -3,18 +3,27 @@
 import { litmus2plus2w } from "./2+2w.ts";
 import { account } from "./account.ts";
 import { ainc } from "./ainc.ts";
+import { bakery } from "./bakery.ts";
+import { barrier } from "./barrier.ts";
 import { big0 } from "./big0.ts";
 import { big1 } from "./big1.ts";
 import { big2 } from "./big2.ts";
 import { binc } from "./binc.ts";
+import { bluetoothDriver } from "./bluetooth-driver.ts";
+import { burns } from "./burns.ts";
+import { carter01 } from "./carter01.ts";
 import { cas } from "./cas.ts";
 import { casrot } from "./casrot.ts";
 import { casw } from "./casw.ts";
+import { chaseLev } from "./chase-lev.ts";
 import { cinc } from "./cinc.ts";
+import { circularBuffer } from "./circular-buffer.ts";
+import { clh } from "./clh.ts";
 import { coa } from "./coa.ts";
 import { controlFlow } from "./control-flow.ts";
 import { deadlock01 } from "./deadlock01.ts";
 import type { BenchProgram } from "./define.ts";
+import { dekker } from "./dekker.ts";
 import { fibBench } from "./fib-bench.ts";
 import { filesystem } from "./filesystem.ts";
 import { futexMutex } from "./futex-mutex.ts";
@@ -23,31 +32,43 @@ import { indexer } from "./indexer.ts";
 import { iriw } from "./iriw.ts";
 import { isa2 } from "./isa2.ts";
 import { jacmSsb } from "./jacm-ssb.ts";
+import { lamportFast } from "./lamport-fast.ts";
 import { lastwrite } from "./lastwrite.ts";
 import { lastzero } from "./lastzero.ts";
 import { lazy01 } from "./lazy01.ts";
 import { lb } from "./lb.ts";
+import { mcs } from "./mcs.ts";
 import { mp } from "./mp.ts";
+import { msQueue } from "./ms-queue.ts";
 import { mutexDeadlock } from "./mutex-deadlock.ts";
 import { mutexOrder } from "./mutex-order.ts";
 import { mutexVsTrylock } from "./mutex-vs-trylock.ts";
 import { myexample } from "./myexample.ts";
 import { nWriters } from "./n-writers.ts";
+import { peterson } from "./peterson.ts";
+import { phase01 } from "./phase01.ts";
 import { philosophers } from "./philosophers.ts";
 import { popl14 } from "./popl14.ts";
 import { raceParametric } from "./race-parametric.ts";
 import { readers } from "./readers.ts";
 import { redundantCo } from "./redundant-co.ts";
 import { reorder } from "./reorder.ts";
+import { rwlock } from "./rwlock.ts";
 import { s } from "./s.ts";
 import { safestack } from "./safestack.ts";
 import { sb } from "./sb.ts";
+import { seqlock } from "./seqlock.ts";
 import { sigma } from "./sigma.ts";
 import { spinlock } from "./spinlock.ts";
 import { stack } from "./stack.ts";
 import { storeWaitNotify } from "./store-wait-notify.ts";
+import { szymanski } from "./szymanski.ts";
 import { ticketlock } from "./ticketlock.ts";
+import { tokenRing } from "./token-ring.ts";
+import { treiber } from "./treiber.ts";
+import { treiberAba } from "./treiber-aba.ts";
 import { trylockUnlock } from "./trylock-unlock.ts";
+import { ttaslock } from "./ttaslock.ts";
 import { twostage } from "./twostage.ts";
 import { wainc } from "./wainc.ts";
 import { wcas } from "./wcas.ts";
@@ -58,17 +79,26 @@ const ALL: readonly BenchProgram[] = [
   litmus2plus2w,
   account,
   ainc,
+  bakery,
+  barrier,
   big0,
   big1,
   big2,
   binc,
+  bluetoothDriver,
+  burns,
+  carter01,
   cas,
   casrot,
   casw,
+  chaseLev,
   cinc,
+  circularBuffer,
+  clh,
   coa,
   controlFlow,
   deadlock01,
+  dekker,
   fibBench,
   filesystem,
   futexMutex,
@@ -77,31 +107,43 @@ const ALL: readonly BenchProgram[] = [
   iriw,
   isa2,
   jacmSsb,
+  lamportFast,
   lastwrite,
   lastzero,
   lazy01,
   lb,
+  mcs,
   mp,
+  msQueue,
   mutexDeadlock,
   mutexOrder,
   mutexVsTrylock,
   myexample,
   nWriters,
+  peterson,
+  phase01,
   philosophers,
   popl14,
   raceParametric,
   readers,
   redundantCo,
   reorder,
+  rwlock,
   s,
   safestack,
   sb,
+  seqlock,
   sigma,
   spinlock,
   stack,
   storeWaitNotify,
+  szymanski,
   ticketlock,
+  tokenRing,
+  treiber,
+  treiberAba,
   trylockUnlock,
+  ttaslock,
   twostage,
   wainc,
   wcas,

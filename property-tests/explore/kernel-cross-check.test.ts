@@ -26,6 +26,7 @@ import {
   outcomeOf,
   type RandomKernelProgram,
   randomKernelProgram,
+  SPIN_KINDS,
 } from "./random-kernel-programs.ts";
 
 const campaign = process.env["FC_RUNS"] !== undefined;
@@ -46,8 +47,11 @@ class Subject {
   readonly answers: Answers = { byTask: [] };
   readonly system: KernelSystem;
 
-  constructor(program: RandomKernelProgram) {
-    this.system = new KernelSystem(asKernelProgram(program, this.answers), configOf(program));
+  constructor(program: RandomKernelProgram, spinsWait = false) {
+    this.system = new KernelSystem(asKernelProgram(program, this.answers), {
+      ...configOf(program),
+      spinsWait,
+    });
   }
 
   outcome(): string {
@@ -94,8 +98,8 @@ class Subject {
 
 const maxSteps = MAX_STEPS;
 
-function crossCheck(program: RandomKernelProgram): void {
-  const optimal = new Subject(program).see((system) => new Optimal(system, maxSteps), LIMIT);
+function crossCheck(program: RandomKernelProgram, spinsWait = false): void {
+  const optimal = new Subject(program, spinsWait).see((system) => new Optimal(system, maxSteps), LIMIT);
   if (optimal === undefined) return;
   expect(optimal).toMatchObject({ executions: optimal.classes.size });
   if (program.noise.every((times) => times === 0)) expect(optimal.blocked).toBe(0);
@@ -104,27 +108,56 @@ function crossCheck(program: RandomKernelProgram): void {
     (system: System) => new DepthFirst(system, { sleepSets: true, maxSteps }),
   ];
   for (const make of others) {
-    const seen = new Subject(program).see(make, 20 * LIMIT);
+    const seen = new Subject(program, spinsWait).see(make, 20 * LIMIT);
     if (seen === undefined) continue;
     expect(seen.outcomes).toEqual(optimal.outcomes);
     expect(seen.classes).toEqual(optimal.classes);
     expect(seen.executions).toBe(seen.classes.size);
   }
-  const naive = new Subject(program).see(
+  const naive = new Subject(program, spinsWait).see(
     (system) => new DepthFirst(system, { sleepSets: false, maxSteps }),
     NAIVE_LIMIT,
   );
-  const walked = naive ?? new Subject(program).walk(WALKS);
+  const walked = naive ?? new Subject(program, spinsWait).walk(WALKS);
   expect([...walked.outcomes].filter((outcome) => !optimal.outcomes.has(outcome))).toEqual([]);
   expect([...walked.classes].filter((signature) => !optimal.classes.has(signature))).toEqual([]);
   if (naive !== undefined) expect(naive.classes.size).toBe(optimal.classes.size);
+  // What turns in vain lead to that a loop goes on after all, it leads to without them.
+  if (spinsWait) expect([...spun(program)].filter((outcome) => !optimal.outcomes.has(outcome))).toEqual([]);
+}
+
+/** Outcomes of random executions that make every turn of a loop, as far as they end. */
+function spun(program: RandomKernelProgram): ReadonlySet<string> {
+  const subject = new Subject(program);
+  const { system } = subject;
+  const outcomes = new Set<string>();
+  for (let seed = 0; seed < WALKS; seed++) {
+    const random = new Sfc32(seed);
+    system.reset();
+    let steps = 0;
+    for (
+      let count = system.enabledCount();
+      count > 0 && steps < MAX_STEPS;
+      count = system.enabledCount(), steps++
+    )
+      system.step(system.enabled[Math.floor(random.next() * count)]!, 0);
+    if (steps < MAX_STEPS && system.violations.length === 0 && system.machine.ended)
+      outcomes.add(subject.outcome());
+  }
+  return outcomes;
 }
 
 describe("searches of kernel mode agree", () => {
-  test.prop([randomKernelProgram(KINDS, { maxCalls: 2, noisy: false })], RUNS)("on calls", crossCheck);
+  test.prop([randomKernelProgram(KINDS, { maxCalls: 2, noisy: false })], RUNS)("on calls", (program) =>
+    crossCheck(program),
+  );
   test.prop([randomKernelProgram(KINDS, { maxCalls: 1, noisy: true })], RUNS)(
     "on calls with preemptions, spurious wake-ups and signals",
-    crossCheck,
+    (program) => crossCheck(program),
+  );
+  test.prop([randomKernelProgram(SPIN_KINDS, { maxCalls: 2, noisy: false })], RUNS)(
+    "on spin loops that wait",
+    (program) => crossCheck(program, true),
   );
 });
 

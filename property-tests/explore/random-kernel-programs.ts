@@ -5,6 +5,7 @@ import type { Coroutine } from "../../src/atomics/step.ts";
 import type { KernelOptions, KernelProgram } from "../../src/explore/index.ts";
 import { SIGKILL, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
 import type { ExploredMachine } from "../../src/machine/explored-machine.ts";
+import { spinLock, spinUnlock } from "../../src/server/spin-lock.ts";
 import {
   apiVersionOf,
   nextTidOf,
@@ -35,7 +36,9 @@ export const KINDS = [
   "server",
   "switch",
 ] as const;
-export type Kind = (typeof KINDS)[number];
+/** Calls among which no look is repeated behind a sched_yield but in a spin loop. */
+export const SPIN_KINDS = ["load", "store", "cas", "wait", "wake", "kill", "sleep", "lock", "await"] as const;
+export type Kind = (typeof KINDS)[number] | (typeof SPIN_KINDS)[number];
 /** What is called, on which word or file, and with which value or task. */
 export type Call = readonly [kind: Kind, object: number, value: number];
 
@@ -78,6 +81,8 @@ export interface Answers {
 interface Place {
   readonly machine: ExploredMachine;
   readonly words: readonly Addr[];
+  /** Words that nothing but spin locks use. */
+  readonly locks: readonly Addr[];
   readonly records: readonly Addr[];
   readonly answers: number[][];
 }
@@ -86,8 +91,9 @@ export function asKernelProgram({ tasks, vcpus }: RandomKernelProgram, answers: 
   return (machine) => {
     answers.byTask = [];
     const words = [machine.allocate(4), machine.allocate(4), machine.allocate(8)];
+    const locks = [machine.allocate(4), machine.allocate(4)];
     const records = tasks.map(() => machine.allocate(64, 64));
-    const place: Place = { machine, words, records, answers: answers.byTask };
+    const place: Place = { machine, words, locks, records, answers: answers.byTask };
     tasks.forEach(({ calls, cpu }, index) => {
       const affinity = cpu < vcpus ? { affinity: [cpu] } : {};
       machine.spawn((env) => body(place, env, calls, index), affinity);
@@ -147,6 +153,19 @@ function* answer(place: Place, env: Env, [kind, object, value]: Call, index: num
     }
     case "pin":
       return yield* sys.schedSetaffinity(target, [object]);
+    case "lock": {
+      yield* spinLock(env, place.locks[object]!);
+      const seen = yield* memory.load32(word);
+      yield* memory.store32(word, seen + value);
+      yield* spinUnlock(env, place.locks[object]!);
+      return seen;
+    }
+    case "await":
+      for (;;) {
+        const seen = yield* memory.load32(word);
+        if (seen !== 0) return seen;
+        yield* sys.schedYield();
+      }
     case "post":
     case "take":
       return yield* file(place, env, kind, value);

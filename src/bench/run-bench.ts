@@ -158,6 +158,12 @@ export class BenchRun {
     return this.#meter.beganNs;
   }
 
+  /** Whose wake-ups the spans are of, and until when, ns. The run is over. */
+  get measured(): { readonly tids: readonly number[]; readonly toNs: number } {
+    const { tasks, beganNs } = this.#meter;
+    return { tids: [...tasks], toNs: beganNs + this.#meter.measured().virtualNs };
+  }
+
   /** Runs to the end, or until `stop` (asked now and then) says so. Returns whether it is at the end. */
   advance(stop?: () => boolean): boolean {
     this.#meter.resume();

@@ -2,7 +2,8 @@
 import { basename, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Contender } from "../bench/policies/policy-run.ts";
-import { POLICY_NAMES, type PolicyName } from "../server/policies/index.ts";
+import { whyNotLoaded } from "../parallel/program-module.ts";
+import { POLICY_NAMES } from "../server/policies/index.ts";
 import type { PolicyFactory } from "../server/policy.ts";
 import { ProgramFileError } from "./errors.ts";
 import type { Options } from "./options.ts";
@@ -20,7 +21,8 @@ export async function readContenders(options: Options): Promise<readonly Contend
   return contenders;
 }
 
-function isFile(name: string): boolean {
+/** Is it the path of a file of the user's, and not the name of something shipped? */
+export function isFile(name: string): boolean {
   return name.includes("/") || /\.[cm]?[jt]s$/.test(name);
 }
 
@@ -32,16 +34,18 @@ function shipped(name: string, options: Options): Contender {
 
 /** Called by what the file is called: the name that a policy gives itself is known only when it is made. */
 async function loadContender(file: string): Promise<Contender> {
-  let exported: { readonly default?: unknown };
+  const policy = await loadDefault(file);
+  if (typeof policy === "function")
+    return { name: basename(file, extname(file)), policy: policy as PolicyFactory };
+  const what = policy === undefined ? "missing" : "no function";
+  throw new ProgramFileError(file, `its default export is ${what}: it must be a PolicyFactory`);
+}
+
+/** What a file of the user's exports by default. Throws ProgramFileError if it cannot be loaded. */
+export async function loadDefault(file: string): Promise<unknown> {
   try {
-    exported = (await import(pathToFileURL(resolve(file)).href)) as { readonly default?: unknown };
+    return ((await import(pathToFileURL(resolve(file)).href)) as { readonly default?: unknown }).default;
   } catch (cause) {
-    throw new ProgramFileError(file, cause instanceof Error ? cause.message : String(cause), cause);
+    throw new ProgramFileError(file, whyNotLoaded(cause), cause);
   }
-  if (typeof exported.default !== "function")
-    throw new ProgramFileError(
-      file,
-      `its default export is ${exported.default === undefined ? "missing" : "no function"}: it must be a PolicyFactory`,
-    );
-  return { name: basename(file, extname(file)), policy: exported.default as PolicyFactory | PolicyName };
 }

@@ -1,5 +1,6 @@
 /** A counterexample as a file: what `umcg explore --out` writes and `umcg replay` reads. */
 import { readFileSync } from "node:fs";
+import { messageOf } from "../diagnostics/text-of.ts";
 import type { Finding } from "../explore/findings.ts";
 import { ProgramFileError } from "./errors.ts";
 import type { ProgramName } from "./program-source.ts";
@@ -26,7 +27,7 @@ export function readCounterexample(path: string): Counterexample {
   try {
     read = JSON.parse(readFileSync(path, "utf8")) as Partial<Counterexample>;
   } catch (cause) {
-    throw new ProgramFileError(path, cause instanceof Error ? cause.message : String(cause), cause);
+    throw new ProgramFileError(path, messageOf(cause), cause);
   }
   if (read?.version !== VERSION)
     throw new ProgramFileError(

@@ -18,6 +18,7 @@
 import { MeasurementError } from "../bench/compare/measurements.ts";
 import { RtappError } from "../bench/rtapp/rtapp-error.ts";
 import { SpecError } from "../bench/stats/spec-error.ts";
+import { messageOf } from "../diagnostics/text-of.ts";
 import { BareError } from "../explore/bare/bare-error.ts";
 import { NondeterminismError } from "../explore/nondeterminism.ts";
 import { ExploreError } from "../explore/options.ts";
@@ -121,6 +122,6 @@ function exitCodeOf(error: unknown): number | undefined {
 
 /** "EACCES: permission denied" of Node's "EACCES: permission denied, open '/some/temporary/name'". */
 function reasonOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   return message.replace(/, \w+( '.*)?$/s, "");
 }

@@ -9,7 +9,7 @@ import { ParallelExploration, ThreadError } from "../parallel/parallel-explorati
 import { counterexampleText } from "./counterexample-file.ts";
 import { EXIT_FAILED, EXIT_LIMIT } from "./errors.ts";
 import { ExplorationRun, estimateOf } from "./exploration-run.ts";
-import { EXPLORE_HELP, EXPLORE_OPTIONS, readProgramName, SETTLED } from "./explore-options.ts";
+import { EXPLORE_HELP, EXPLORE_OPTIONS, MAX_STEPS, readProgramName, SETTLED } from "./explore-options.ts";
 import { type RunFigures, resultJson, resultText } from "./explore-report.ts";
 import type { CliIo } from "./io.ts";
 import type { Options } from "./options.ts";
@@ -21,9 +21,8 @@ import { TraceFile } from "./trace-file.ts";
 
 const COMMAND = "umcg explore";
 const MAX_EXECUTIONS = Number.MAX_SAFE_INTEGER;
-const MAX_STEPS = 1 << 20;
 const MAX_DEPTH = 1_000;
-const MAX_WORKERS = 1_024;
+const MAX_WORKERS = 256;
 const MAX_SECONDS = 1_000_000;
 
 /** What is to be explored, and how. */

@@ -3,6 +3,9 @@ import { STRATEGIES } from "../explore/make-strategy.ts";
 import { Options, type OptionTypes } from "./options.ts";
 import { findBuiltin, type ProgramName } from "./program-source.ts";
 
+/** Of one execution, at most. */
+export const MAX_STEPS: number = 1 << 20;
+
 const PROGRAM_OPTIONS: OptionTypes = {
   builtin: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -50,6 +53,7 @@ export const REPLAY_OPTIONS: OptionTypes = {
   ...PROGRAM_OPTIONS,
   schedule: { type: "string", empty: true },
   "best-effort": { type: "boolean" },
+  "max-steps": { type: "string" },
   "step-timeout": { type: "string" },
   report: { type: "string" },
   json: { type: "boolean" },
@@ -127,6 +131,8 @@ Options:
                      ("": no preemption)
   --best-effort      the program has changed: leave out what cannot be done any
                      more
+  --max-steps N      as of umcg explore (default 10000, or those of the
+                     counterexample)
   --step-timeout MS  as of umcg explore (default 10000)
   --report FILE      write it as one HTML file to walk through: a column for
                      each actor, and what every word and task is after each step

@@ -6,6 +6,7 @@ import { interleavingText } from "../explore/interleaving-text.ts";
 import { stepsOf } from "../explore/replay.ts";
 import type { ProgramName } from "./program-source.ts";
 import { plural } from "./table.ts";
+import { violationText } from "./violation-text.ts";
 
 /** Numbers that are of the run, and not of what was explored. */
 export interface RunFigures {
@@ -49,17 +50,21 @@ function summary(result: ExploreResult, { executionsPerSecond, made, estimate }:
   return `${strategy}: ${counts.join(", ")}${all}; ${extent}, ${verdict}; ${rate}\n`;
 }
 
-function headline({ kind, invariant, message, steps, preemptions, minimal, atFault = [] }: Finding): string {
-  const what = invariant === undefined ? kind : `${kind} ${invariant}`;
+function headline(finding: Finding): string {
+  const { steps, preemptions, minimal, atFault = [] } = finding;
   const least = minimal ? ", minimal" : "";
   const told = atFault.map((step) => `  ${step}\n`).join("");
-  return `${what}: ${message}\n${told}${plural(steps, "step")}, ${plural(preemptions, "preemption")}${least}`;
+  return `${violationText(finding)}\n${told}${plural(steps, "step")}, ${plural(preemptions, "preemption")}${least}`;
 }
 
-function replayLine({ file, builtin, parameters = {} }: ProgramName, { schedule }: Finding): string {
+function replayLine(
+  { file, builtin, parameters = {} }: ProgramName,
+  { kind, schedule, steps }: Finding,
+): string {
   const program = builtin === undefined ? file : `--builtin ${builtin}`;
   const given = Object.entries(parameters).map(([key, value]) => ` --${key} ${value}`);
-  return `umcg replay ${program}${given.join("")} --schedule "${schedule}"`;
+  const bound = kind === "step-bound" ? ` --max-steps ${steps}` : "";
+  return `umcg replay ${program}${given.join("")} --schedule "${schedule}"${bound}`;
 }
 
 export function resultJson(result: ExploreResult, name: ProgramName, figures: RunFigures): string {

@@ -33,7 +33,8 @@ export function saveInterleaving(file: TraceFile, head: InterleavingHead, told: 
   file.commit();
 }
 
-function violationData({ kind, message, invariant }: Violation): ViolationData {
+function violationData({ kind, message: whole, invariant }: Violation): ViolationData {
+  const message = whole.startsWith(`${kind}: `) ? whole.slice(kind.length + 2) : whole;
   const rule = invariant === undefined ? undefined : INVARIANTS[Number(invariant.slice(1))];
   const told = rule === undefined || message.includes(rule);
   return { kind, message, invariant, ...(!told && { rule }) };

@@ -1,5 +1,6 @@
 /** Options that describe the simulated machine, the same in every command. */
 import { readFileSync } from "node:fs";
+import { messageOf } from "../diagnostics/text-of.ts";
 import { type CostModel, PROFILES, type ProfileName } from "../hosts/virtual/cost-model.ts";
 import { parseCostProfile } from "../hosts/virtual/cost-profile.ts";
 import { FAIR_POLICIES } from "../kernel-sim/fair-class.ts";
@@ -84,7 +85,7 @@ export function readProfile(options: Options): CostModel {
     try {
       return parseCostProfile(JSON.parse(readFileSync(given, "utf8")));
     } catch (error) {
-      throw options.usage(`--profile ${given}: ${error instanceof Error ? error.message : String(error)}`);
+      throw options.usage(`--profile ${given}: ${messageOf(error)}`);
     }
   }
   const names = Object.keys(PROFILES) as ProfileName[];

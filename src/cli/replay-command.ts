@@ -10,13 +10,14 @@ import { commandText } from "./command-text.ts";
 import { readCounterexample } from "./counterexample-file.ts";
 import { EXIT_FAILED, ProgramFileError } from "./errors.ts";
 import { readStepTimeout } from "./explore-command.ts";
-import { REPLAY_HELP, REPLAY_OPTIONS, readProgramName } from "./explore-options.ts";
+import { MAX_STEPS, REPLAY_HELP, REPLAY_OPTIONS, readProgramName } from "./explore-options.ts";
 import { saveInterleaving } from "./interleaving-file.ts";
 import type { CliIo } from "./io.ts";
 import type { Options } from "./options.ts";
 import { layOut, loadProgram, type ProgramName } from "./program-source.ts";
 import { plural } from "./table.ts";
 import { TraceFile } from "./trace-file.ts";
+import { violationText } from "./violation-text.ts";
 
 const COMMAND = "umcg replay";
 
@@ -29,9 +30,10 @@ export async function replayCommand(args: readonly string[], io: CliIo): Promise
   }
   if (name === undefined) throw options.usage("name a counterexample, or a program and a --schedule");
   const bestEffort = options.has("best-effort");
-  const { program, schedule, fingerprint } = whatToReplay(name, options);
+  const { program, schedule, fingerprint, ...found } = whatToReplay(name, options);
   const explorable = await loadProgram(program, COMMAND);
-  const asked = { bestEffort, ...readStepTimeout(options) };
+  const maxSteps = options.integer("max-steps", 1, MAX_STEPS, found.maxSteps ?? 10_000);
+  const asked = { bestEffort, maxSteps, ...readStepTimeout(options) };
   const timeout = asked.stepTimeoutMs ?? STEP_TIMEOUT_MS;
   if (
     fingerprint !== undefined &&
@@ -75,7 +77,7 @@ function print(
     );
   } else {
     io.stdout.write(interleavingText(steps));
-    const outcome = violation === undefined ? "no violation" : `${violation.kind}: ${violation.message}`;
+    const outcome = violation === undefined ? "no violation" : violationText(violation);
     io.stdout.write(`\n${outcome}\n${plural(steps.length, "step")}, ${plural(preemptions, "preemption")}\n`);
   }
 }
@@ -84,6 +86,8 @@ interface ToReplay {
   readonly program: ProgramName;
   readonly schedule: string;
   readonly fingerprint?: string;
+  /** Of a counterexample that is too long: for what. */
+  readonly maxSteps?: number;
 }
 
 function whatToReplay(name: ProgramName, options: Options): ToReplay {
@@ -91,7 +95,8 @@ function whatToReplay(name: ProgramName, options: Options): ToReplay {
   if (schedule !== undefined) return { program: name, schedule };
   if (name.file?.endsWith(".json") !== true) throw options.usage("a program needs a --schedule");
   const { program, violation, fingerprint } = readCounterexample(name.file);
-  return { program, schedule: violation.schedule, fingerprint };
+  const { kind, schedule: found, steps } = violation;
+  return { program, schedule: found, fingerprint, ...(kind === "step-bound" && { maxSteps: steps }) };
 }
 
 /** A schedule that cannot be read is a mistake on the command line. */

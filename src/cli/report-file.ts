@@ -53,7 +53,7 @@ export class ReportFile {
       settings: settingsOf(result),
       ...spansOf(run.spans, result),
       cpus: run.machine.accounting().cpus,
-      timeline: this.recorded(run.measuredFromNs),
+      timeline: { ...this.recorded(run.measuredFromNs), measured: run.measured },
     });
   }
 

@@ -32,16 +32,19 @@ export function spansOf(
         name: "Wake to user",
         note: "from the wake-up call to the first instruction in user mode: the whole way",
         histogram: wakeToUser,
+        wakes: "wakeToUser",
       },
       {
         name: "Wake to queued",
         note: "from the wake-up call to the run queue: what waking costs",
         histogram: wakeToQueued,
+        wakes: "wakeToQueued",
       },
       {
         name: "Queued to running",
         note: "from the run queue to a CPU: what scheduling costs",
         histogram: queuedToRunning,
+        wakes: "queuedToRunning",
       },
     ],
   };

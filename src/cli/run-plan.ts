@@ -60,6 +60,8 @@ export interface Plan<R, P extends SimulatedPart<R> = SimulatedPart<R>> {
   readonly load?: object;
   /** For --report: what took how long. Default: nothing of which more than the metrics is known. */
   distributions?(result: R, run: P): readonly NamedHistogram[];
+  /** Of a study with a report of its own: writes it, of the one run. Not called when the session was interrupted. */
+  save?(result: R): Promise<void>;
 }
 
 /** Returns what is to be printed; when the session is interrupted, of what there is by then. Throws UsageError, MachineError, Interrupted. */
@@ -103,7 +105,10 @@ async function runAll<R, P extends SimulatedPart<R>>(
   }
   const [first] = sequence.results;
   if (first === undefined) return cutShort(sequence);
-  if (!session.interrupted) await report?.save(first, session);
+  if (!session.interrupted) {
+    await report?.save(first, session);
+    await plan.save?.(first);
+  }
   return sequence.results;
 }
 

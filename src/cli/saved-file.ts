@@ -4,6 +4,7 @@
  * neither means anything.
  */
 import { readFileSync } from "node:fs";
+import { messageOf } from "../diagnostics/text-of.ts";
 import type { Explorable } from "../explore/explorable.ts";
 import type { Saved } from "../explore/frontier/parted-exploration.ts";
 import type { ShardResult } from "../explore/frontier/shard.ts";
@@ -67,7 +68,7 @@ function readFile(path: string, format: string): Partial<Header> {
   try {
     read = JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw new ProgramFileError(path, cause instanceof Error ? cause.message : String(cause), cause);
+    throw new ProgramFileError(path, messageOf(cause), cause);
   }
   if (read?.format !== format)
     throw new ProgramFileError(path, `no ${format}: format is ${JSON.stringify(read?.format)}`);

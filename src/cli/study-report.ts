@@ -24,6 +24,16 @@ const MACHINE: Readonly<Record<string, string>> = {
   fair: "Fair class",
 };
 
+/** Ends of names that are the unit of the number. */
+const UNITS: readonly (readonly [suffix: string, unit: string])[] = [
+  ["PerS", "/s"],
+  ["S", " s"],
+  ["Ms", " ms"],
+  ["Us", " µs"],
+  ["Ns", " ns"],
+  ["Kb", " kB"],
+];
+
 export class StudyReport<R, P extends SimulatedPart<R>> {
   readonly #plan: Plan<R, P>;
   readonly #file: ReportFile;
@@ -98,7 +108,9 @@ function settingsOf<R, P extends SimulatedPart<R>>(
   const machine = Object.keys(MACHINE).filter((key) => facts[key] !== undefined);
   const own = Object.entries(load!).flatMap(([key, value]): [string, string][] => {
     const text = key === "seed" || key in MACHINE ? undefined : settingText(value);
-    return text === undefined ? [] : [[inWords(key), text]];
+    if (text === undefined) return [];
+    const [, unit = ""] = UNITS.find(([suffix]) => key.endsWith(suffix)) ?? [];
+    return [[inWords(key), `${text}${unit}`]];
   });
   return [
     ["Study", name],
@@ -118,8 +130,12 @@ function settingText(value: unknown): string | undefined {
   return undefined;
 }
 
-/** "intervalUs": "Interval us". */
+/** "intervalUs": "Interval"; "irqCpu": "IRQ CPU". */
 function inWords(key: string): string {
-  const words = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const [suffix = ""] = UNITS.find(([known]) => key.endsWith(known)) ?? [];
+  const words = key
+    .slice(0, key.length - suffix.length)
+    .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .replace(/\b(irq|cpu)/g, (short) => short.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -84,7 +84,12 @@ function addTo(file: ReportFile, run: ThreadBenchRun, result: ThreadBenchResult,
     settings: settingsOf(result),
     ...spansOf(run.spans, result),
     cpus: cpuShares(recorder, result.vcpus, UMCG_NUMBERS),
-    timeline: { measuredFromNs: run.measuredFromNs, recorded: recorder.finished(), umcg: UMCG_NUMBERS },
+    timeline: {
+      measuredFromNs: run.measuredFromNs,
+      measured: run.measured,
+      recorded: recorder.finished(),
+      umcg: UMCG_NUMBERS,
+    },
   });
 }
 

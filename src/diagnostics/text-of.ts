@@ -7,3 +7,12 @@ export function textOf(value: unknown): string {
     return typeof value;
   }
 }
+
+/** The message of an error, the text of anything else. A message may be anything, too, and reading it runs code of the error's own. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? textOf(thrown.message) : textOf(thrown);
+  } catch {
+    return textOf(thrown);
+  }
+}

@@ -6,6 +6,7 @@
  */
 import { actorOf, alternativeOf, type Choice, choice, type Schedule } from "../interleaving/schedule.ts";
 import { STEP_YIELDS, type System, type Violation } from "../interleaving/system.ts";
+import { endlessMessage } from "./endless.ts";
 import { ExploreError } from "./options.ts";
 
 export interface GuidedRun {
@@ -53,6 +54,22 @@ export function runGuided(system: System, wished: Schedule, options: GuidedOptio
   const ended = system.enabledCount() === 0;
   if (ended && !system.pruned) system.finish();
   return { schedule, preemptions, violation: system.violations[0], ended };
+}
+
+/**
+ * The same to its end, which every execution has or is to have: one that spins ends where the search would end it, with a livelock; one
+ * that makes steps for ever is cut off, which is a violation as it is there.
+ */
+export function runToEnd(system: System, wished: Schedule, options: GuidedOptions): GuidedRun {
+  const run = runGuided(system, wished, options);
+  if (run.ended || run.violation !== undefined) return run;
+  const message = endlessMessage(system, options.maxSteps);
+  // What spins is disabled from then on; a schedule that goes through a loop on purpose cannot be followed strictly any more.
+  if (system.learn?.(run.schedule) === true) {
+    const { violation, schedule } = runGuided(system, wished, { maxSteps: options.maxSteps });
+    if (violation !== undefined) return runGuided(system, schedule, options);
+  }
+  return { ...run, violation: { kind: "step-bound", message, actor: -1 } };
 }
 
 function possible(system: System, wish: Choice): boolean {

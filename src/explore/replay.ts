@@ -3,7 +3,7 @@ import { actorOf, parseSchedule } from "../interleaving/schedule.ts";
 import type { System, Violation } from "../interleaving/system.ts";
 import type { Explorable } from "./explorable.ts";
 import type { Finding } from "./findings.ts";
-import { runGuided } from "./guided-run.ts";
+import { type GuidedRun, runGuided, runToEnd } from "./guided-run.ts";
 import { STEP_TIMEOUT_MS } from "./options.ts";
 import { runWatched } from "./runaway.ts";
 
@@ -35,11 +35,13 @@ export interface ReplayOptions {
 export function replay(explorable: Explorable, schedule: string, options: ReplayOptions = {}): Replay {
   const { bestEffort = false, maxSteps = 10_000, stepTimeoutMs = STEP_TIMEOUT_MS } = options;
   const wished = parseSchedule(schedule);
-  const steps: ReplayedStep[] = [];
-  const run = runWatched(explorable, stepTimeoutMs, (system) => {
-    steps.length = 0;
-    const onStep = (actor: number): void => void steps.push(toldStep(system, actor));
-    return runGuided(system, wished, { strict: !bestEffort, maxSteps, onStep });
+  let steps: ReplayedStep[] = [];
+  const run = runWatched(explorable, stepTimeoutMs, (system): GuidedRun => {
+    const onStep = (actor: number, step: number): void => {
+      if (step === 0) steps = [];
+      steps.push(toldStep(system, actor));
+    };
+    return runToEnd(system, wished, { strict: !bestEffort, maxSteps, onStep });
   });
   return { steps, preemptions: run.preemptions, violation: run.violation };
 }

@@ -7,7 +7,7 @@ import { LOOK_GROUPS, type LookGroup } from "../interleaving/look.ts";
 import { actorOf, formatSchedule, parseSchedule } from "../interleaving/schedule.ts";
 import { STEP_YIELDS, type System, type Violation } from "../interleaving/system.ts";
 import type { Explorable } from "./explorable.ts";
-import { type GuidedRun, runGuided } from "./guided-run.ts";
+import { type GuidedOptions, type GuidedRun, runGuided, runToEnd } from "./guided-run.ts";
 import { STEP_TIMEOUT_MS } from "./options.ts";
 import type { ReplayedStep, ReplayOptions } from "./replay.ts";
 import { runWatched } from "./runaway.ts";
@@ -81,8 +81,11 @@ class Watch {
 /** `schedule` as text. Throws ScheduleSyntaxError, ERR_SCHEDULE_MISMATCH, RunawayError. */
 export function tell(explorable: Explorable, schedule: string, options: ReplayOptions = {}): ToldReplay {
   const { stepTimeoutMs = STEP_TIMEOUT_MS } = options;
-  const run = runWatched(explorable, stepTimeoutMs, (system) => execute(system, schedule, options, () => {}));
-  if (run.violation?.kind !== "runaway") return tellRun(explorable.makeSystem(), run, options);
+  const run = runWatched(explorable, stepTimeoutMs, (system) =>
+    runToEnd(system, parseSchedule(schedule), guided(options)),
+  );
+  if (run.violation?.kind !== "runaway")
+    return tellRun(explorable.makeSystem(), run, { ...options, maxSteps: run.schedule.length });
   const last = run.schedule.at(-1);
   if (last === undefined) return { things: [], steps: [], ...run, violatedAfter: 0 };
   // What does not come back is told and not made.
@@ -125,7 +128,7 @@ function tellRun(
   const told = steps.map(
     (step, i): ToldStep => ({
       ...step,
-      what: step.what.replace(/0x[0-9a-f]+/g, (address) => nameOf(watch, address) ?? address),
+      what: inNames(watch, step.what),
       changes: (changes[i] ?? []).flatMap(([key, value]) => {
         const number = numbers.get(key);
         return number === undefined ? [] : [[number, value] as const];
@@ -133,16 +136,21 @@ function tellRun(
     }),
   );
   if (violatedAfter < 0) violatedAfter = steps.length;
-  return { things, steps: told, preemptions, violation, violatedAfter };
+  const shown = violation && { ...violation, message: inNames(watch, violation.message) };
+  return { things, steps: told, preemptions, violation: shown, violatedAfter };
 }
 
 function execute(
   system: System,
   schedule: string,
-  { bestEffort = false, maxSteps = 10_000 }: ReplayOptions,
+  options: ReplayOptions,
   onStep: (actor: number) => void,
-): GuidedRun {
-  return runGuided(system, parseSchedule(schedule), { strict: !bestEffort, maxSteps, onStep });
+): void {
+  runGuided(system, parseSchedule(schedule), { ...guided(options), onStep });
+}
+
+function guided({ bestEffort = false, maxSteps = 10_000 }: ReplayOptions): GuidedOptions {
+  return { strict: !bestEffort, maxSteps };
 }
 
 function worthTelling({ things: all }: Watch): { things: ToldThing[]; numbers: Map<string, number> } {
@@ -162,8 +170,10 @@ function isNothing({ named, name, initial }: Seen): boolean {
   return initial === "0" && (!named || name.includes("."));
 }
 
-/** The name of the word at an address, if it has one. */
-function nameOf({ things }: Watch, address: string): string | undefined {
-  const word = things.get(`word ${Number(address) >>> 2}`);
-  return word?.named === true ? word.name : undefined;
+/** With the names of words in place of their addresses, of those that have one. */
+function inNames({ things }: Watch, text: string): string {
+  return text.replace(/0x[0-9a-f]+/g, (address) => {
+    const word = Number(address) % 4 === 0 ? things.get(`word ${Number(address) >>> 2}`) : undefined;
+    return word?.named === true ? word.name : address;
+  });
 }

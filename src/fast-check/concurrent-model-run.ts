@@ -100,9 +100,9 @@ export function concurrentModelRun<M, Real, Output>(
   const steps = stepsOf(explorable, violations[0]!);
   const cause =
     kind === "runaway" ? undefined : replay(explorable, schedule, { bestEffort: true }).violation?.cause;
-  const least = minimal ? "the fewest preemptions that break it" : "preemptions";
+  const least = minimal ? ", the fewest that break it" : "";
   throw new Error(
-    `${kind}: ${message}\n\n${interleavingText(steps)}\n${preemptions} ${least}; schedule "${schedule}"`,
+    `${kind}: ${message}\n\n${interleavingText(steps)}\n${preemptions} ${preemptions === 1 ? "preemption" : "preemptions"}${least}; schedule "${schedule}"`,
     { cause },
   );
 }

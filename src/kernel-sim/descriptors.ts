@@ -27,8 +27,7 @@ export class Descriptors {
   /** Flags it was opened with. */
   declare private readonly modes: Int32Array;
   declare private readonly holders: Int32Array;
-  /** Value of an eventfd; expirations of a timerfd that nobody has read. */
-  declare readonly counters: BigUint64Array;
+  declare private readonly counters: BigUint64Array;
   /** Period of a timerfd, ns; 0 = it fires once. */
   declare readonly periods: Float64Array;
 
@@ -87,6 +86,18 @@ export class Descriptors {
 
   close(fd: number): void {
     this.kinds[fd - FIRST_FD] = FILE_NONE;
+  }
+
+  /** Value of an eventfd; expirations of a timerfd that nobody has read. */
+  counter(fd: number): bigint {
+    return this.counters[fd - FIRST_FD]!;
+  }
+  setCounter(fd: number, to: bigint): void {
+    this.counters[fd - FIRST_FD] = to;
+  }
+  /** The same for an epoll that watches the file (poll.ts). */
+  counterSeen(fd: number): bigint {
+    return this.counters[fd - FIRST_FD]!;
   }
 
   /** A call begins, and ends, to depend on the file. */

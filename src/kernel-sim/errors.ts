@@ -5,6 +5,7 @@
  * |--------------------------|-----------------------------------------------------------------------------------|
  * | ERR_CONFIG               | a configuration value is not usable                                               |
  * | ERR_DEADLOCK             | nothing runnable, no timer armed, tasks waiting                                   |
+ * | ERR_PROGRAM              | what a task is to run is no generator: its program is `async`, or a plain function |
  * | ERR_PROGRAM_THREW        | a program threw; `cause` is what it threw                                         |
  * | ERR_RETURNED_REGISTERED  | a program returned while its task was registered with umcg_ctl                    |
  * | ERR_TASK_LIMIT           | more tasks than `maxTasks`                                                        |
@@ -28,6 +29,7 @@
 export type MachineErrorCode =
   | "ERR_CONFIG"
   | "ERR_DEADLOCK"
+  | "ERR_PROGRAM"
   | "ERR_PROGRAM_THREW"
   | "ERR_RETURNED_REGISTERED"
   | "ERR_TASK_LIMIT"

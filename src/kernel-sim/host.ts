@@ -30,6 +30,8 @@ export const YIELD_WORK = 3;
 export interface CpuThreads {
   /** How many times the usual deadlines CPUs are given to come up and to stop: 1, or more where threads share their cores. */
   readonly patience: number;
+  /** The same of an emergency, whose deadline is short. */
+  readonly panicPatience: number;
   /** Starts the thread of a CPU: `startSecondary(kernel, cpu)` runs on it. False: there is none to be had. */
   startCpu(cpu: CpuId): boolean;
   /** Creates the clock event of the executing CPU. False: there is none to be had. */

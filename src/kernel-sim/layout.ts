@@ -49,15 +49,26 @@ export interface Laid {
   readonly pagePins: Int32Array;
 }
 
-/** What makes the tables of tasks, CPUs and waiters, and what stands for a class: on real threads those that take locks. */
+/** What makes the tables, and what stands for a class: on real threads those that take locks. */
 export interface TableMakers {
   readonly Tasks: typeof TaskTable;
   readonly Cpus: typeof CpuTable;
   readonly Waits: typeof WaitQueues;
+  readonly Pipes: typeof PipeTable;
+  readonly Files: typeof Descriptors;
+  readonly Watches: typeof WatchTable;
   fair(made: FairClass, tasks: TaskTable): FairClass;
 }
 
-const PLAIN: TableMakers = { Tasks: TaskTable, Cpus: CpuTable, Waits: WaitQueues, fair: (made) => made };
+const PLAIN: TableMakers = {
+  Tasks: TaskTable,
+  Cpus: CpuTable,
+  Waits: WaitQueues,
+  Pipes: PipeTable,
+  Files: Descriptors,
+  Watches: WatchTable,
+  fair: (made) => made,
+};
 
 /** Lays the tables out in the arena, of which `pages` have flags. Twice: to measure, and for good. */
 export function layOut(
@@ -65,8 +76,9 @@ export function layOut(
   config: KernelConfig,
   topology: Topology,
   pages: number,
-  { Tasks, Cpus, Waits, fair: standIn }: TableMakers = PLAIN,
+  makers: TableMakers = PLAIN,
 ): Laid {
+  const { Tasks, Cpus, Waits, fair: standIn } = makers;
   const pageFlags = arena.uint8(pages);
   const pagePins = arena.int32(pages);
   const tasks = new Tasks(arena, config.maxTasks, config.vcpus);
@@ -82,7 +94,7 @@ export function layOut(
   const slots = 2 * config.maxPipes + config.maxFiles;
   const queues = FUTEX_BUCKETS + 2 * config.maxPipes + config.maxTasks + 1 + slots + PAGE_BUCKETS;
   const waits = new Waits(arena, queues, tasks);
-  const io = layOutFiles(arena, config, slots);
+  const io = layOutFiles(arena, config, slots, makers);
   const timers = new TimerQueue(arena, config.maxTasks + config.maxTimers + config.vcpus, config.vcpus);
   const timerOwners = new TimerOwners(arena, config.maxTimers);
   const dispositions = new Dispositions(arena, config.maxTasks);
@@ -116,11 +128,16 @@ interface FileTables {
   readonly seccomp: SeccompTable;
 }
 
-function layOutFiles(arena: Arena, config: KernelConfig, slots: number): FileTables {
+function layOutFiles(
+  arena: Arena,
+  config: KernelConfig,
+  slots: number,
+  { Pipes, Files, Watches }: TableMakers,
+): FileTables {
   return {
-    pipes: new PipeTable(arena, config.maxPipes, config.pipeBytes),
-    files: new Descriptors(arena, slots),
-    watches: new WatchTable(arena, slots, config.maxWatches),
+    pipes: new Pipes(arena, config.maxPipes, config.pipeBytes),
+    files: new Files(arena, slots),
+    watches: new Watches(arena, slots, config.maxWatches),
     seccomp: new SeccompTable(arena, slots, config.maxTasks),
   };
 }

@@ -3,6 +3,7 @@
  * (descriptors.ts), the read end first.
  */
 import type { Arena } from "./arena.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "./constants.ts";
 
 const OPEN_READ = 1;
 const OPEN_WRITE = 2;
@@ -72,6 +73,16 @@ export class PipeTable {
   /** Bytes that can be written. */
   room(pipe: number): number {
     return this.bytesEach - this.#fill[pipe]!;
+  }
+
+  /** What can be waited for on either end, EPOLL events, for an epoll that watches it (poll.ts). */
+  readSeen(pipe: number): number {
+    const open = (this.#open[pipe]! & OPEN_WRITE) !== 0;
+    return (this.#fill[pipe]! > 0 ? EPOLLIN : 0) | (open ? 0 : EPOLLHUP);
+  }
+  writeSeen(pipe: number): number {
+    const open = (this.#open[pipe]! & OPEN_READ) !== 0;
+    return (this.#fill[pipe]! < this.bytesEach ? EPOLLOUT : 0) | (open ? 0 : EPOLLERR);
   }
 
   /** Appends as many bytes as fit; returns how many. */

@@ -7,7 +7,7 @@
  * of a pipe stays WF_SYNC. Source: ep_poll_callback in fs/eventpoll.c, pipe_poll, eventfd_poll, timerfd_poll, seccomp_notify_poll.
  */
 import type { Coroutine } from "../atomics/step.ts";
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, TASK_NORMAL } from "./constants.ts";
+import { EPOLLHUP, EPOLLIN, EPOLLOUT, TASK_NORMAL } from "./constants.ts";
 import {
   FILE_EVENTFD,
   FILE_PIPE_READ,
@@ -24,21 +24,21 @@ import { chargeWake, tryToWakeUp } from "./wakeup.ts";
 /** The largest value of an eventfd. */
 export const EVENTFD_MAX = 0xffff_ffff_ffff_fffen;
 
-/** What can be waited for on a file now: EPOLL events. */
+/** What can be waited for on a file now: EPOLL events. For an epoll that watches it, or is about to. */
 export function pollMask(kernel: Kernel, fd: number): number {
   const { files, pipes } = kernel;
   const object = files.object(fd);
   switch (files.kindOf(fd)) {
     case FILE_PIPE_READ:
-      return (pipes.available(object) > 0 ? EPOLLIN : 0) | (pipes.writersOpen(object) ? 0 : EPOLLHUP);
+      return pipes.readSeen(object);
     case FILE_PIPE_WRITE:
-      return (pipes.room(object) > 0 ? EPOLLOUT : 0) | (pipes.readersOpen(object) ? 0 : EPOLLERR);
+      return pipes.writeSeen(object);
     case FILE_EVENTFD: {
-      const value = files.counters[fd - FIRST_FD]!;
+      const value = files.counterSeen(fd);
       return (value > 0n ? EPOLLIN : 0) | (value < EVENTFD_MAX ? EPOLLOUT : 0);
     }
     case FILE_TIMERFD:
-      return files.counters[fd - FIRST_FD]! > 0n ? EPOLLIN : 0;
+      return files.counterSeen(fd) > 0n ? EPOLLIN : 0;
     case FILE_SECCOMP:
       return seccompMask(kernel, fd);
     default:
@@ -52,28 +52,17 @@ function seccompMask({ seccomp, lastTid }: Kernel, fd: number): number {
   return waiting | received | (seccomp.users(fd, lastTid).length === 0 ? EPOLLHUP : 0);
 }
 
-/** Puts the watches of a file that ask for `events` on their ready lists; returns the epolls, each once. */
-function markReady(kernel: Kernel, fd: number, events: number): number[] {
-  const { watches } = kernel;
-  const epolls: number[] = [];
-  for (const watch of watches.ofFile.nodes(fd - FIRST_FD)) {
-    if ((watches.events[watch]! & events) === 0) continue;
-    if (!watches.ready.isOn(watch)) watches.ready.add(watches.epoll(watch), watch);
-    epolls.push(watches.epoll(watch));
-  }
-  return epolls;
-}
-
 /** Something happened to a file: tells its epolls. Called when there are watches at all. */
 export function* tellEpolls(kernel: Kernel, fd: number, events: number, flags: number): Coroutine<void> {
-  for (const epoll of markReady(kernel, fd, events))
+  for (const epoll of kernel.watches.markReady(fd - FIRST_FD, events))
     yield* wakeFirst(kernel, fileQueue(kernel, epoll), flags);
 }
 
 /** The same in one step, in interrupt context or at a task's end, with the file's own waiters. */
 export function tellFromInterrupt(kernel: Kernel, fd: number, events: number): void {
-  const { waits } = kernel;
-  const epolls = markReady(kernel, fd, events).map((epoll) => waits.first(fileQueue(kernel, epoll)));
+  const { waits, watches } = kernel;
+  const told = watches.markReady(fd - FIRST_FD, events);
+  const epolls = told.map((epoll) => waits.first(fileQueue(kernel, epoll)));
   const own = waits.all(fileQueue(kernel, fd - FIRST_FD));
   wakeFromInterrupt(kernel, [...epolls.filter((tid) => tid !== 0), ...own]);
 }

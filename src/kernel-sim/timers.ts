@@ -19,7 +19,6 @@
 import { TRACE_TICK, TRACE_TIMER_EXPIRE } from "../trace/events.ts";
 import { balanceTick } from "./balance.ts";
 import { EPOLLIN, TASK_NORMAL } from "./constants.ts";
-import { FIRST_FD } from "./descriptors.ts";
 import { MachineError } from "./errors.ts";
 import { cpuId } from "./ids.ts";
 import type { Kernel } from "./kernel.ts";
@@ -152,7 +151,7 @@ function fireDevice(kernel: Kernel, index: number, timer: number): void {
 
 /** One more expiration that nobody has read. */
 function expireTimerfd(kernel: Kernel, fd: number): void {
-  kernel.files.counters[fd - FIRST_FD]! += 1n;
+  kernel.files.setCounter(fd, kernel.files.counter(fd) + 1n);
   tellFromInterrupt(kernel, fd, EPOLLIN);
 }
 

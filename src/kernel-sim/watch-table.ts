@@ -9,7 +9,7 @@ import { LinkedLists } from "./linked-lists.ts";
 export class WatchTable {
   declare readonly ofFile: LinkedLists;
   declare readonly ofEpoll: LinkedLists;
-  declare readonly ready: LinkedLists;
+  declare private readonly ready: LinkedLists;
   declare private readonly capacity: number;
   declare private readonly files: Int32Array;
   declare private readonly epolls: Int32Array;
@@ -63,6 +63,33 @@ export class WatchTable {
       return watch;
     }
     return 0;
+  }
+
+  /** The watches of `epoll` for which something may have happened, as they are now; the first of them, or 0. */
+  readyOf(epoll: number): number[] {
+    return this.ready.nodes(epoll);
+  }
+  firstReady(epoll: number): number {
+    return this.ready.first(epoll);
+  }
+  isReady(watch: number): boolean {
+    return this.ready.isOn(watch);
+  }
+  putReady(watch: number): void {
+    this.ready.add(this.epolls[watch]!, watch);
+  }
+  takeReady(watch: number): void {
+    this.ready.remove(watch);
+  }
+  /** Puts the watches of a file that ask for `events` on their ready lists; returns the epolls, each once. */
+  markReady(file: number, events: number): number[] {
+    const epolls: number[] = [];
+    for (const watch of this.ofFile.nodes(file)) {
+      if ((this.events[watch]! & events) === 0) continue;
+      if (!this.isReady(watch)) this.putReady(watch);
+      epolls.push(this.epolls[watch]!);
+    }
+    return epolls;
   }
 
   remove(watch: number): void {

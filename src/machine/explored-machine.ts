@@ -58,6 +58,11 @@ export interface ExploredConfig {
   readonly trace?: boolean;
   /** What may happen beside the steps of the CPUs. Default: nothing. */
   readonly nondeterminism?: Nondeterminism;
+  /**
+   * Tasks look at the same word again behind sched_yield in spin loops only: there they wait until the word is another
+   * (hosts/explore/spin-waits.ts). Default false: each turn of such a loop is explored.
+   */
+  readonly spinsWait?: boolean;
   /** By CPU: the tasks that it goes on with, one after the other, where they wait. Default: first come, first served. */
   readonly picks?: readonly (readonly number[])[];
 }
@@ -83,7 +88,7 @@ export class ExploredMachine {
 
   /** Throws ERR_CONFIG naming the first bad value. */
   constructor(config: ExploredConfig = {}) {
-    const allowed = checkNondeterminism(config.nondeterminism ?? {});
+    const allowed = checkNondeterminism(config.nondeterminism ?? {}, config.spinsWait ?? false);
     const profile = checkProfile(config.umcg ?? "hardened", config.uninitialisedLocal ?? "zero");
     const kernelConfig = smallKernel(config);
     checkKernelConfig(kernelConfig);
@@ -194,9 +199,10 @@ export class ExploredMachine {
     );
   }
 
-  /** Every task has exited: the program's checks, and what nobody has given back. Throws what they throw, ERR_LEAK. */
+  /** Nobody steps any more: the program's checks, and, if every task has exited, what nobody has given back. Throws what they throw, ERR_LEAK. */
   checkEnd(): void {
     for (const check of this.#checks) check();
+    if (!this.ended) return;
     const { pages, userBase, userEnd } = this.kernel;
     for (let page: number = userBase; page < userEnd; page += PAGE_SIZE)
       if (pages.isPinned(page as Addr))

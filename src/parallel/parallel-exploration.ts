@@ -44,7 +44,8 @@ export class ThreadError extends Error {
 }
 
 interface Hand {
-  readonly worker: Worker;
+  /** Started when there is first something to do for it: a search that is soon over costs no start of a thread that it does not need. */
+  worker: Worker | undefined;
   readonly word: Int32Array;
   assigned: Assignment | undefined;
   /** Since when, ms. */
@@ -58,6 +59,8 @@ export class ParallelExploration {
   readonly #hands: readonly Hand[];
   readonly #clock: () => number;
   readonly #sharing: Sharing;
+  readonly #program: ProgramModule;
+  readonly #options: ExploreOptions;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
   #closing = false;
@@ -73,18 +76,11 @@ export class ParallelExploration {
     this.#exploration = exploration;
     this.#clock = clock;
     this.#sharing = new Sharing(clock());
-    const file = `./explore-thread${extname(fileURLToPath(import.meta.url))}`;
+    this.#program = program;
+    this.#options = options;
     this.#hands = Array.from({ length: workers }, () => {
       const word = new Int32Array(new SharedArrayBuffer(4));
-      const start: ThreadStart = { program, options, word };
-      const worker = new Worker(new URL(file, import.meta.url), { workerData: start });
-      const hand: Hand = { worker, word, assigned: undefined, busySince: 0, next: false, made: 0 };
-      worker.on("message", (message: Report | Failure) => this.#receive(hand, message));
-      worker.on("error", (cause) => this.#fail(new ThreadError(failureOf(cause))));
-      worker.on("exit", (code) => {
-        if (!this.#closing) this.#fail(new ThreadError(exited(code)));
-      });
-      return hand;
+      return { worker: undefined, word, assigned: undefined, busySince: 0, next: false, made: 0 };
     });
   }
 
@@ -130,7 +126,7 @@ export class ParallelExploration {
   /** Ends the threads, whatever they are doing. */
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all(this.#hands.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#hands.map(({ worker }) => worker?.terminate()));
   }
 
   /** Whether there is anything to do for it. */
@@ -144,8 +140,21 @@ export class ParallelExploration {
     hand.busySince = this.#clock();
     Atomics.store(hand.word, 0, GO_ON);
     const order: Order = { job: assignment.job, lessons: [...this.#exploration.lessons] };
+    hand.worker ??= this.#start(hand);
     hand.worker.postMessage(order);
     return true;
+  }
+
+  #start(hand: Hand): Worker {
+    const file = `./explore-thread${extname(fileURLToPath(import.meta.url))}`;
+    const start: ThreadStart = { program: this.#program, options: this.#options, word: hand.word };
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: start });
+    worker.on("message", (message: Report | Failure) => this.#receive(hand, message));
+    worker.on("error", (cause) => this.#fail(new ThreadError(failureOf(cause))));
+    worker.on("exit", (code) => {
+      if (!this.#closing) this.#fail(new ThreadError(exited(code)));
+    });
+    return worker;
   }
 
   /** Has the one come back that has been busy longest, if that is long enough. */

@@ -5,6 +5,7 @@
  * A module's default export is a program of bare mode (a function), or what `bareProgram` or `kernelProgram` makes. A registry
  * exports `PROGRAMS`, a map of programs with parameters, as bench/programs of the repository does.
  */
+import { messageOf } from "../diagnostics/text-of.ts";
 import type { Program } from "../explore/bare/bare.ts";
 import type { BareOptions } from "../explore/bare/bare-options.ts";
 import { BareSystem } from "../explore/bare/bare-system.ts";
@@ -39,13 +40,20 @@ export class ProgramModuleError extends Error {
   }
 }
 
+/** Why an `import()` of a user's file failed. */
+export function whyNotLoaded(cause: unknown): string {
+  const message = messageOf(cause);
+  if ((cause as NodeJS.ErrnoException | undefined)?.code !== "ERR_UNKNOWN_FILE_EXTENSION") return message;
+  return `${message}: Node 22.18 and later run TypeScript, this is ${process.version}`;
+}
+
 /** Throws ProgramModuleError. */
 export async function loadProgramModule({ url, name, parameters = {} }: ProgramModule): Promise<Explorable> {
   let exported: { readonly default?: unknown; readonly PROGRAMS?: ReadonlyMap<string, RegisteredProgram> };
   try {
     exported = await import(url);
   } catch (cause) {
-    throw new ProgramModuleError(url, cause instanceof Error ? cause.message : String(cause), cause);
+    throw new ProgramModuleError(url, whyNotLoaded(cause), cause);
   }
   if (name !== undefined) {
     const program = exported.PROGRAMS?.get(name);

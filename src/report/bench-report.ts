@@ -11,7 +11,9 @@ import type { Recorded } from "./recorder.ts";
 /** A run that is over. */
 export interface ReportedRun extends Omit<RunData, "distributions" | "timeline"> {
   readonly distributions: readonly NamedHistogram[];
-  readonly timeline?: Pick<TimelineData, "measuredFromNs" | "umcg"> & { readonly recorded: Recorded };
+  readonly timeline?: Pick<TimelineData, "measuredFromNs" | "measured" | "umcg"> & {
+    readonly recorded: Recorded;
+  };
 }
 
 /** A distribution, as it was measured. */
@@ -58,7 +60,7 @@ export function benchReportHtml(report: BenchReport): Generator<string, void, un
 }
 
 function timelineOf(timeline: NonNullable<ReportedRun["timeline"]>, element: string): TimelineData {
-  const { measuredFromNs, umcg, recorded } = timeline;
+  const { recorded, ...rest } = timeline;
   const { count, dropped, names } = recorded;
-  return { measuredFromNs, element, count, dropped, names, umcg };
+  return { ...rest, element, count, dropped, names };
 }

@@ -17,6 +17,8 @@
  * | ERR_RESULT_STAYS  | the joined worker ran on another CPU of real threads, and its result is no number |
  * | ERR_POLICY        | a policy broke its contract (policy.ts)                               |
  */
+import { SIGSEGV } from "../kernel-sim/constants.ts";
+
 export type RuntimeErrorCode =
   | "ERR_RUNTIME_CONFIG"
   | "ERR_SYSCALL"
@@ -45,7 +47,8 @@ export class RuntimeError extends Error {
 export class WorkerKilledError extends RuntimeError {
   readonly signal: number;
   constructor(worker: string, signal: number) {
-    super("ERR_KILLED", `${worker} was killed by signal ${signal}`);
+    const why = signal === SIGSEGV ? ": it touched memory that it must not, or broke a rule of UMCG" : "";
+    super("ERR_KILLED", `${worker} was killed by signal ${signal}${why}`);
     this.name = "WorkerKilledError";
     this.signal = signal;
   }

@@ -6,6 +6,7 @@ import type { Job } from "./jobs.ts";
 import {
   API_VERSION,
   CALLER,
+  CANCEL,
   CPU_TIME,
   FIRST_SLOT,
   ID,
@@ -69,7 +70,7 @@ export function occupy(
   words[record + PRIORITY] = priority;
   words[record + LAST_CPU] = -1;
   words[record + REASON] = WAIT_START;
-  for (const word of [NEXT_TID, PERMIT, SERVER_TID, SWITCHES, KICKS]) words[record + word] = 0;
+  for (const word of [CANCEL, NEXT_TID, PERMIT, SERVER_TID, SWITCHES, KICKS]) words[record + word] = 0;
   times[(record >> 1) + CPU_TIME] = 0;
   times[(record >> 1) + READY_TIME] = 0;
   // Last: who dies before it has made a thread of the slot has not begun one (recover.ts).

@@ -10,23 +10,24 @@
  * }
  * ```
  */
-import { EAGAIN, EDEADLK, EOWNERDEAD, ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
+import { EAGAIN, EINTR, EOWNERDEAD, ESRCH, ETIMEDOUT } from "../atomics/errno.ts";
 import type { Step } from "../atomics/step.ts";
 import { runToEnd } from "../hosts/threads/run-to-end.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { UMCG_TF_PREEMPTED } from "../umcg/abi.ts";
 import { type Called, callThread, joinThread, leaveChildren, spawnThread } from "./call.ts";
 import { ThreadError } from "./errors.ts";
-import { CPU_TIME, ID, MAX_ARGUMENTS, STATE } from "./layout.ts";
-import { abandonMutexes, lockMutex, tryLockMutex, unlockMutex } from "./mutex-words.ts";
+import { CANCEL, CANCEL_NOT, CPU_TIME, ID, MAX_ARGUMENTS, STATE } from "./layout.ts";
+import { abandonMutexes } from "./mutex-words.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { abandonPermits } from "./semaphore-words.ts";
 import { thrownOfText } from "./texts.ts";
 import { RESULT_ASYNC, RESULT_IN_PORT, RESULT_NOT_LOADED } from "./values.ts";
 import { wakeWaiters } from "./word-waits.ts";
 
 let current: Scheduler | undefined;
-/** Mutexes that the thread has locked. */
-let held = 0;
+/** What the thread has locked, and has permits of. */
+export const held: { mutexes: number; permits: number } = { mutexes: 0, permits: 0 };
 /** Threads that it has spawned and not joined. */
 const children: Set<number> = new Set();
 let stateWord = 0;
@@ -36,7 +37,8 @@ let torn = false;
 /** A thread begins on this isolate. */
 export function begin(scheduler: Scheduler): void {
   current = scheduler;
-  held = 0;
+  held.mutexes = 0;
+  held.permits = 0;
   stateWord = scheduler.board.record(scheduler.words.self) + STATE;
 }
 
@@ -47,14 +49,16 @@ export function finish(): void {
   if (scheduler === undefined) return;
   if (children.size > 0) runToEnd(leaveChildren(scheduler));
   children.clear();
-  if (held === 0) return;
+  if (held.permits > 0) runToEnd(abandonPermits(scheduler));
+  if (held.mutexes === 0) return;
   const { board, words } = scheduler;
   runToEnd(abandonMutexes(words.memory, board.layout, words.self));
   for (let mutex = 0; mutex < board.layout.sizes.mutexes; mutex++)
     runToEnd(wakeWaiters(scheduler, board.layout.mutexes + mutex, board.lastSlot));
 }
 
-function self(): Scheduler {
+/** The calling thread's. Throws ERR_NOT_A_THREAD. */
+export function self(): Scheduler {
   if (current !== undefined) return current;
   if (torn)
     throw new ThreadError(
@@ -73,7 +77,7 @@ export function isTorn(): boolean {
  * Runs a call of the scheduler to its end. None throws, but where there is no stack left for it, and then anywhere. So what is
  * noted then is noted without a call.
  */
-function perform<T>(step: Step<T>): T {
+export function perform<T>(step: Step<T>): T {
   try {
     return runToEnd(step);
   } catch (error) {
@@ -81,6 +85,24 @@ function perform<T>(step: Step<T>): T {
     current = undefined;
     throw error;
   }
+}
+
+/** A time to wait, ms, in ns: none below 0. Throws ERR_TIME for what is no number. */
+export function nsOf(what: string, ms: number): number {
+  if (typeof ms === "number" && !Number.isNaN(ms)) return Math.max(0, ms * 1e6);
+  throw new ThreadError("ERR_TIME", `${what} takes a time in ms, got ${String(ms)}`);
+}
+
+/** A cancellation point: throws ERR_CANCELLED, once, if the thread has been cancelled. */
+function checkCancelled(scheduler: Scheduler): void {
+  if (scheduler.takeCancel())
+    throw new ThreadError("ERR_CANCELLED", `thread ${threadId()} has been cancelled`);
+}
+
+/** What a wait has come to. Throws ERR_CANCELLED. */
+export function waited(scheduler: Scheduler, result: number): number {
+  if (result === -EINTR) checkCancelled(scheduler);
+  return result;
 }
 
 /** The number of the calling thread: what its handle calls `id`. */
@@ -101,17 +123,21 @@ export function cpuTimeNs(): number {
   return board.times[(board.record(words.self) >> 1) + CPU_TIME]!;
 }
 
-/** Lets others run that are ready. False: nobody was. */
+/** Lets others run that are ready. False: nobody was. Throws ERR_CANCELLED. */
 export function yieldNow(): boolean {
   const scheduler = self();
-  if (!scheduler.anybodyReady) return false;
-  return perform(scheduler.yieldNow());
+  const ran = scheduler.anybodyReady && perform(scheduler.yieldNow());
+  checkCancelled(scheduler);
+  return ran;
 }
 
-/** Gives way if the scheduler has asked for it. For code that computes for long: nothing else can interrupt it. */
+/**
+ * Gives way if the scheduler has asked for it. For code that computes for long: nothing else can interrupt it. Throws ERR_CANCELLED.
+ */
 export function safepoint(): void {
   const scheduler = self();
   if ((scheduler.board.words[stateWord]! & UMCG_TF_PREEMPTED) !== 0) perform(scheduler.yieldNow());
+  checkCancelled(scheduler);
 }
 
 function handOver(scheduler: Scheduler, peer: number, timeoutNs: number): number {
@@ -127,19 +153,24 @@ function handOver(scheduler: Scheduler, peer: number, timeoutNs: number): number
 
 /**
  * Gives the CPU to `peer`, which is parked, or ready, and waits until somebody switches to the caller or unparks it. False: it
- * was `timeoutMs` before. Throws ERR_NO_PEER when the peer cannot run now, and ERR_PEER_DIED.
+ * was `timeoutMs` before. Throws ERR_NO_PEER when the peer cannot run now, ERR_PEER_DIED, and ERR_CANCELLED.
  */
 export function switchTo(peer: number, timeoutMs: number = FOREVER): boolean {
-  const result = handOver(self(), peer, timeoutMs * 1e6);
+  const scheduler = self();
+  const result = waited(scheduler, handOver(scheduler, peer, nsOf("switchTo", timeoutMs)));
   if (result === -ESRCH)
     throw new ThreadError("ERR_NO_PEER", `thread ${peer} is not there, or neither parked nor ready`);
   if (result === -EOWNERDEAD) throw new ThreadError("ERR_PEER_DIED", `thread ${peer} has died`);
   return result !== -ETIMEDOUT;
 }
 
-/** Waits until somebody unparks the caller or switches to it; at once if that has happened before. False: time is up. */
+/**
+ * Waits until somebody unparks the caller or switches to it; at once if that has happened before. False: time is up. Throws
+ * ERR_CANCELLED.
+ */
 export function park(timeoutMs: number = FOREVER): boolean {
-  return perform(self().park(timeoutMs * 1e6)) !== -ETIMEDOUT;
+  const scheduler = self();
+  return waited(scheduler, perform(scheduler.park(nsOf("park", timeoutMs)))) !== -ETIMEDOUT;
 }
 
 /** Ends the park of a thread, or its next. False: there is no such thread. */
@@ -152,9 +183,24 @@ export function kick(peer: number): boolean {
   return perform(self().kick(peer));
 }
 
-/** Leaves the CPU to others for `ms`. */
+/** Leaves the CPU to others for `ms`. Throws ERR_CANCELLED. */
 export function sleep(ms: number): void {
-  perform(self().sleep(ms * 1e6));
+  const scheduler = self();
+  waited(scheduler, perform(scheduler.sleep(nsOf("sleep", ms))));
+}
+
+/**
+ * Asks a thread to end: its next cancellation point throws ERR_CANCELLED, once, and one that it waits in does so now. These are its
+ * waits (but not `call` and `blocking`), `yieldNow`, and `safepoint`. False: it has been asked before, or there is no such thread.
+ */
+export function cancel(peer: number): boolean {
+  return perform(self().cancel(peer));
+}
+
+/** Has the calling thread been cancelled, whether it has been told or not? */
+export function isCancelled(): boolean {
+  const { board, words } = self();
+  return board.words[board.record(words.self) + CANCEL] !== CANCEL_NOT;
 }
 
 /**
@@ -171,36 +217,6 @@ export function blocking<T>(call: () => T): T {
     current = scheduler;
     perform(scheduler.unblock());
   }
-}
-
-/**
- * Locks a mutex: a number from `HostThreads.mutex()`. "owner-died": the caller has it, and its last owner died with it, so what it
- * protects may be half changed. Throws ERR_MUTEX when the caller has it already, or there is none.
- */
-export function lock(mutex: number, timeoutMs: number = FOREVER): "locked" | "owner-died" | "timed-out" {
-  return lockOutcome(mutex, perform(lockMutex(self(), mutex, timeoutMs * 1e6)));
-}
-
-/** The same, without waiting. */
-export function tryLock(mutex: number): "locked" | "owner-died" | "timed-out" {
-  return lockOutcome(mutex, perform(tryLockMutex(self(), mutex)));
-}
-
-function lockOutcome(mutex: number, result: number): "locked" | "owner-died" | "timed-out" {
-  if (result === -ETIMEDOUT) return "timed-out";
-  if (result === -EDEADLK)
-    throw new ThreadError("ERR_MUTEX", `thread ${threadId()} locks mutex ${mutex}, which it has`);
-  if (result !== 0 && result !== -EOWNERDEAD)
-    throw new ThreadError("ERR_MUTEX", `there is no mutex ${mutex}`);
-  held++;
-  return result === 0 ? "locked" : "owner-died";
-}
-
-/** Throws ERR_MUTEX when the caller does not have it. */
-export function unlock(mutex: number): void {
-  if (perform(unlockMutex(self(), mutex)) !== 0)
-    throw new ThreadError("ERR_MUTEX", `thread ${threadId()} unlocks mutex ${mutex}, which it does not have`);
-  held--;
 }
 
 /**
@@ -228,13 +244,14 @@ export function spawn(code: number, ...values: number[]): number {
 
 /**
  * Waits for a thread that the caller has spawned, once: what it returns. Throws what `call` throws; ERR_TIMED_OUT, and then it can be
- * joined again; ERR_NO_PEER when it is none of the caller's, or has been joined.
+ * joined again, as after ERR_CANCELLED; ERR_NO_PEER when it is none of the caller's, or has been joined.
  */
 export function join(thread: number, timeoutMs: number = FOREVER): unknown {
   const scheduler = self();
   if (!children.has(thread))
     throw new ThreadError("ERR_NO_PEER", `thread ${thread} is none that thread ${threadId()} has to join`);
-  const called = perform(joinThread(scheduler, thread, timeoutMs * 1e6));
+  const called = perform(joinThread(scheduler, thread, nsOf("join", timeoutMs)));
+  if (called === -EINTR) checkCancelled(scheduler);
   if (called === -ETIMEDOUT)
     throw new ThreadError("ERR_TIMED_OUT", `thread ${thread} has not ended within ${timeoutMs} ms`);
   children.delete(thread);

@@ -11,13 +11,19 @@
  * | ERR_THREAD_ASYNC   | its function has returned a promise                                                           |
  * | ERR_THREAD_START   | no Worker came up in time                                                                     |
  * | ERR_PEER_DIED      | the thread that was switched to has died before it switched back                              |
- * | ERR_POLICY         | a function of the policy has thrown, or named no thread that is ready. It ends the runtime      |
+ * | ERR_POLICY         | a function of the policy has thrown, named no thread that is ready, or not come back. It ends the runtime |
  * | ERR_CLOSED         | the runtime is closed                                                                         |
  * | ERR_NOT_A_THREAD   | a function for host threads was called by none                                                |
  * | ERR_NO_PEER        | there is no such thread, or it is not in a state to be switched to                             |
  * | ERR_NO_WORKER      | a thread calls or spawns another, and no Worker waits to be one                                |
  * | ERR_TIMED_OUT      | a thread has not ended when its join's time was up                                             |
  * | ERR_MUTEX          | a mutex is unlocked by who has not locked it, locked twice, or does not exist                  |
+ * | ERR_SEMAPHORE      | a permit is given back by who has none, or there is no such semaphore                           |
+ * | ERR_CHANNEL        | there is no such channel                                                                        |
+ * | ERR_CHANNEL_CLOSED | a value is sent to a channel that is closed, or it is closed again                              |
+ * | ERR_CANCELLED      | the calling thread has been cancelled: its next wait, `yieldNow` or `safepoint` says so, once    |
+ * | ERR_THREAD_CANCELLED | the thread has ended by its ERR_CANCELLED, which is the `cause`                               |
+ * | ERR_TIME           | a time to wait is no number                                                                     |
  * | ERR_ARGUMENTS      | arguments or a result cannot be passed between threads                                        |
  */
 import type { WaitReason } from "./layout.ts";
@@ -38,6 +44,12 @@ export type ThreadErrorCode =
   | "ERR_NO_WORKER"
   | "ERR_TIMED_OUT"
   | "ERR_MUTEX"
+  | "ERR_SEMAPHORE"
+  | "ERR_CHANNEL"
+  | "ERR_CHANNEL_CLOSED"
+  | "ERR_CANCELLED"
+  | "ERR_THREAD_CANCELLED"
+  | "ERR_TIME"
   | "ERR_ARGUMENTS";
 
 export class ThreadError extends Error {

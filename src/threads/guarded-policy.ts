@@ -6,6 +6,8 @@
  * failure is in words, the owner of the runtime is rung, and ends the runtime: every join, and who spawns later, is told
  * ERR_POLICY.
  *
+ * Each call of it is numbered in a word, for whoever looks whether one does not come back (policy-watch.ts).
+ *
  * Rejected: throwing it at the thread that happened to call (it has done nothing wrong, and the lock is half way through a
  * switch), and going on with the other order for good (nobody would know that the policy is not the one that was asked for).
  */
@@ -18,6 +20,7 @@ import {
   FAILURE_TEXT,
   FIRST_SLOT,
   LAST_CPU,
+  POLICY_CALL,
   POLICY_FAILED,
   PRIORITY,
   TICKET,
@@ -26,12 +29,22 @@ import { putText, takeText } from "./texts.ts";
 
 /** In POLICY_FAILED, from 1. */
 const FUNCTIONS = ["enqueue", "pick", "remove"] as const;
-type PolicyFunction = (typeof FUNCTIONS)[number];
+export type PolicyFunction = (typeof FUNCTIONS)[number];
+const [ENQUEUE, PICK, REMOVE] = [1, 2, 3] as const;
+
+/** The policy is about to be asked: another call than any before. It has answered, one way or the other. */
+function begin(words: Int32Array, of: number): void {
+  words[POLICY_CALL] = (words[POLICY_CALL]! | 3) + 1 + of;
+}
+export function endPolicyCall(words: Int32Array): void {
+  words[POLICY_CALL]! &= ~3;
+}
 
 export function enqueue(board: Board, slot: number): void {
   const { words, policy, queue } = board;
   if (words[POLICY_FAILED] !== 0) return;
   const record = board.record(slot);
+  begin(words, ENQUEUE);
   try {
     policy.enqueue(
       queue,
@@ -43,24 +56,30 @@ export function enqueue(board: Board, slot: number): void {
   } catch (error) {
     fail(board, "enqueue", threw(error));
   }
+  endPolicyCall(words);
 }
 
 export function remove(board: Board, slot: number): void {
   if (board.words[POLICY_FAILED] !== 0) return;
+  begin(board.words, REMOVE);
   try {
     board.policy.remove(board.queue, board.layout.sizes, threadOf(slot));
   } catch (error) {
     fail(board, "remove", threw(error));
   }
+  endPolicyCall(board.words);
 }
 
 /** A slot that is listed. There is one. */
 export function pick(board: Board, cpu: number): number {
   if (board.words[POLICY_FAILED] !== 0) return firstListed(board);
   let thread: unknown;
+  begin(board.words, PICK);
   try {
     thread = board.policy.pick(board.queue, board.layout.sizes, cpu);
+    endPolicyCall(board.words);
   } catch (error) {
+    endPolicyCall(board.words);
     fail(board, "pick", threw(error));
     return firstListed(board);
   }
@@ -104,6 +123,15 @@ function firstListed(board: Board): number {
 
 function ticketOf(board: Board, slot: number): number {
   return board.words[board.record(slot) + TICKET]!;
+}
+
+/** The last call of the policy: its number, and the function that it is in; none: it has come back. */
+export function policyCall({ words }: Board): {
+  readonly number: number;
+  readonly function: PolicyFunction | undefined;
+} {
+  const call = words[POLICY_CALL]!;
+  return { number: call, function: FUNCTIONS[(call & 3) - 1] };
 }
 
 /** How the policy that is called `name` has failed; undefined: it has not. */

@@ -11,45 +11,32 @@
  * The isolate that creates a runtime owns it: it starts Workers, collects results, sees Workers die and puts right what they
  * leave (recover.ts). It must let its event loop turn. Threads run, switch, wait and wake each other without it.
  */
-import { availableParallelism } from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import type { Coroutine } from "../atomics/step.ts";
-import { OwnerWords } from "../hosts/threads/owner-words.ts";
 import { assign, freeSlot } from "./assign.ts";
-import { Board } from "./board.ts";
 import { Codes } from "./codes.ts";
 import { Crew, type Hand } from "./crew.ts";
 import { DoneWatch } from "./done-watch.ts";
 import { ThreadError, type ThreadErrorCode, type ThreadState } from "./errors.ts";
 import { policyFailure } from "./guarded-policy.ts";
 import { Job, type JobSpec, Jobs } from "./jobs.ts";
-import { layOutThreads, PHASE, PHASE_ENDED, PHASE_FREE, WAIT_REASONS, WANTED } from "./layout.ts";
+import { PHASE, PHASE_ENDED, PHASE_FREE, WAIT_REASONS, WANTED } from "./layout.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { Overseer } from "./overseer.ts";
 import { choiceOf, nameOfPolicy } from "./policies/index.ts";
 import type { ThreadPolicy } from "./policy.ts";
 import { recover } from "./recover.ts";
 import { deliver } from "./results.ts";
-import { Scheduler } from "./scheduler.ts";
 import { nameOfState, type ThreadsReport } from "./snapshot.ts";
 import { type ThreadControl, ThreadHandle } from "./thread-handle.ts";
+import { ThreadObjects } from "./thread-objects.ts";
 
-/** Looks per microsecond of a thread that spins; looks for the lock, where another CPU may have it for less than that. */
-const SPINS_PER_US = 100;
-const LOCK_SPINS: number = availableParallelism() > 1 ? 200 : 0;
-
-export class HostThreads implements ThreadControl {
-  readonly #options: ResolvedOptions;
-  readonly #board: Board;
-  readonly #words: OwnerWords;
-  readonly #scheduler: Scheduler;
-  readonly #shared: Int32Array<SharedArrayBuffer>;
+export class HostThreads extends ThreadObjects implements ThreadControl {
   readonly #jobs: Jobs = new Jobs();
   readonly #codes: Codes;
   readonly #crew: Crew;
   readonly #watch: DoneWatch;
   readonly #overseer: Overseer;
-  #mutexes = 0;
   #starting = 0;
   #assigning = false;
   #closed: Promise<void> | undefined;
@@ -58,38 +45,32 @@ export class HostThreads implements ThreadControl {
 
   /** Use `createThreads`. */
   constructor(options: ResolvedOptions, policy: ThreadPolicy) {
-    this.#options = options;
-    const { threads, cpus, mutexes } = options;
-    const sizes = { threads, cpus, mutexes, policyWords: policy.words({ threads, cpus }) };
-    const layout = layOutThreads(sizes);
-    const buffer = new SharedArrayBuffer(Math.ceil(layout.bytes / 8) * 8);
-    this.#shared = new Int32Array(buffer);
-    this.#board = new Board(layout, policy, this.#shared, new Float64Array(buffer));
-    this.#words = new OwnerWords(buffer, { launch: () => undefined, print: options.print });
-    const spins = options.spinUs * SPINS_PER_US;
-    this.#scheduler = new Scheduler(this.#words, this.#board, spins, false, LOCK_SPINS);
+    super(options, policy);
     this.#codes = new Codes((code) => {
       for (const port of this.#crew.ports) port.postMessage({ kind: "code", code });
     });
     this.#crew = new Crew({
-      slots: threads,
+      slots: options.threads,
       startTimeoutMs: options.startTimeoutMs,
-      starting: cpus,
+      starting: options.cpus,
       resourceLimits: options.resourceLimits,
       startOf: (slot) => ({
-        buffer,
-        sizes,
+        buffer: this.shared.buffer,
+        sizes: this.sizes,
         policy: choiceOf(options.policy),
         slot,
-        spins,
-        lockSpins: LOCK_SPINS,
+        spins: this.scheduler.spins,
+        lockSpins: this.scheduler.lockSpins,
         codes: this.#codes.all,
       }),
-      onReady: ({ slot }) => Atomics.store(this.#shared, this.#board.record(slot) + PHASE, PHASE_FREE),
+      onReady: ({ slot }) => Atomics.store(this.shared, this.board.record(slot) + PHASE, PHASE_FREE),
       onGone: (hand, exitCode) => void this.#bury(hand, exitCode),
     });
-    this.#watch = new DoneWatch(this.#shared, options.spinUs / 1000, () => this.#collect());
-    this.#overseer = new Overseer(this.#scheduler, options, (body) => this.#words.run(body));
+    this.#watch = new DoneWatch(this.shared, options.spinUs / 1000, () => this.#collect());
+    this.#overseer = new Overseer(this.scheduler, options, {
+      run: (body) => this.words.run(body),
+      stuck: (failure) => this.#checkPolicy(failure),
+    });
   }
 
   /** Starts Workers ahead of their threads. Rejects with ERR_THREAD_START, ERR_OPTION. */
@@ -115,12 +96,6 @@ export class HostThreads implements ThreadControl {
   /** A number for a function, for `call` of threads. Throws ERR_OPTION. */
   define(url: URL | string, name: string): number {
     return this.#codes.numberOf(url, name);
-  }
-
-  /** A mutex for `lock` and `unlock` of threads: a number. Throws ERR_OPTION when there are as many as were asked for. */
-  mutex(): number {
-    if (this.#mutexes < this.#options.mutexes) return this.#mutexes++;
-    throw new ThreadError("ERR_OPTION", `there are ${this.#mutexes} mutexes, and no room for more`);
   }
 
   /** Workers that have not ended. */
@@ -151,6 +126,7 @@ export class HostThreads implements ThreadControl {
 
   async #close(): Promise<void> {
     this.#overseer.stop();
+    this.endWaits(this.#failure ?? new ThreadError("ERR_CLOSED", "the runtime is closed"));
     for (const job of [...this.#jobs.queued])
       this.#drop(job, this.#failure?.code ?? "ERR_CLOSED", "was not begun", this.#failure);
     await this.#crew.terminate();
@@ -166,23 +142,29 @@ export class HostThreads implements ThreadControl {
   }
 
   unpark(thread: number): Promise<boolean> {
-    return this.#words.run(this.#scheduler.unpark(thread));
+    return this.words.run(this.scheduler.unpark(thread));
+  }
+  cancel(thread: number): Promise<boolean> {
+    const job = this.#jobs.get(thread);
+    if (job?.slot !== 0) return this.words.run(this.scheduler.cancel(thread));
+    this.#drop(job, "ERR_THREAD_CANCELLED", "was cancelled");
+    return Promise.resolve(true);
   }
   kick(thread: number): Promise<boolean> {
-    return this.#words.run(this.#scheduler.kick(thread));
+    return this.words.run(this.scheduler.kick(thread));
   }
   stateOf(thread: number): ThreadState {
     const job = this.#jobs.get(thread);
     if (job === undefined) return "ended";
-    return job.slot === 0 ? "queued" : nameOfState(this.#board, job.slot);
+    return job.slot === 0 ? "queued" : nameOfState(this.board, job.slot);
   }
 
-  /** A policy that has failed ends the runtime. */
-  #checkPolicy(): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = policyFailure(this.#board, nameOfPolicy(choiceOf(this.#options.policy)));
-    if (this.#failure === undefined) return;
-    this.#options.print(`host threads are ended: ${this.#failure.message}`);
+  /** A policy that has failed, or is stuck, ends the runtime. */
+  #checkPolicy(stuck?: ThreadError): void {
+    const failure = stuck ?? policyFailure(this.board, nameOfPolicy(choiceOf(this.options.policy)));
+    if (failure === undefined || this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.options.print(`host threads are ended: ${failure.message}`);
     void this.close();
   }
 
@@ -202,24 +184,24 @@ export class HostThreads implements ThreadControl {
     // One that waits for the lock takes those along that have come meanwhile.
     if (this.#assigning) return;
     this.#assigning = true;
-    void this.#words.run(this.#assignAll());
+    void this.words.run(this.#assignAll());
   }
 
   *#assignAll(): Coroutine<void> {
-    yield* this.#scheduler.lock();
+    yield* this.scheduler.lock();
     // Before it looks: a Worker that comes free from then on is announced.
-    Atomics.store(this.#shared, WANTED, this.#jobs.queued.length);
+    Atomics.store(this.shared, WANTED, this.#jobs.queued.length);
     let begun = false;
-    for (let slot = freeSlot(this.#board); slot !== 0; slot = freeSlot(this.#board)) {
+    for (let slot = freeSlot(this.board); slot !== 0; slot = freeSlot(this.board)) {
       const job = this.#jobs.queued[0];
       if (job === undefined) break;
-      assign(this.#board, slot, job, this.#crew.hands.get(slot)!.port, this.#words.now());
+      assign(this.board, slot, job, this.#crew.hands.get(slot)!.port, this.words.now());
       this.#jobs.begin(slot);
       begun = true;
     }
-    Atomics.store(this.#shared, WANTED, this.#jobs.queued.length);
-    this.#board.fill(this.#words.now());
-    yield* this.#scheduler.unlock();
+    Atomics.store(this.shared, WANTED, this.#jobs.queued.length);
+    this.board.fill(this.words.now());
+    yield* this.scheduler.unlock();
     this.#assigning = false;
     this.#checkPolicy();
     if (begun) this.#watch.watch(this.#jobs.runningCount === 1);
@@ -248,10 +230,10 @@ export class HostThreads implements ThreadControl {
   /** Takes the results of threads that have ended. False: none is under way. */
   #collect(): boolean {
     for (const job of this.#jobs.running) {
-      const word = this.#board.record(job.slot) + PHASE;
-      if (Atomics.load(this.#shared, word) !== PHASE_ENDED) continue;
+      const word = this.board.record(job.slot) + PHASE;
+      if (Atomics.load(this.shared, word) !== PHASE_ENDED) continue;
       this.#take(job, this.#crew.hands.get(job.slot)!.port);
-      Atomics.store(this.#shared, word, PHASE_FREE);
+      Atomics.store(this.shared, word, PHASE_FREE);
     }
     this.#checkPolicy();
     if (this.#jobs.queued.length > 0) this.#assign();
@@ -260,30 +242,25 @@ export class HostThreads implements ThreadControl {
 
   #take(job: Job, port: MessagePort): void {
     this.#remove(job);
-    deliver(this.#board, job, port);
+    deliver(this.board, job, port);
   }
 
   /** A Worker is gone. Its thread, if it was one, will not say so. */
   async #bury(hand: Hand, exitCode: number): Promise<void> {
     const { slot } = hand;
     const job = this.#jobs.at(slot);
-    if (job !== undefined && this.#board.words[this.#board.record(slot) + PHASE] === PHASE_ENDED)
+    if (job !== undefined && this.board.words[this.board.record(slot) + PHASE] === PHASE_ENDED)
       this.#take(job, hand.port);
     const mourned = this.#jobs.at(slot);
     if (this.#closed !== undefined) {
       if (mourned === undefined) return;
       this.#remove(mourned);
       const code = this.#failure?.code ?? "ERR_CLOSED";
-      mourned.fail(
-        code,
-        nameOfState(this.#board, slot),
-        "none",
-        "was ended: the runtime is closed",
-        this.#failure,
-      );
+      const was = nameOfState(this.board, slot);
+      mourned.fail(code, was, "none", "was ended: the runtime is closed", this.#failure);
       return;
     }
-    const { state, reason } = await this.#words.run(recover(this.#scheduler, slot));
+    const { state, reason } = await this.words.run(recover(this.scheduler, slot));
     this.#crew.release(slot);
     if (mourned !== undefined) {
       this.#remove(mourned);
@@ -292,7 +269,7 @@ export class HostThreads implements ThreadControl {
           ? (["ERR_THREAD_DIED", `died: its Worker ended with ${exitCode}`] as const)
           : (["ERR_THREAD_KILLED", "was killed"] as const);
       const cause = mourned.killed === undefined ? hand.error : mourned.killed.reason;
-      mourned.fail(code, nameOfState(this.#board, slot, state), WAIT_REASONS[reason]!, what, cause);
+      mourned.fail(code, nameOfState(this.board, slot, state), WAIT_REASONS[reason]!, what, cause);
     }
     this.#watch.ring();
     if (this.#jobs.queued.length > 0) this.#assign();

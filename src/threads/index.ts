@@ -4,22 +4,33 @@ export { createThreads } from "./create-threads.ts";
 export {
   blocking,
   call,
+  cancel,
   cpu,
   cpuTimeNs,
+  isCancelled,
   join,
   kick,
-  lock,
   park,
   safepoint,
   sleep,
   spawn,
   switchTo,
   threadId,
-  tryLock,
-  unlock,
   unpark,
   yieldNow,
 } from "./current.ts";
+export {
+  acquire,
+  close,
+  lock,
+  type Received,
+  receive,
+  release,
+  send,
+  tryLock,
+  unlock,
+  values,
+} from "./current-sync.ts";
 export * from "./errors.ts";
 export type { HostThreads } from "./host-threads.ts";
 export type { JobSpec } from "./jobs.ts";

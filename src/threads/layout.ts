@@ -1,7 +1,7 @@
 /**
  * Where the state of host threads lies in the one buffer that all isolates of a runtime share, in 32-bit words.
  *
- *     0: unused | lock | counters | CPUs | threads | mutexes | the policy's words
+ *     0: unused | lock | counters | CPUs | threads | mutexes | semaphores | channels | the policy's words | places of channels
  *
  * A thread's record begins with a `struct umcg_task` (umcg/abi.ts): the same states and flags in the same places, so that
  * whoever reads a dump of UMCG reads this. `server_tid` is the number of the CPU that the thread owns, from 1; it is the word
@@ -12,7 +12,10 @@
  * | LOCK                | whoever takes the lock, and waits for it; who has seen its holder die                     |
  * | server_tid          | who has the lock: the CPU given, or taken                                                 |
  * | a mutex             | anybody, by compare-and-exchange                                                          |
+ * | permits of a semaphore, by holder | the holder, with the lock; who has seen it die                              |
+ * | size of a semaphore, or channel   | the owner of the runtime, before anybody knows of it                        |
  * | DONE_BELL           | the thread that ends, and who has seen the policy fail                                    |
+ * | CANCEL              | who has the lock: asked; the thread itself: told                                          |
  * | RESULT_*            | the thread that ends                                                                      |
  * | everything else     | who has the lock                                                                          |
  */
@@ -32,6 +35,10 @@ export interface ThreadSizes {
   readonly cpus: number;
   /** Mutexes that can be made, up to 4096. */
   readonly mutexes: number;
+  /** Semaphores and channels that can be made, up to 4096, and the bytes of all places of channels. Default 0. */
+  readonly semaphores?: number;
+  readonly channels?: number;
+  readonly channelBytes?: number;
   /** Words of the policy. */
   readonly policyWords: number;
 }
@@ -59,6 +66,8 @@ export const FAILURE_LENGTH: number = 2 * LINE + 5;
 export const FAILURE_TEXT: number = 4 * LINE;
 /** Jobs of the owner that wait for a Worker. */
 export const WANTED: number = 2 * LINE + 6;
+/** How often the policy was called, times 4, and which of its functions it is in, 0: none. */
+export const POLICY_CALL: number = 2 * LINE + 7;
 /** Room for a text, there and in a thread's record. */
 export const TEXT_BYTES: number = 4 * LINE * 4;
 const CPUS: number = 8 * LINE;
@@ -86,6 +95,11 @@ export const PERMIT = 10;
 export const REASON = 11;
 export const WAIT_ADDR = 12;
 export const WAIT_RESULT = 13;
+/** CANCEL_: has it been asked to end, and told so? */
+export const CANCEL: number = LINE + 10;
+export const CANCEL_NOT = 0;
+export const CANCEL_ASKED = 1;
+export const CANCEL_TOLD = 2;
 /** Its place among those who became ready or began to wait. */
 export const TICKET = 14;
 /** The CPU it had last, from 0, and what the spawner calls its priority. */
@@ -131,6 +145,9 @@ export const WAIT_SLEEP = 6;
 export const WAIT_BLOCKING = 7;
 export const WAIT_CALL = 8;
 export const WAIT_JOIN = 9;
+export const WAIT_SEND = 10;
+export const WAIT_RECEIVE = 11;
+export const WAIT_SEMAPHORE = 12;
 export const WAIT_REASONS = [
   "none",
   "start",
@@ -142,8 +159,36 @@ export const WAIT_REASONS = [
   "blocking",
   "call",
   "join",
+  "send",
+  "receive",
+  "semaphore",
 ] as const;
 export type WaitReason = (typeof WAIT_REASONS)[number];
+
+/** Words of a semaphore: how many permits there are, how many nobody has; has a holder died with one? may somebody be waiting? */
+export const PERMITS = 0;
+export const FREE_PERMITS = 1;
+export const SEMAPHORE_DIED = 2;
+export const SEMAPHORE_WAITERS = 3;
+/** The first of as many words as there are slots: how many permits each has. */
+export const HELD_PERMITS = 4;
+
+/** Words of a channel. May somebody be waiting to send, or to receive? Their addresses are what those wait for. */
+export const TO_SEND = 0;
+export const TO_RECEIVE = 1;
+/** Places; words of each; first word of the first; 1 when it is closed. */
+export const CAPACITY = 2;
+export const PLACE_WORDS = 3;
+export const PLACES = 4;
+export const CLOSED = 5;
+/** Values sent, and received, modulo twice the capacity: all that is true of a channel's values. */
+export const SENT = 6;
+export const RECEIVED = 7;
+/** 1: the owner of the runtime waits for something here, on this word. */
+export const OWNER_WAITS = 8;
+export const CHANNEL_WORDS = 10;
+
+const MAX_CHANNEL_BYTES: number = 2 ** 30;
 
 export interface ThreadLayout {
   readonly sizes: ThreadSizes;
@@ -151,7 +196,13 @@ export interface ThreadLayout {
   readonly cpus: number;
   readonly threads: number;
   readonly mutexes: number;
+  readonly semaphores: number;
+  /** Words of a semaphore. */
+  readonly semaphoreWords: number;
+  readonly channels: number;
   readonly policy: number;
+  /** Of all channels' places; even. */
+  readonly places: number;
   readonly bytes: number;
 }
 
@@ -164,8 +215,17 @@ export function layOutThreads(sizes: ThreadSizes): ThreadLayout {
   const threads = CPUS + sizes.cpus * CPU_WORDS;
   // Slots count from 1, and the first is the owner's.
   const mutexes = threads + (sizes.threads + FIRST_SLOT) * THREAD_WORDS;
-  const policy = mutexes + sizes.mutexes;
-  return { sizes, cpus: CPUS, threads, mutexes, policy, bytes: (policy + sizes.policyWords) * 4 + 8 };
+  const { semaphores: howMany = 0, channels: many = 0, channelBytes = 0 } = sizes;
+  check("semaphores", howMany, 0, 4096);
+  check("channels", many, 0, 4096);
+  check("channelBytes", channelBytes, 0, MAX_CHANNEL_BYTES);
+  const semaphores = mutexes + sizes.mutexes;
+  const semaphoreWords = HELD_PERMITS + sizes.threads + FIRST_SLOT;
+  const channels = semaphores + howMany * semaphoreWords;
+  const policy = channels + many * CHANNEL_WORDS;
+  const places = (policy + sizes.policyWords + 1) & ~1;
+  const bytes = places * 4 + channelBytes + 8;
+  return { sizes, cpus: CPUS, threads, mutexes, semaphores, semaphoreWords, channels, policy, places, bytes };
 }
 
 /** The address of word number `word`. */

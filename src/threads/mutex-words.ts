@@ -24,7 +24,7 @@ function isMutex({ sizes }: ThreadLayout, mutex: number): boolean {
   return Number.isInteger(mutex) && mutex >= 0 && mutex < sizes.mutexes;
 }
 
-/** 0; -EOWNERDEAD: locked, and its last owner died with it; -EDEADLK, -ETIMEDOUT, -EINVAL: not locked. */
+/** 0; -EOWNERDEAD: locked, and its last owner died with it; -EDEADLK, -ETIMEDOUT, -EINTR (cancelled), -EINVAL: not locked. */
 export function* lockMutex(scheduler: Scheduler, mutex: number, timeoutNs: number): Coroutine<number> {
   const { words, board } = scheduler;
   const { memory, self } = words;
@@ -46,7 +46,7 @@ export function* lockMutex(scheduler: Scheduler, mutex: number, timeoutNs: numbe
     const marked = found | WAITERS;
     if (marked !== found && (yield* memory.cmpxchg32(a, found, marked)) !== 0) continue;
     const waited = yield* waitForWord(scheduler, WAIT_MUTEX, word, marked, remaining(words, deadline));
-    if (waited === -ETIMEDOUT) return -ETIMEDOUT;
+    if (waited !== 0) return waited;
     waiters = WAITERS;
   }
   throw contention(a);

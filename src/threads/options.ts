@@ -17,6 +17,10 @@ export interface HostThreadsOptions {
   readonly quantumMs?: number;
   /** Mutexes that can be made. Default 64. */
   readonly mutexes?: number;
+  /** Semaphores and channels that can be made, and the bytes of the places of all channels. Default 64, 64, 1 MiB. */
+  readonly semaphores?: number;
+  readonly channels?: number;
+  readonly channelBytes?: number;
   /**
    * How long an idle CPU looks for work before its thread sleeps, about, µs. Default 0. 20 saves some µs of each wait where as many
    * of the host's CPUs have nothing else to do; where they have, it multiplies what a wait takes.
@@ -27,6 +31,8 @@ export interface HostThreadsOptions {
   readonly resourceLimits?: ResourceLimits;
   /** A thread that has not run for so long is reported, with what it waits for. Default: none is. */
   readonly watchdogMs?: number;
+  /** A call of the policy that takes so long does not come back: it ends the runtime. Default 10 000; 0: it is waited for. */
+  readonly policyTimeoutMs?: number;
   /** Where reports go. Default: standard error. */
   readonly print?: (text: string) => void;
 }
@@ -38,10 +44,14 @@ export interface ResolvedOptions {
   readonly policy: PolicyName | PolicyModule;
   readonly quantumMs: number;
   readonly mutexes: number;
+  readonly semaphores: number;
+  readonly channels: number;
+  readonly channelBytes: number;
   readonly spinUs: number;
   readonly startTimeoutMs: number;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly watchdogMs: number;
+  readonly policyTimeoutMs: number;
   readonly print: (text: string) => void;
 }
 
@@ -54,14 +64,21 @@ export function resolveOptions(options: HostThreadsOptions): ResolvedOptions {
     policy: "fifo",
     quantumMs: 10,
     mutexes: 64,
+    semaphores: 64,
+    channels: 64,
+    channelBytes: 1 << 20,
     spinUs: 0,
     startTimeoutMs: 20_000,
     resourceLimits: undefined,
     watchdogMs: 0,
+    policyTimeoutMs: 10_000,
     print: (text) => process.stderr.write(`${text}\n`),
     ...options,
   };
-  for (const name of ["quantumMs", "spinUs", "startTimeoutMs", "watchdogMs"] as const) {
+  for (const name of [
+    ...["quantumMs", "spinUs", "startTimeoutMs"],
+    ...["watchdogMs", "policyTimeoutMs"],
+  ] as const) {
     if (all[name] >= 0) continue;
     throw new ThreadError("ERR_OPTION", `${name} must be a number from 0 up, got ${all[name]}`);
   }

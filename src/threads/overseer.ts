@@ -1,24 +1,37 @@
 /**
  * What the owner of a runtime looks after from time to time: threads that run for too long while others are ready, which are
- * asked to give way, and threads that have not run for too long, which are reported.
+ * asked to give way; threads that have not run for too long, which are reported; a policy that does not come back, which ends
+ * the runtime.
  *
- * Both are timers of the owner's event loop, and do not keep it alive: an owner that is busy looks later.
+ * All are timers of the owner's event loop, and do not keep it alive: an owner that is busy looks later.
  */
 import type { Coroutine } from "../atomics/step.ts";
-import { CPU_SINCE, KICKS } from "./layout.ts";
+import type { ThreadError } from "./errors.ts";
+import { CPU_SINCE, ID, KICKS } from "./layout.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { choiceOf, nameOfPolicy } from "./policies/index.ts";
+import { LOOKS, PolicyWatch, stuckPolicy } from "./policy-watch.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { formatReport, snapshot, type ThreadsReport } from "./snapshot.ts";
+
+export interface OverseerHooks {
+  run(body: Coroutine<void>): Promise<void>;
+  /** Hears of a policy that does not come back, and what to tell everybody. */
+  stuck(failure: ThreadError): void;
+}
 
 export class Overseer {
   readonly #scheduler: Scheduler;
   readonly #options: ResolvedOptions;
+  readonly #watch: PolicyWatch;
   readonly #timers: NodeJS.Timeout[] = [];
 
-  constructor(scheduler: Scheduler, options: ResolvedOptions, run: (body: Coroutine<void>) => Promise<void>) {
+  constructor(scheduler: Scheduler, options: ResolvedOptions, { run, stuck }: OverseerHooks) {
     this.#scheduler = scheduler;
     this.#options = options;
-    const { quantumMs, watchdogMs } = options;
+    this.#watch = new PolicyWatch(scheduler.board);
+    const { quantumMs, watchdogMs, policyTimeoutMs } = options;
+    if (policyTimeoutMs > 0) this.#every(policyTimeoutMs / LOOKS, () => this.#lookAtPolicy(stuck));
     if (quantumMs > 0)
       this.#every(quantumMs, () => {
         if (scheduler.anybodyReady) void run(this.#tick());
@@ -31,11 +44,21 @@ export class Overseer {
   }
 
   report(nameOf: (id: number) => string | undefined): ThreadsReport {
-    return snapshot(this.#scheduler.board, this.#scheduler.words.now(), nameOf);
+    const now = this.#scheduler.words.now();
+    return snapshot(this.#scheduler.board, now, nameOf, this.#watch.see(now));
   }
 
   #every(ms: number, look: () => void): void {
     this.#timers.push(setInterval(look, ms).unref());
+  }
+
+  #lookAtPolicy(stuck: (failure: ThreadError) => void): void {
+    const { board, words } = this.#scheduler;
+    const now = words.now();
+    const call = this.#watch.look(now);
+    if (call === undefined) return;
+    const name = nameOfPolicy(choiceOf(this.#options.policy));
+    stuck(stuckPolicy(call, name, board.words[board.record(call.slot) + ID]!, now));
   }
 
   /** Kicks every owner whose quantum is over. */
@@ -55,9 +78,9 @@ export class Overseer {
   #warn(): void {
     const report = this.report(() => undefined);
     const { watchdogMs, print } = this.#options;
-    const late = report.threads.some(
-      ({ state, sinceNs }) => state !== "running" && sinceNs > watchdogMs * 1e6,
-    );
+    const late =
+      report.lockedForNs > watchdogMs * 1e6 ||
+      report.threads.some(({ state, sinceNs }) => state !== "running" && sinceNs > watchdogMs * 1e6);
     if (late)
       print([`host threads that have not run for ${watchdogMs} ms:`, ...formatReport(report)].join("\n  "));
   }

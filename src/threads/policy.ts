@@ -7,7 +7,7 @@
  * ready. So no policy has to survive being left half changed.
  *
  * What it throws, or answers wrong, ends the runtime with ERR_POLICY, and hurts nobody before (guarded-policy.ts). One that does
- * not come back keeps the lock: that, nothing but `report()` tells.
+ * not come back keeps the lock: nobody is given a CPU any more, until that ends the runtime, too (policy-watch.ts).
  *
  * Rejected: objects of the policy's own (each isolate would have another), a thread that schedules (two switches for one).
  */

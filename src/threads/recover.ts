@@ -10,7 +10,8 @@
  * | a CPU of the dead thread's                             | idle                                                               |
  * | a thread that owns a CPU                               | RUNNING, and told again: who was to tell it may have died           |
  * | RUNNING without a CPU                                  | ready: it was being switched to or from                             |
- * | waiting for a word                                     | ready: it looks at the word again; a wake-up may have died           |
+ * | waiting for a word, a permit, a channel                | ready: it looks again; a wake-up may have died                        |
+ * | permits of the dead thread's                           | free; how many are follows from who has how many                      |
  * | waiting for the dead thread, by a switch or a join     | ready, with -EOWNERDEAD                                              |
  * | about to begin, and never made ready                   | no thread: its spawner has died, and nobody knows of it              |
  * | the policy's words                                     | 0; all who are ready are enqueued, in the order of their tickets      |
@@ -27,6 +28,8 @@ import {
 } from "../umcg/abi.ts";
 import type { Board } from "./board.ts";
 import { disownChildren } from "./call.ts";
+import { tellOwnerOfAll } from "./channel-words.ts";
+import { endPolicyCall } from "./guarded-policy.ts";
 import {
   addrOf,
   CPU_OWNER,
@@ -47,13 +50,17 @@ import {
   WAIT_CALL,
   WAIT_JOIN,
   WAIT_MUTEX,
+  WAIT_RECEIVE,
   WAIT_RESULT,
+  WAIT_SEMAPHORE,
+  WAIT_SEND,
   WAIT_SWITCH,
   WAIT_WORD,
 } from "./layout.ts";
 import { abandonMutexes } from "./mutex-words.ts";
 import { takeOver, wakeSleepers } from "./sched-lock.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { recoverPermits } from "./semaphore-words.ts";
 
 /** What the dead thread was doing, by its record. */
 export interface Remains {
@@ -78,6 +85,7 @@ export function* recover(scheduler: Scheduler, dead: number): Coroutine<Remains>
   yield* scheduler.unlock();
   // Whoever the dead one has given the lock back to and not woken, or told and not woken.
   yield* wakeSleepers(words);
+  yield* tellOwnerOfAll(scheduler);
   for (let slot = FIRST_SLOT; slot <= board.lastSlot; slot++)
     yield* words.wakeWord(addrOf(board.record(slot) + SERVER_TID), EVERYBODY);
   return remains;
@@ -86,6 +94,7 @@ export function* recover(scheduler: Scheduler, dead: number): Coroutine<Remains>
 /** Puts the records right. Whoever calls it has the lock. */
 export function repair(board: Board, dead: number, nowNs: number): void {
   board.told.length = 0;
+  endPolicyCall(board.words);
   const deadId = board.words[board.record(dead) + ID]!;
   const cpuOf = ownersOf(board, dead);
   disownChildren(board, dead);
@@ -98,6 +107,7 @@ export function repair(board: Board, dead: number, nowNs: number): void {
       board.words[board.record(slot) + SERVER_TID] = cpu + 1;
     }
   }
+  recoverPermits(board, dead);
   clear(board, dead);
   rebuild(board);
   board.words[RECOVERIES]!++;
@@ -115,6 +125,15 @@ function ownersOf(board: Board, dead: number): ReadonlyMap<number, number> {
   return cpuOf;
 }
 
+/** Waits for what a word says: to be looked at again. */
+const FOR_A_WORD: ReadonlySet<number> = new Set([
+  WAIT_WORD,
+  WAIT_MUTEX,
+  WAIT_SEND,
+  WAIT_RECEIVE,
+  WAIT_SEMAPHORE,
+]);
+
 /** Waits for a thread, which NEXT_TID says. */
 const FOR_ANOTHER: ReadonlySet<number> = new Set([WAIT_SWITCH, WAIT_CALL, WAIT_JOIN]);
 
@@ -127,7 +146,7 @@ function disown(board: Board, slot: number, deadId: number): void {
   const waits = board.isWaiting(slot);
   const reason = words[record + REASON]!;
   if (state === UMCG_TASK_RUNNING) list(board, record);
-  else if (waits && (reason === WAIT_WORD || reason === WAIT_MUTEX)) list(board, record);
+  else if (waits && FOR_A_WORD.has(reason)) list(board, record);
   else if (waits && FOR_ANOTHER.has(reason) && words[record + NEXT_TID] === deadId) {
     words[record + WAIT_RESULT] = -EOWNERDEAD;
     list(board, record);

@@ -24,6 +24,12 @@ export function deliver(board: Board, job: Job, port: MessagePort): void {
     if (kind === RESULT_NOT_LOADED) job.fail("ERR_THREAD_LOAD", "ended", "start", "did not load", thrown);
     else if (kind === RESULT_NOT_CLONED)
       job.fail("ERR_ARGUMENTS", "ended", "none", "returned what cannot be cloned", thrown);
+    else if (isCancellation(thrown))
+      job.fail("ERR_THREAD_CANCELLED", "ended", "none", "was cancelled", thrown);
     else job.fail("ERR_THREAD_THREW", "ended", "none", "threw", thrown);
   }
+}
+
+function isCancellation(thrown: unknown): boolean {
+  return thrown instanceof Error && "code" in thrown && thrown.code === "ERR_CANCELLED";
 }

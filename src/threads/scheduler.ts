@@ -5,11 +5,15 @@
  * Every call has the same shape: take the lock, decide (board.ts), tell those who were given a CPU, give the lock back, wake
  * them, and wait for one's own turn if one has given one's CPU away. There is no thread that schedules.
  */
-import { ESRCH } from "../atomics/errno.ts";
+import { EINTR, ESRCH } from "../atomics/errno.ts";
 import type { Coroutine, Step } from "../atomics/step.ts";
 import { FOREVER } from "../kernel-sim/times.ts";
 import { UMCG_TASK_BLOCKED, UMCG_TASK_IDLE, UMCG_TASK_NONE } from "../umcg/abi.ts";
 import {
+  CANCEL,
+  CANCEL_ASKED,
+  CANCEL_NOT,
+  CANCEL_TOLD,
   FIRST_SLOT,
   ID,
   KICKS,
@@ -19,9 +23,11 @@ import {
   REASON,
   SERVER_TID,
   WAIT_BLOCKING,
+  WAIT_CALL,
   WAIT_PARK,
   WAIT_RESULT,
   WAIT_SLEEP,
+  WAIT_START,
   WAIT_SWITCH,
 } from "./layout.ts";
 import { Turns } from "./turns.ts";
@@ -65,25 +71,28 @@ export class Scheduler extends Turns {
   switchTo(peer: number, timeoutNs: number): Step<number> {
     const locked = this.lock();
     if (!locked.done) return this.#switchTo(locked, peer, timeoutNs);
-    return this.#handTo(peer) ? this.leave(false, timeoutNs) : this.#refuse();
+    const refused = this.#handTo(peer);
+    return refused === 0 ? this.leave(false, timeoutNs) : this.#refuse(refused);
   }
 
   *#switchTo(locked: Step<number>, peer: number, timeoutNs: number): Coroutine<number> {
     yield* locked;
-    return yield* this.#handTo(peer) ? this.leave(false, timeoutNs) : this.#refuse();
+    const refused = this.#handTo(peer);
+    return yield* refused === 0 ? this.leave(false, timeoutNs) : this.#refuse(refused);
   }
 
-  *#refuse(): Coroutine<number> {
+  *#refuse(result: number): Coroutine<number> {
     yield* this.unlock();
-    return -ESRCH;
+    return result;
   }
 
-  /** By who has the lock: gives its CPU to `peer`. False, without effect: that could not run. */
-  #handTo(peer: number): boolean {
+  /** By who has the lock: gives its CPU to `peer`: 0. Without effect: -ESRCH, that could not run; -EINTR, the caller is cancelled. */
+  #handTo(peer: number): number {
     const { board, words } = this;
     const { self } = words;
     const slot = this.slotOf(peer);
-    if (slot === 0 || slot === self || !this.#runnable(slot)) return false;
+    if (slot === 0 || slot === self || !this.#runnable(slot)) return -ESRCH;
+    if (board.words[this.record + CANCEL] === CANCEL_ASKED) return -EINTR;
     const now = words.now();
     if (board.isListed(slot)) board.dequeue(slot);
     board.words[this.record + NEXT_TID] = peer;
@@ -91,7 +100,7 @@ export class Scheduler extends Turns {
     board.words[board.record(slot) + WAIT_RESULT] = 0;
     board.give(cpu, slot, now);
     this.#spendPermit();
-    return true;
+    return 0;
   }
 
   /** Waits until somebody unparks the caller or switches to it: 0, -ETIMEDOUT. At once when that has happened before. */
@@ -106,15 +115,20 @@ export class Scheduler extends Turns {
     return yield* this.waitFor(WAIT_PARK, 0, timeoutNs, words.now());
   }
 
-  /** Nobody but time, or a death of whoever it waits for, ends this wait. */
-  *sleep(timeoutNs: number): Coroutine<void> {
+  /** Time or a cancellation ends this wait. */
+  *sleep(timeoutNs: number): Coroutine<number> {
     yield* this.lock();
-    yield* this.waitFor(WAIT_SLEEP, 0, timeoutNs, this.words.now());
+    return yield* this.waitFor(WAIT_SLEEP, 0, timeoutNs, this.words.now());
   }
 
-  /** By who has the lock: waits, gives the lock back, and waits for its turn. */
+  /**
+   * By who has the lock: waits, gives the lock back, and waits for its turn. -EINTR, at once or later: it has been cancelled, and
+   * has not been told of it; -ETIMEDOUT; 0.
+   */
   waitFor(reason: number, address: number, timeoutNs: number, nowNs: number): Step<number> {
     const { board, words } = this;
+    if (reason !== WAIT_CALL && board.words[this.record + CANCEL] === CANCEL_ASKED)
+      return this.#refuse(-EINTR);
     const cpu = board.wait(words.self, reason, address, nowNs);
     board.next(cpu, nowNs);
     return this.leave(this.spins > 0 && board.spin(words.self), timeoutNs);
@@ -134,6 +148,36 @@ export class Scheduler extends Turns {
     }
     yield* this.unlock();
     return slot !== 0;
+  }
+
+  /**
+   * Asks a thread to end: its next wait, or the one that it is in, gives -EINTR. False: it has been asked before, or there is none.
+   */
+  *cancel(peer: number): Coroutine<boolean> {
+    const { board, words } = this;
+    yield* this.lock();
+    const slot = this.slotOf(peer);
+    const record = board.record(slot);
+    const asked = slot !== 0 && board.words[record + CANCEL] === CANCEL_NOT;
+    if (asked) {
+      board.words[record + CANCEL] = CANCEL_ASKED;
+      // A call is over when its result is there: nobody else would take that.
+      const reason = board.words[record + REASON]!;
+      if (board.isWaiting(slot) && reason !== WAIT_CALL && reason !== WAIT_START) {
+        board.wake(slot, -EINTR, words.now());
+        board.fill(words.now());
+      }
+    }
+    yield* this.unlock();
+    return asked;
+  }
+
+  /** Has the caller been cancelled, and not been told? Then it is, by this. */
+  takeCancel(): boolean {
+    const { words } = this.board;
+    if (words[this.record + CANCEL] !== CANCEL_ASKED) return false;
+    words[this.record + CANCEL] = CANCEL_TOLD;
+    return true;
   }
 
   /** Block detection: the caller is going to do something that blocks its host thread, and its CPU is for others meanwhile. */

@@ -2,7 +2,9 @@
 import { UMCG_TASK_BLOCKED, UMCG_TASK_IDLE, UMCG_TASK_RUNNING, UMCG_TF_LISTED } from "../umcg/abi.ts";
 import type { Board } from "./board.ts";
 import type { ThreadState } from "./errors.ts";
+import type { PolicyFunction } from "./guarded-policy.ts";
 import {
+  CHANNEL_WORDS,
   CPU_BUSY,
   CPU_OWNER,
   CPU_SINCE,
@@ -27,6 +29,7 @@ import {
   type WaitReason,
 } from "./layout.ts";
 import { mutexOf, ownerOfMutex } from "./mutex-words.ts";
+import type { LongCall } from "./policy-watch.ts";
 import { holderOf } from "./sched-lock.ts";
 
 export interface ThreadReport {
@@ -63,6 +66,9 @@ export interface ThreadsReport {
   readonly recoveries: number;
   /** The thread that has the scheduler's lock; 0: none, or the owner of the runtime. */
   readonly lockedBy: number;
+  /** The function of the policy that this thread is in, and how long it has been seen there, ns; undefined and 0: in none, or not for long. */
+  readonly lockedIn: PolicyFunction | undefined;
+  readonly lockedForNs: number;
 }
 
 /** The state of a thread by its state word, or by `word` when that is given. */
@@ -79,6 +85,7 @@ export function snapshot(
   board: Board,
   nowNs: number,
   nameOf: (id: number) => string | undefined,
+  call?: LongCall,
 ): ThreadsReport {
   const { words, times } = board;
   const idOf = (slot: number): number => (slot === 0 ? 0 : words[board.record(slot) + ID]!);
@@ -103,6 +110,8 @@ export function snapshot(
     ready: words[READY]!,
     recoveries: words[RECOVERIES]!,
     lockedBy: holder < FIRST_SLOT ? 0 : idOf(holder),
+    lockedIn: call?.function,
+    lockedForNs: call === undefined ? 0 : nowNs - call.sinceNs,
   };
 }
 
@@ -137,15 +146,25 @@ function waitsFor(board: Board, record: number): string {
   const word = words[record + WAIT_ADDR]! / 4;
   if (reason === "switchTo" || reason === "call" || reason === "join")
     return `thread ${words[record + NEXT_TID]} (${reason})`;
+  const { layout } = board;
+  if (reason === "semaphore")
+    return `a permit of semaphore ${(word - layout.semaphores) / layout.semaphoreWords}`;
+  if (reason === "send" || reason === "receive")
+    return `channel ${Math.floor((word - layout.channels) / CHANNEL_WORDS)} (${reason})`;
   if (reason !== "mutex") return word === 0 ? reason : `the word ${word} (${reason})`;
   const owner = ownerOfMutex(board, word);
   return `mutex ${mutexOf(board, word)}, which ${owner === 0 ? "nobody" : `thread ${owner}`} has`;
 }
 
 /** One line a thread: what it is doing, and since when. */
-export function formatReport({ cpus, threads, ready, lockedBy }: ThreadsReport): string[] {
+export function formatReport(report: ThreadsReport): string[] {
+  const { cpus, threads, ready, lockedBy, lockedIn, lockedForNs } = report;
   const owners = cpus.map(({ owner }, cpu) => `CPU ${cpu}: ${owner === 0 ? "idle" : `thread ${owner}`}`);
-  const lock = lockedBy === 0 ? "" : `; thread ${lockedBy} has the scheduler's lock`;
+  const where =
+    lockedIn === undefined
+      ? ""
+      : `, in ${lockedIn}() of the policy, for ${(lockedForNs / 1e6).toFixed(1)} ms`;
+  const lock = lockedBy === 0 ? "" : `; thread ${lockedBy} has the scheduler's lock${where}`;
   return [
     `${owners.join(", ")}; ${ready} ready${lock}`,
     ...threads.map(({ id, name, state, waitsFor: what, sinceNs }) => {

@@ -6,6 +6,7 @@ export interface ThreadControl {
   kill(thread: number, reason: unknown): void;
   unpark(thread: number): Promise<boolean>;
   kick(thread: number): Promise<boolean>;
+  cancel(thread: number): Promise<boolean>;
   stateOf(thread: number): ThreadState;
 }
 
@@ -39,6 +40,14 @@ export class ThreadHandle<T> {
    */
   kill(reason?: unknown): void {
     this.#control.kill(this.id, reason);
+  }
+
+  /**
+   * Asks it to end: its next wait, or the one that it is in, throws ERR_CANCELLED there, once. If it ends by that, its join rejects with
+   * ERR_THREAD_CANCELLED, as that of one that has not begun does at once. False: it has been asked before, or has ended.
+   */
+  cancel(): Promise<boolean> {
+    return this.#control.cancel(this.id);
   }
 
   /** Ends its park, or its next. False: it has not begun, or has ended. */

@@ -43,6 +43,22 @@ export function* wakeWaiters(scheduler: Scheduler, word: number, count: number):
   return woken;
 }
 
+/**
+ * By who has the lock: makes the first of those ready that wait for word number `word`. `hint`: a word that says that somebody may,
+ * so that nobody looks at all records in vain twice. False: nobody waits.
+ */
+export function wakeFirst({ board, words }: Scheduler, word: number, hint: number): boolean {
+  if (board.words[hint] === 0) return false;
+  const slot = firstWaiter(board, addrOf(word));
+  if (slot === 0) {
+    board.words[hint] = 0;
+    return false;
+  }
+  board.wake(slot, 0, words.now());
+  board.fill(words.now());
+  return true;
+}
+
 function firstWaiter(board: Board, address: number): number {
   let first = 0;
   for (let slot = FIRST_SLOT; slot <= board.lastSlot; slot++) {

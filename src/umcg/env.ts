@@ -14,6 +14,7 @@ import { type Coroutine, type Step, YIELD_PAUSE } from "../atomics/step.ts";
 import { UserMemory } from "../atomics/user-memory.ts";
 import { prepareTask, startTask, type TaskOptions } from "../kernel-sim/clone.ts";
 import { NR_CLONE, NR_EXECVE } from "../kernel-sim/constants.ts";
+import { MachineError } from "../kernel-sim/errors.ts";
 import { forgetProgram } from "../kernel-sim/exec.ts";
 import { userFault } from "../kernel-sim/faults.ts";
 import type { Sequel } from "../kernel-sim/host.ts";
@@ -49,12 +50,23 @@ export class UserSpace {
     };
   }
 
-  /** Creates a runnable task. Set-up code calls this; programs use `env.spawn`. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
+  /** Creates a runnable task. Set-up code calls this; programs use `env.spawn`. Throws ERR_CONFIG, ERR_PROGRAM, ERR_TASK_LIMIT. */
   start(program: Program, options: TaskOptions = {}): Tid {
     const tid = prepareTask(this.kernel, options);
-    startTask(this.kernel, tid, program(new Env(this, tid)));
+    startTask(this.kernel, tid, codeOf(this.kernel, tid, program(new Env(this, tid))));
     return tid;
   }
+}
+
+/** What a program has made, if that can be run: without types nothing else says that it was `async`. Throws ERR_PROGRAM. */
+function codeOf(kernel: Kernel, tid: Tid, made: Coroutine<unknown>): Coroutine<unknown> {
+  if (typeof made?.[Symbol.iterator] === "function") return made;
+  const what = Object.prototype.toString.call(made).slice("[object ".length, -1);
+  const task = `${kernel.names.of(tid)} (tid ${tid})`;
+  throw new MachineError(
+    "ERR_PROGRAM",
+    `${task}: its program made ${what}, and no generator: write it as function*, and wait with yield*`,
+  );
 }
 
 export class Env {
@@ -115,7 +127,8 @@ export class Env {
    * keeps less. When it has ended the task goes on as what `sequel` makes of that. Does not return.
    */
   *become(body: Coroutine<unknown>, sequel: Sequel): Coroutine<never> {
-    this.#space.kernel.host.start(this.tid, body, sequel);
+    const { kernel } = this.#space;
+    kernel.host.start(this.tid, codeOf(kernel, this.tid, body), sequel);
     yield YIELD_PAUSE;
     throw new Error(`kernel bug: task ${this.tid} came back from what it has become`);
   }
@@ -129,7 +142,7 @@ export class Env {
     forgetProgram(kernel, tid, options.name);
     sysExit(kernel, tid, NR_EXECVE, 0);
     // The old program is never resumed, as after an exit: its `finally` blocks do not run.
-    kernel.host.start(this.tid, program(new Env(this.#space, this.tid)));
+    kernel.host.start(this.tid, codeOf(kernel, this.tid, program(new Env(this.#space, this.tid))));
     yield YIELD_PAUSE;
     throw new Error(`kernel bug: task ${tid} came back from exec`);
   }

@@ -64,7 +64,7 @@ function check(explorable: Explorable, options: InterleaveOptions): void {
 function failure(explorable: Explorable, { violations }: ExploreResult): string {
   const { kind, message, schedule, preemptions, minimal, atFault = [] } = violations[0]!;
   const steps = stepsOf(explorable, violations[0]!);
-  const least = minimal ? "the fewest preemptions that break it" : "preemptions";
+  const least = minimal ? ", the fewest that break it" : "";
   const told = atFault.map((step) => `  ${step}\n`).join("");
-  return `${kind}: ${message}\n${told}\n${interleavingText(steps)}\n${preemptions} ${least}; schedule "${schedule}"`;
+  return `${kind}: ${message}\n${told}\n${interleavingText(steps)}\n${preemptions} ${preemptions === 1 ? "preemption" : "preemptions"}${least}; schedule "${schedule}"`;
 }

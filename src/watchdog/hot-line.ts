@@ -13,8 +13,10 @@ import { guarded } from "./guarded.ts";
 import { isUsers, original } from "./site.ts";
 
 const SAMPLE_US = 1_000;
-/** For how long; longer if nothing was seen, because others had the CPU. */
-const LOOKED_AT_MS: readonly number[] = [100, 1_000];
+/** For how long; longer if too little was seen, because others had the CPU: it may be about to return, or was not yet in its loop. */
+const LOOKED_AT_MS: readonly number[] = [100, 1_000, 10_000];
+/** Samples, a fifth of those that the shortest look takes on a machine that does nothing else. */
+const ENOUGH = 20;
 
 type Node = Profiler.ProfileNode;
 
@@ -24,16 +26,20 @@ export interface Stays {
 }
 
 /** Undefined: it returns. Throws what `work` throws. */
-export function whereItStays(work: () => void): Stays | undefined {
-  let stays: Stays | undefined;
-  for (const ms of LOOKED_AT_MS) {
-    stays = lookedAt(work, ms);
-    if (stays === undefined || stays.place !== undefined) break;
+export function whereItStays(work: () => void, looks: readonly number[] = LOOKED_AT_MS): Stays | undefined {
+  let seen: Seen | undefined;
+  for (const ms of looks) {
+    seen = lookedAt(work, ms);
+    if (seen === undefined || seen.samples >= ENOUGH) break;
   }
-  return stays;
+  return seen;
 }
 
-function lookedAt(work: () => void, ms: number): Stays | undefined {
+interface Seen extends Stays {
+  readonly samples: number;
+}
+
+function lookedAt(work: () => void, ms: number): Seen | undefined {
   const session = new Session();
   session.connect();
   try {
@@ -47,7 +53,7 @@ function lookedAt(work: () => void, ms: number): Stays | undefined {
     session.post("Profiler.stop", (failed, told) => {
       if (failed === null) nodes = told.profile.nodes;
     });
-    return { place: hottest(nodes) };
+    return { place: hottest(nodes), samples: nodes.reduce((sum, { hitCount = 0 }) => sum + hitCount, 0) };
   } finally {
     session.disconnect();
   }

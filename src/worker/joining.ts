@@ -12,6 +12,7 @@
  */
 import { addr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
+import { messageOf } from "../diagnostics/text-of.ts";
 import { generationOf, joinOf, PARK_NEWS, parkOf } from "../server/record.ts";
 import { RuntimeError, WorkerKilledError } from "../server/runtime-error.ts";
 import { learnEnd } from "./ends-elsewhere.ts";
@@ -142,7 +143,7 @@ export function endError(target: WorkerHandle<unknown>): RuntimeError {
   }
   if (ending !== ENDED_THREW)
     return target.epitaph?.(Number(cause)) ?? new WorkerKilledError(name, Number(cause));
-  const what = cause instanceof Error ? cause.message : String(cause);
+  const what = messageOf(cause);
   return new RuntimeError("ERR_WORKER_FAILED", `${name} threw: ${what}`, { cause });
 }
 

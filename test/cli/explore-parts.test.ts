@@ -223,9 +223,9 @@ describe("in shards", () => {
 });
 
 test.each([
-  [["--workers", "-1"], "--workers must be an integer from 1 to 1024"],
-  [["--workers", "0"], "--workers must be an integer from 1 to 1024"],
-  [["--workers", "NaN"], "--workers must be an integer from 1 to 1024"],
+  [["--workers", "-1"], "--workers must be an integer from 1 to 256"],
+  [["--workers", "0"], "--workers must be an integer from 1 to 256"],
+  [["--workers", "NaN"], "--workers must be an integer from 1 to 256"],
   [["--shard", "1/2"], "--shard needs --save FILE for its result"],
   [
     ["--shard", "0/2", "--save", "x"],

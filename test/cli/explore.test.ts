@@ -157,6 +157,23 @@ describe("a counterexample", () => {
     });
   });
 
+  test.each([
+    ["polite", "step-bound: an execution did not end within 60 steps"],
+    ["spins", "livelock: nobody can go on: waiter at spin on lock"],
+  ])("of a program that does not end is a violation again: %s", async (name, violation) => {
+    const [found, page] = [join(folder, `${name}.json`), join(folder, `${name}.html`)];
+    const explored = await run(["explore", program(name), "--max-steps", "60", "--out", found]);
+    expect(explored.stdout).toContain(`\n${violation}\n`);
+    const { code, stdout } = await run(["replay", found, "--report", page]);
+    expect(code).toBe(1);
+    expect(stdout).toContain(`\n${violation}\n`);
+    expect(stdout.split("\n").length).toBeLessThan(70);
+    expect(readFileSync(page, "utf8")).toContain(violation.replace(/^[\w-]+: /, ""));
+    const [, line = ""] = /^replay: umcg (.*)$/m.exec(explored.stdout) ?? [];
+    const given = [...line.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word);
+    expect(await run(given)).toMatchObject({ code: 1, stdout });
+  });
+
   test("of a program that has changed is refused, unless as far as it goes", async () => {
     await write();
     const changed = { ...JSON.parse(readFileSync(file(), "utf8")), fingerprint: "other" };

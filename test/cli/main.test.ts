@@ -40,18 +40,24 @@ test("Ctrl-C ends it with code 130 and leaves no file", async () => {
 });
 
 test("Ctrl-C ends a study with code 130 and what there is by then", async () => {
-  // Tells when the handler is in place: before that the signal ends the process itself.
-  const tell = `process.on("newListener", (name) => name === "SIGINT" && process.stderr.write("ready"));`;
+  // Tells when it has been at work for some stretches, so that the first round trips are over: the handler is in place by then.
+  const tell = `process.on("newListener", (name) => {
+    let turns = 0;
+    const turn = () => (++turns === 5 ? process.stderr.write("ready") : setImmediate(turn));
+    if (name === "SIGINT") setImmediate(turn);
+  });`;
   const args = [MAIN, "bench", "seccomp-notify", "--loops", "1000000000", "--json"];
-  const child = spawn(process.execPath, ["--import", `data:text/javascript,${tell}`, ...args]);
+  const child = spawn(process.execPath, [
+    "--import",
+    `data:text/javascript,${encodeURIComponent(tell)}`,
+    ...args,
+  ]);
   const closed = once(child, "close");
   let stdout = "";
   child.stdout.setEncoding("utf8").on("data", (text) => {
     stdout += text;
   });
   await once(child.stderr, "data");
-  // The first round trips are over some time later.
-  await new Promise((wake) => setTimeout(wake, 500));
   child.kill("SIGINT");
   expect(await closed).toEqual([130, null]);
   expect(JSON.parse(stdout)).toMatchObject({ workload: "seccomp-notify", complete: false });

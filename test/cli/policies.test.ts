@@ -1,9 +1,20 @@
 // `umcg bench policies`: its table, its JSON, and bad usage.
-import { resolve } from "node:path";
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BenchReportData } from "../../src/report/model/report-data.ts";
 import { run } from "./fake-io.ts";
 
 const inRepository = (path: string): string => resolve(import.meta.dirname, "../..", path);
+
+const OWN_WORKLOAD = inRepository("test/cli/programs/own-workload.ts");
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "umcg-policies-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const SMALL = "bench policies --vcpus 2 --duration 1ms".split(" ");
 
@@ -26,7 +37,8 @@ describe("umcg bench policies", () => {
     const cell = ["--workload", "mixed", "--policy", "edf", "--preempt", "off", "--seed", "7"];
     const { stdout } = await run([...SMALL, ...cell, "--profile", "guest", json]);
     const { results, metrics, ...rest } = JSON.parse(stdout);
-    expect(metrics.map(({ name }: { name: string }) => name)).toContain("mixed edf wake-up p99");
+    // Of one policy, so that a file of another can be held against it.
+    expect(metrics.map(({ name }: { name: string }) => name)).toContain("mixed wake-up p99");
     expect(rest).toEqual({
       study: "policies",
       host: "virtual",
@@ -98,6 +110,49 @@ describe("umcg bench policies", () => {
     expect(stderr).toContain(`umcg: ERR_PROGRAM_FILE: "${file}": ${problem}`);
   });
 
+  test("a workload of one's own, under two policies that can then be compared", async () => {
+    const files = ["fifo", "edf"].map((policy) => join(folder, `${policy}.json`));
+    for (const policy of ["fifo", "edf"]) {
+      const args = ["--workload", OWN_WORKLOAD, "--policy", policy, "--repeat", "6", "--json"];
+      const { code, stdout } = await run([...SMALL, ...args]);
+      expect(code).toBe(0);
+      const { metrics } = JSON.parse(stdout) as { metrics: { name: string; values: number[] }[] };
+      expect(metrics.map(({ name }) => name)).toContain("naps operations");
+      // The jitter is of the run's seed.
+      expect(new Set(metrics[0]!.values).size).toBeGreaterThan(1);
+      writeFileSync(join(folder, `${policy}.json`), stdout);
+    }
+    const { stdout } = await run(["bench", "compare", ...files]);
+    expect(stdout).toMatch(/of 4 metrics/);
+  });
+
+  test("--report has the policies side by side, a group for each workload", async () => {
+    const path = join(folder, "out.html");
+    const args = ["--workload", OWN_WORKLOAD, "--policy", "fifo,edf", "--report", path];
+    const { code, stdout, stderr } = await run([...SMALL, ...args]);
+    expect([code, stderr]).toEqual([0, `report in ${path}\n`]);
+    const [, json = ""] = /<script type="[^"]*" id="data">([^<]*)</.exec(readFileSync(path, "utf8")) ?? [];
+    const data = JSON.parse(json) as BenchReportData;
+    expect(data.groups).toEqual([{ name: "naps", runs: [0, 1] }]);
+    expect(data.runs.map(({ label }) => label)).toEqual(["fifo", "edf"]);
+    expect(stdout).toContain(data.reading.replace("naps: m", "Reading: m"));
+    for (const { distributions, figures, timeline, cpus } of data.runs) {
+      expect(distributions.map(({ name }) => name)).toEqual(["Wake-up"]);
+      expect(figures[2]!.value).toBe(distributions[0]!.histogram.count * 1000);
+      expect(timeline).toBeDefined();
+      expect(cpus).toHaveLength(2);
+    }
+  });
+
+  test.each([
+    ["own-policy.ts", "its default export must be a PolicyWorkload, and has no name"],
+    ["nothing.ts", "its default export must be a PolicyWorkload, and has no name"],
+  ])("the file %s is no workload", async (file, problem) => {
+    const { code, stderr } = await run([...SMALL, "--workload", inRepository(`test/cli/programs/${file}`)]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(problem);
+  });
+
   test("--help names workloads, policies and defaults", async () => {
     const { stdout } = await run(["bench", "policies", "--help"]);
     for (const text of ["fork-join  ", "mixed  ", "go-like, work-stealing", "(default 8)", "Examples:"])
@@ -111,7 +166,11 @@ describe("umcg bench policies", () => {
       '--policy must be of go-like, work-stealing, fifo, priority, edf, or a file (./mine.ts), got "lottery"',
     ],
     [["--policy", "fifo,edf,fifo"], '--policy names "fifo" twice'],
-    [["--workload", "idle"], '--workload must be one of fork-join, pipeline, mixed, got "idle"'],
+    [
+      ["--workload", "idle"],
+      '--workload must be one of fork-join, pipeline, mixed, or a file (./mine.ts), got "idle"',
+    ],
+    [["--report", "x.html", "--repeat", "3"], "--report is of one run: leave out --repeat"],
     [["--vcpus", "257"], '--vcpus must be an integer from 1 to 256, got "257"'],
     [["--duration", "5"], "--duration: "],
     [["--duration", "2000s"], '--duration must be a time from 1ns to 1000s, got "2000s"'],

@@ -52,7 +52,7 @@ describe("umcg bench --host threads", () => {
       "umcg-block was measured on the virtual host in A and on the threads host in B: virtual and real time cannot be compared",
     );
     expect((await bench(`compare ${real} ${real}`)).stdout).toMatch(/^umcg-block\n {2}hand-off /m);
-  }, 60_000);
+  });
 
   test("interrupted, shows the loops that are over", async () => {
     const { code, stdout, stderr, handlers } = await bench(
@@ -66,7 +66,7 @@ describe("umcg bench --host threads", () => {
     expect(stdout).toContain("The run was cut short: 1000000 loops were asked for.\n");
     expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
-  }, 60_000);
+  });
   const began = performance.now();
 
   test.each([

@@ -7,7 +7,7 @@ import type { ThreadMachine } from "../../src/machine/threads/index.ts";
 const image = new URL("../support/thread-programs.ts", import.meta.url);
 const timeoutMs = 30_000;
 
-test("a machine ends with its scope, in the middle of its run", { timeout: 60_000 }, async () => {
+test("a machine ends with its scope, in the middle of its run", async () => {
   let machine: ThreadMachine | undefined;
   await run(function* () {
     yield* scoped(function* () {
@@ -29,7 +29,7 @@ test("a machine ends with its scope, in the middle of its run", { timeout: 60_00
   });
 });
 
-test("a scope that ends while CPUs come up leaves none", { timeout: 60_000 }, async () => {
+test("a scope that ends while CPUs come up leaves none", async () => {
   const task = run(() => useThreadMachine({ vcpus: 2, image, entry: "setUpNothing" }));
   await task.halt();
   const none = run(() => useThreadMachine({ vcpus: 0, image }));

@@ -7,7 +7,7 @@ import type { HostThreads } from "../../src/threads/index.ts";
 const url = new URL("../support/threads/jobs.ts", import.meta.url);
 const words = (): Int32Array<SharedArrayBuffer> => new Int32Array(new SharedArrayBuffer(64));
 
-test("threads end with their scope, and one that is halted is killed", { timeout: 30_000 }, async () => {
+test("threads end with their scope, and one that is halted is killed", async () => {
   let threads: HostThreads | undefined;
   await run(function* () {
     yield* scoped(function* () {
@@ -26,7 +26,7 @@ test("threads end with their scope, and one that is halted is killed", { timeout
   });
 });
 
-test("a scope that ends while Workers start leaves none", { timeout: 30_000 }, async () => {
+test("a scope that ends while Workers start leaves none", async () => {
   const task = run(() => useThreads({ threads: 2, prewarm: 2 }));
   await task.halt();
   await expect(run(() => useThreads({ threads: 0 }))).rejects.toMatchObject({ code: "ERR_OPTION" });

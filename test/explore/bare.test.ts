@@ -291,6 +291,7 @@ describe("bad programs", () => {
       }
       bare.thread(fork, "root");
     };
+    expect(() => new BareSystem(program, { maxThreads: 1_025 })).toThrow("1025 threads; 1024 are the most");
     const system = new BareSystem(program, { maxThreads: 4 });
     new RandomWalk(system, 1, 1000).execute();
     expect(system.violations[0]!.message).toMatch(/spawns thread 5, maxThreads is 4/);

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { systemOf } from "../../bench/programs/define.ts";
 import { PROGRAMS } from "../../bench/programs/registry.ts";
-import { Optimal, Source } from "../../src/explore/index.ts";
+import { bareProgram, explore, Optimal, RandomWalk, Source } from "../../src/explore/index.ts";
 import { type Counts, countAll } from "./fixture.ts";
 
 const MAX_STEPS = 2_000;
@@ -55,12 +55,81 @@ const PUBLISHED: readonly Row[] = [
   ["futex_mutex", { n: 2 }, 12],
   ["indexer", { n: 12 }, 8],
   ["filesystem", { n: 14 }, 2],
+  ["lastzero", { n: 8 }, 704],
+  ["binc", { n: 3 }, 36],
+  ["cinc", { n: 3 }, 216],
+  ["casw", { n: 3 }, 66],
+  ["wcas", { n: 5 }, 81],
+  ["wainc", { n: 4 }, 120],
+  ["coa", { n: 3 }, 130],
+  ["dekker", {}, 3],
+  ["lamport_fast", {}, 16],
+  ["mcs", {}, 6],
+  ["barrier", {}, 2],
+  ["chase_lev", {}, 59],
+];
+
+/** Published without attempts that failed and changed nothing: `cut` gives those up. */
+const WITHOUT_ATTEMPTS: readonly Row[] = [
+  ["spinlock", {}, 4],
+  ["ttaslock", { cut: 1 }, 4],
+  ["seqlock", { cut: 1 }, 2],
+  ["treiber", { cut: 1 }, 18],
+  ["rwlock", { readers: 0, writers: 0, both: 2, cut: 1 }, 14],
+];
+
+/** Locks and structures that are right, and what is wrong with those that are not. */
+const RIGHT: readonly (readonly [name: string, parameters: Record<string, number>])[] = [
+  ["bakery", {}],
+  ["burns", {}],
+  ["clh", { n: 3 }],
+  ["mcs", { n: 3 }],
+  ["ms_queue", { enqueuers: 0, dequeuers: 0, both: 2 }],
+  ["rwlock", {}],
+  ["seqlock", { rounds: 2 }],
+  ["szymanski", {}],
+  ["treiber", {}],
+  ["treiber_aba", { counted: 1 }],
+  ["ttaslock", { n: 3 }],
+  ["chase_lev", { stealers: 2, pushes: 2, pops: 1 }],
+];
+
+const WRONG: readonly (readonly [name: string, parameters: Record<string, number>, message: RegExp])[] = [
+  ["bakery", { wrong: 1 }, /two threads are inside/],
+  ["szymanski", { symmetric: 1 }, /nobody can go on: t0 at await flag\[1\], t1 at await flag\[0\]/],
+  ["treiber_aba", {}, /a node was popped that somebody has/],
+  ["chase_lev", { wrong: 1, stealers: 2, pushes: 2, pops: 1 }, /a value was had twice/],
+  ["bluetooth_driver", {}, /it works after it was stopped/],
+  ["carter01", {}, /nobody can go on/],
+  ["token_ring", {}, /the numbers differ/],
+  ["circular_buffer", { n: 3 }, /another number was received/],
+  ["phase01", {}, /nobody can go on: .* at lock x/],
 ];
 
 describe("optimal exploration", () => {
   test.each(PUBLISHED)("%s %j has %i executions", (name, parameters, executions) => {
     const counts = count(name, parameters);
     expect(counts).toMatchObject({ complete: executions, classes: executions, blocked: 0 });
+  });
+
+  test.each(WITHOUT_ATTEMPTS)("%s %j has %i without attempts in vain", (name, parameters, executions) => {
+    expect(count(name, parameters)).toMatchObject({ complete: executions, classes: executions, blocked: 0 });
+  });
+
+  test("peterson has 4 once the search knows its loop for an await", () => {
+    const { make, options } = PROGRAMS.get("peterson")!;
+    const program = bareProgram(make({ wrong: 0 }), options({ wrong: 0 }));
+    expect(explore(program)).toMatchObject({ executions: 4, distinct: 4, blocked: 0, complete: true });
+  });
+
+  test.each(RIGHT)("finds nothing wrong with %s %j", (name, parameters) => {
+    expect(count(name, parameters)).toMatchObject({ blocked: 0, violations: [] });
+  });
+
+  test.each(WRONG)("finds what is wrong with %s %j", (name, parameters, message) => {
+    const { blocked, violations } = count(name, parameters);
+    expect(blocked).toBe(0);
+    expect(violations.join("; ")).toMatch(message);
   });
 
   test("sees the one deadlock of the philosophers", () => {
@@ -96,6 +165,29 @@ describe("the registry", () => {
       system.reset();
       expect(system.enabledCount()).toBeGreaterThan(0);
     }
+  });
+
+  test.each([
+    ["lastwrite", 100],
+    ["lastzero", 260],
+    ["sigma", 260],
+    ["indexer", 32],
+    ["filesystem", 26],
+  ])("has room for %s with n = %i", (name, n) => {
+    const system = systemOf(PROGRAMS.get(name)!, { n });
+    const walk = new RandomWalk(system, 1, 10_000);
+    walk.execute();
+    system.finish();
+    expect(system.violations).toEqual([]);
+  });
+
+  test.each([
+    ["indexer", 33, "indexer has 128 places, for 32 threads at most; n is 33"],
+    ["filesystem", 27, "filesystem has 26 blocks, for as many threads at most; n is 27"],
+    ["philosophers", 1_025, "1025 threads; 1024 are the most"],
+    ["philosophers", 0, "the program has no thread"],
+  ])("says what %s cannot be with n = %i", (name, n, message) => {
+    expect(() => systemOf(PROGRAMS.get(name)!, { n })).toThrow(message);
   });
 
   test("refuses parameters that a program does not have", () => {

@@ -64,7 +64,10 @@ describe("bare mode", () => {
     expect(found.atFault).toEqual([expect.stringMatching(/^step 1, b at .*runaway\.test\.ts:37:\d+$/)]);
     const again = replay(bareProgram(inBody), found.schedule, { stepTimeoutMs });
     expect(again.steps.map(({ name, what }) => `${name}: ${what}`)).toEqual(["a: store x, 1", "b: load x"]);
-    expect(again.violation).toMatchObject({ kind: "runaway", message: found.message });
+    // On a slow machine with more patience, which it says.
+    const withoutTime = (text?: string): string | undefined => text?.replace(/[\d.]+ s/, "");
+    expect(again.violation?.kind).toBe("runaway");
+    expect(withoutTime(again.violation?.message)).toBe(withoutTime(found.message));
     const told = tell(bareProgram(inBody), found.schedule, { stepTimeoutMs });
     expect(told.steps.map(({ what }) => what)).toEqual(["store x, 1", "load x"]);
     expect(told.violation).toMatchObject({ kind: "runaway" });

@@ -102,7 +102,7 @@ describe("model commands run concurrently", () => {
     expect(error).toMatch(
       /^assertion: not linearizable: thread \d: add\(1\) -> \d; .*take\(\) -> true.*\n\nstep {2}/,
     );
-    expect(error).toMatch(/\n[12] the fewest preemptions that break it; schedule "[\d* ]+"$/);
+    expect(error).toMatch(/\n[12] preemptions?, the fewest that break it; schedule "[\d* ]+"$/);
   });
 
   test("come again from seed and path", () => {

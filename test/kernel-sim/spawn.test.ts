@@ -247,6 +247,17 @@ describe("a program that fails", () => {
     expect(errorOf(() => machine.run())).toMatchObject({ code: "ERR_FOREIGN_YIELD", message });
   });
 
+  test.each([
+    [async () => {}, "Promise"],
+    [() => {}, "Undefined"],
+    [async function* () {}, "AsyncGenerator"],
+  ])("by being no generator function (%s) is told so at once", (program, made) => {
+    const { machine } = boot();
+    const message = `odd (tid 1): its program made ${made}, and no generator: write it as function*, and wait with yield*`;
+    const spawn = (): unknown => machine.spawn(program as unknown as Program, { name: "odd" });
+    expect(errorOf(spawn)).toMatchObject({ code: "ERR_PROGRAM", message });
+  });
+
   test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 52 + 1])(
     "by computing for %d ns is told so",
     (ns) => {

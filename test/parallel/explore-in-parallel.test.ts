@@ -36,6 +36,18 @@ test("a module without a program is one before any thread begins", async () => {
   );
 });
 
+test("no more threads are started than there is something to do for", async () => {
+  let started = 0;
+  const count = (): number => started++;
+  process.on("worker", count);
+  try {
+    const { made } = await exploreInParallel(url("one-way"), { workers: 40 });
+    expect([made.length, made[0], started]).toEqual([40, 1, 1]);
+  } finally {
+    process.off("worker", count);
+  }
+});
+
 test("it can be given up", async () => {
   const result = await exploreInParallel(url("lastzero"), { workers: 1, signal: AbortSignal.abort() });
   expect(result).toMatchObject({ complete: false, stopped: "interrupted" });

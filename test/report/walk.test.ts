@@ -62,4 +62,40 @@ describe("walking through an interleaving", () => {
     for (const position of [300, 0, 64, 63, 65, 128, 3, 4, 299])
       expect(walk.valuesAt(position)).toEqual([String(position), position < 4 ? "" : "here"]);
   });
+
+  test("knows what a step found and what it left of the thing that it names", () => {
+    const { steps, things, ...rest } = data([0, 0, 0, 0]);
+    const texts = ["load x", "t: cmpxchg x, 2", "schedule", "wakes late"];
+    const named = new Walk({
+      ...rest,
+      things,
+      steps: steps.map((step, i) => ({ ...step, what: texts[i]! })),
+    });
+    expect([0, 1, 2, 3].map((step) => named.access(step))).toEqual([
+      { thing: 0, before: "0", after: "1" },
+      { thing: 0, before: "1", after: "2" },
+      undefined,
+      { thing: 1, before: "", after: "here" },
+    ]);
+    const threads = things.map((thing) => ({ ...thing, group: "threads" }));
+    const other = new Walk({
+      ...rest,
+      things: threads,
+      steps: steps.map((step) => ({ ...step, what: "load x" })),
+    });
+    expect(other.access(0)).toBeUndefined();
+  });
+
+  test("finds the changes of a thing on both sides", () => {
+    const walk = new Walk(data(new Array<number>(9).fill(0)));
+    expect([walk.changeOf(1, 1), walk.changeOf(1, -1), walk.changeOf(0, 1)]).toEqual([4, undefined, 1]);
+    walk.go(4);
+    expect([walk.changeOf(1, 1), walk.changeOf(1, -1), walk.changeOf(0, -1)]).toEqual([
+      undefined,
+      undefined,
+      3,
+    ]);
+    walk.go(9);
+    expect([walk.changeOf(1, -1), walk.changeOf(0, 1)]).toEqual([4, undefined]);
+  });
 });

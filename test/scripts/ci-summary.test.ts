@@ -25,7 +25,7 @@ describe("the last lines of a CI run", () => {
   function summary(): { status: number | null; lines: string[] } {
     const { status, stdout } = spawnSync(process.execPath, [script, folder], {
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 120_000,
     });
     return { status, lines: stdout.trimEnd().split("\n") };
   }

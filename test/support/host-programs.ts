@@ -17,7 +17,7 @@ import { fetchAdd } from "../../src/kernel-sim/lkl/host/words.ts";
 
 const MS = 1e6;
 /** Much longer than anything here takes. */
-export const LONG: number = 5_000 * MS;
+export const LONG: number = 50_000 * MS;
 
 /** Word `index` of the program's own. */
 export function word(index: number): Addr {

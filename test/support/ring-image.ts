@@ -19,7 +19,7 @@ import type { HostImage, HostOperations } from "../../src/kernel-sim/lkl/host/ho
 import { fetchAdd } from "../../src/kernel-sim/lkl/host/words.ts";
 
 /** Much longer than anything here takes. */
-export const LONG_NS = 8e9;
+export const LONG_NS = 50e9;
 export const CPUS = 2;
 export const RINGS = 3;
 export const ROUNDS = 60;

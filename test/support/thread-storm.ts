@@ -7,7 +7,7 @@ import { EINTR, ETIMEDOUT } from "../../src/atomics/errno.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
 import { startSwapRing } from "../../src/bench/workloads/umcg-swap.ts";
 import { NR_FUTEX, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
-import { STEP_SYSCALL_ENTRY } from "../../src/kernel-sim/steps.ts";
+import { STEP_SYSCALL_ENTRY, STEP_SYSCALL_EXIT } from "../../src/kernel-sim/steps.ts";
 import type { SetUp } from "../../src/machine/threads/index.ts";
 import type { Env } from "../../src/umcg/env.ts";
 
@@ -138,6 +138,37 @@ export function setUpStorm(machine: SetUp): void {
     counted[0] = round;
   };
   startSwapRing(machine, { total: rounds, onRound }, 3);
+}
+
+/** Longer than any CPU is on its way. */
+const MEET_MS = 60_000;
+
+/**
+ * On each CPU, in a call that shares: waits for the other CPUs to come in, too. They wait for each other before it, in user mode:
+ * a CPU that has yet to get there may have to be alone for that. Word 0: how many have seen all of them inside.
+ */
+export function setUpMeeting(machine: SetUp): void {
+  const { kernel } = machine;
+  const { vcpus } = kernel.config;
+  const at = machine.allocate(64);
+  const words = new Int32Array(kernel.buffer, at, 3);
+  const meet = (word: number): boolean => {
+    Atomics.add(words, word, 1);
+    for (const end = Date.now() + MEET_MS; Atomics.load(words, word) < vcpus; )
+      if (Date.now() > end) return false;
+    return true;
+  };
+  for (let cpu = 0; cpu < vcpus; cpu++)
+    machine.spawn(
+      function* (env) {
+        yield* env.memory.load32(at);
+        const here = meet(1);
+        kernel.host.charge(STEP_SYSCALL_ENTRY, NR_FUTEX);
+        if (here && meet(2)) Atomics.add(words, 0, 1);
+        kernel.host.charge(STEP_SYSCALL_EXIT);
+      },
+      { affinity: [cpu] },
+    );
 }
 
 /** In a call that shares: looks at a futex bucket with the lock of a queue. */

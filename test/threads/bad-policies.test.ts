@@ -4,11 +4,14 @@
  */
 import { expect, test } from "vitest";
 import { FOREVER } from "../../src/kernel-sim/times.ts";
-import { policyFailure } from "../../src/threads/guarded-policy.ts";
+import { policyCall, policyFailure } from "../../src/threads/guarded-policy.ts";
 import { createThreads } from "../../src/threads/index.ts";
-import { FIRST_SLOT, LOCK, OWNER } from "../../src/threads/layout.ts";
+import { FIRST_SLOT, LOCK, OWNER, POLICY_CALL } from "../../src/threads/layout.ts";
+import { fifo } from "../../src/threads/policies/fifo.ts";
 import type { ThreadPolicy } from "../../src/threads/policy.ts";
+import { LOOKS, type LongCall, PolicyWatch } from "../../src/threads/policy-watch.ts";
 import { recover } from "../../src/threads/recover.ts";
+import { snapshot } from "../../src/threads/snapshot.ts";
 import { answers, failsToEnqueue, failsToPick, failsToRemove } from "../support/threads/bad-policies.ts";
 import { outcomeOf, Rig } from "../support/threads/torn-records.ts";
 
@@ -72,7 +75,70 @@ test("one that fails to remove: the thread is switched to all the same, and the 
   expect(owner(rig)).toBe(FIRST_SLOT + 1);
 });
 
-test("a runtime whose policy fails ends, and tells everybody", { timeout: 30_000 }, async () => {
+test("one that does not come back is noticed: it is the same call of the same thread at look after look", () => {
+  let during = (): void => undefined;
+  const rig = five({
+    ...fifo,
+    pick(...args) {
+      during();
+      return fifo.pick(...args);
+    },
+  });
+  const watch = new PolicyWatch(rig.board);
+  const looks = (from: number, times: number): unknown[] =>
+    Array.from({ length: times }, (_, n) => watch.look(1e6 * (from + n)));
+  const none = new Array<undefined>(LOOKS).fill(undefined);
+  expect(looks(0, LOOKS + 1)).toEqual([...none, undefined]);
+  during = () => expect(looks(100, LOOKS)).toEqual(none);
+  pass(rig);
+  expect(watch.see(150e6)).toBeUndefined();
+  const call = { slot: FIRST_SLOT + 1, function: "pick", sinceNs: 200e6 };
+  during = () => {
+    expect(looks(200, LOOKS + 1)).toEqual([...none, call]);
+    expect(watch.see(300e6)).toEqual(call);
+    expect(snapshot(rig.board, 300e6, () => undefined, call as LongCall)).toMatchObject({
+      lockedBy: FIRST_SLOT + 1,
+      lockedIn: "pick",
+      lockedForNs: 100e6,
+    });
+  };
+  pass(rig);
+  // A call that has died is over when the records have been put right.
+  during = () => undefined;
+  rig.board.words[POLICY_CALL]! |= 2;
+  expect(outcomeOf(() => recover(rig.as(OWNER), FIRST_SLOT + 4))).toBe("over");
+  expect(policyCall(rig.board).function).toBeUndefined();
+});
+
+test("a runtime whose policy does not come back ends, and says whose call that was", async () => {
+  const url = new URL("../support/threads/bad-policies.ts", import.meta.url);
+  const lines: string[] = [];
+  const threads = await createThreads({
+    ...{ cpus: 1, threads: 2, quantumMs: 0, watchdogMs: 20, policyTimeoutMs: 200 },
+    policy: { url, export: "neverPicks" },
+    print: (line) => lines.push(line),
+  });
+  const words = new Int32Array(new SharedArrayBuffer(64));
+  const jobs = new URL("../support/threads/jobs.ts", import.meta.url);
+  const others = threads.spawn({ url: jobs, export: "yields", args: [words, 1e9] });
+  const stuck = threads.spawn({ url, export: "getsStuck" });
+  const message = new RegExp(
+    `^pick\\(\\) of the policy neverPicks of .* has not come back for \\d+ ms: thread ${stuck.id} has the scheduler's lock$`,
+  );
+  for (const handle of [others, stuck])
+    await expect(handle.join()).rejects.toMatchObject({
+      code: "ERR_POLICY",
+      cause: { code: "ERR_POLICY", message: expect.stringMatching(message) },
+    });
+  expect(lines.join("\n")).toMatch(
+    new RegExp(`; thread ${stuck.id} has the scheduler's lock, in pick\\(\\) of the policy, for \\d`),
+  );
+  expect(lines.at(-1)).toMatch(/^host threads are ended: pick/);
+  await threads.close();
+  expect(threads.workers).toBe(0);
+});
+
+test("a runtime whose policy fails ends, and tells everybody", async () => {
   const policy = {
     url: new URL("../support/threads/bad-policies.ts", import.meta.url),
     export: "failsToPick",

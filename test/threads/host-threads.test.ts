@@ -1,8 +1,8 @@
 /**
  * Host threads, as a user has them: results, errors, parking, switching, blocking, preemption. Every runtime is closed, and no
- * Worker is left behind; every wait of a test has the test's own timeout as its watchdog.
+ * Worker is left behind. No wait has a limit of its own, but the test has: one that hangs is ended and says what its threads did.
  */
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   createThreads,
   formatReport,
@@ -11,7 +11,9 @@ import {
 } from "../../src/threads/index.ts";
 
 const url = new URL("../support/threads/jobs.ts", import.meta.url);
-const TIMEOUT_MS = 30_000;
+/** Much longer than anything here takes: to start a Worker has taken seconds on a machine that had ten times as much to do. */
+const HANGS_MS = 100_000;
+const TIMEOUT_MS: number = HANGS_MS + 20_000;
 
 let threads: HostThreads;
 const lines: string[] = [];
@@ -31,6 +33,20 @@ async function end(runtime: HostThreads): Promise<void> {
   await runtime.close();
   expect(runtime.workers).toBe(0);
 }
+
+/** What the threads of a test did that hung. Its joins reject when the runtime is closed. */
+let hung = "";
+let hanging: NodeJS.Timeout;
+beforeEach(() => {
+  hanging = setTimeout(() => {
+    hung = `hangs:\n${formatReport(threads.report()).join("\n")}`;
+    void threads.close();
+  }, HANGS_MS);
+});
+afterEach(() => {
+  clearTimeout(hanging);
+  expect(hung).toBe("");
+});
 afterEach(async () => {
   for (const runtime of made.splice(0)) await end(runtime);
   lines.length = 0;
@@ -47,7 +63,10 @@ const job = (name: string, ...args: unknown[]): { url: URL; export: string; args
 const shared = (): Int32Array<SharedArrayBuffer> => new Int32Array(new SharedArrayBuffer(256));
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (!condition()) {
+    if (hung !== "") throw new Error(hung);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 describe("a thread", { timeout: TIMEOUT_MS }, () => {
@@ -159,10 +178,11 @@ describe("sharing CPUs", { timeout: TIMEOUT_MS }, () => {
   test("a thread that blocks leaves its CPU to others", async () => {
     await open({ cpus: 1 });
     const words = shared();
-    const blocked = threads.spawn<string>(job("blocksOn", words, 0));
-    await until(() => blocked.state === "blocked");
+    const blocked = threads.spawn<number>(job("blocksOn", words, 0));
+    await until(() => words[0] === 1);
+    expect(blocked.state).toBe("blocked");
     await threads.spawn(job("wakes", words, 0)).join();
-    expect(await blocked.join()).toBe("ok");
+    expect(await blocked.join()).toBe(2);
     expect(await threads.spawn(job("reads", import.meta.filename)).join()).toBeGreaterThan(100);
     expect(await threads.spawn(job("runsChild")).join()).toBe("42");
   });
@@ -234,12 +254,16 @@ describe("calls", { timeout: TIMEOUT_MS }, () => {
   test("one whose caller is killed goes on, and its Worker is another's", async () => {
     await open({ prewarm: 2, threads: 2 });
     const words = shared();
-    const caller = threads.spawn(job("calls", threads.define(url, "spinsAWhile"), [300]));
+    const caller = threads.spawn(job("calls", threads.define(url, "parksOnce"), [1]));
     // Not while it loads its module: it has a CPU, and would keep it to its end for a caller that is no more.
-    await until(() => threads.report().threads.some(({ id, state }) => id < 0 && state === "running"));
-    await until(() => caller.state === "waiting");
+    const called = (): number | undefined =>
+      threads.report().threads.find(({ id, state }) => id < 0 && state === "waiting")?.id;
+    await until(() => called() !== undefined && caller.state === "waiting");
+    const callee = called()!;
     caller.kill();
     await expect(caller.join()).rejects.toMatchObject({ code: "ERR_THREAD_KILLED", lastWait: "call" });
+    expect(called()).toBe(callee);
+    expect(await threads.unpark(callee)).toBe(true);
     const handles = [0, 1].map((word) => threads.spawn(job("parks", words, word)));
     await until(() => handles.every(({ state }) => state === "waiting"));
   });

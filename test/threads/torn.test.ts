@@ -5,14 +5,23 @@
 
 import type { MessagePort } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
-import type { Step } from "../../src/atomics/step.ts";
+import type { Coroutine, Step } from "../../src/atomics/step.ts";
 import { FOREVER } from "../../src/kernel-sim/times.ts";
 import { assign } from "../../src/threads/assign.ts";
 import type { Board } from "../../src/threads/board.ts";
 import { spawnThread } from "../../src/threads/call.ts";
+import {
+  channelAt,
+  closeChannel,
+  filled,
+  receivePacked,
+  sendPacked,
+} from "../../src/threads/channel-words.ts";
 import { Job } from "../../src/threads/jobs.ts";
 import {
   CALLER,
+  FREE_PERMITS,
+  HELD_PERMITS,
   LOCK,
   OWNER,
   PHASE,
@@ -20,15 +29,23 @@ import {
   PHASE_ENDED,
   PHASE_FREE,
   PHASE_TAKEN,
+  PLACES,
   READY,
   SERVER_TID,
   STATE,
 } from "../../src/threads/layout.ts";
 import { lockMutex, unlockMutex } from "../../src/threads/mutex-words.ts";
+import { copyOut, pack, unpack } from "../../src/threads/packed-values.ts";
 import { fifo } from "../../src/threads/policies/fifo.ts";
 import { perCpu } from "../../src/threads/policies/per-cpu.ts";
 import { recover } from "../../src/threads/recover.ts";
 import type { Scheduler } from "../../src/threads/scheduler.ts";
+import {
+  abandonPermits,
+  acquirePermit,
+  releasePermit,
+  semaphoreAt,
+} from "../../src/threads/semaphore-words.ts";
 import { Life, outcomeOf, Rig } from "../support/threads/torn-records.ts";
 
 const POLICIES = { fifo, "per-cpu": perCpu };
@@ -39,6 +56,8 @@ const CPUS = 2;
 const idOf = (slot: number): number => slot + 100;
 /** Held by OTHER, and waited for by WAITER; held by SELF, and waited for by nobody. */
 const [CONTENDED, MINE] = [0, 1];
+/** Channels: one has room for a value, the other for none. */
+const [EMPTY, FULL] = [0, 1];
 
 function inhabited(policy: keyof typeof POLICIES, direct: boolean): Rig {
   const rig = new Rig(POLICIES[policy], LAST - 1, CPUS, direct);
@@ -61,6 +80,9 @@ function inhabited(policy: keyof typeof POLICIES, direct: boolean): Rig {
   // SELF is the first in the queue; it gets the CPU by name, and SWITCHED waits for it.
   expect(outcomeOf(() => rig.as(SWITCHED).switchTo(idOf(SELF), FOREVER))).toBe("asleep");
   outcomeOf(() => lockMutex(rig.as(SELF), MINE, FOREVER));
+  outcomeOf(() => acquirePermit(rig.as(OTHER), CONTENDED, FOREVER));
+  outcomeOf(() => acquirePermit(rig.as(SELF), MINE, FOREVER));
+  outcomeOf(() => sendPacked(rig.as(SELF), FULL, pack("full"), FOREVER));
   return rig;
 }
 
@@ -72,6 +94,25 @@ function states({ board }: Rig): string[] {
     names.push(board.isListed(slot) ? "ready" : lives);
   }
   return names;
+}
+
+/** Permits are somebody's, who lives, or free; a channel has as many values as places at most, and none that is half one. */
+function checkObjects(board: Board): void {
+  const { words } = board;
+  for (const number of [0, 1]) {
+    const semaphore = semaphoreAt(board, number);
+    let permits = words[semaphore + FREE_PERMITS]!;
+    for (let slot = SELF; slot <= LAST; slot++) {
+      const has = words[semaphore + HELD_PERMITS + slot]!;
+      if (has > 0) expect(board.lives(slot)).toBe(true);
+      permits += has;
+    }
+    expect(permits).toBe(1);
+    const channel = channelAt(board, number);
+    const values = filled(board, channel);
+    expect(values).toBeLessThanOrEqual(1);
+    if (values === 1) expect(["full", 0.5]).toContain(unpack(copyOut(board, words[channel + PLACES]!)));
+  }
 }
 
 /** Everything that must hold when nobody has the lock. */
@@ -89,6 +130,7 @@ function checkRecords({ board, layout }: Rig): void {
   expect(board.words[READY]).toBe(listed.length);
   if (listed.length > 0) expect(owners).not.toContain(0);
   expect(board.words[LOCK]).toBe(0);
+  checkObjects(board);
   const queue = board.queue.slice();
   const picked = listed.map(() => board.policy.pick(queue, layout.sizes, 0) + 1);
   expect(picked.toSorted()).toEqual(listed);
@@ -98,6 +140,11 @@ function checkRecords({ board, layout }: Rig): void {
 const end = (board: Board, slot: number): void => {
   board.words[board.record(slot) + PHASE] = PHASE_ENDED;
 };
+
+function* ends(scheduler: Scheduler): Coroutine<unknown> {
+  yield* abandonPermits(scheduler);
+  return yield* scheduler.end(() => end(scheduler.board, scheduler.words.self));
+}
 
 const CALLS: Record<string, readonly [slot: number, call: (scheduler: Scheduler) => Step<unknown>]> = {
   yieldNow: [SELF, (s) => s.yieldNow()],
@@ -115,7 +162,18 @@ const CALLS: Record<string, readonly [slot: number, call: (scheduler: Scheduler)
   "lock a mutex": [SELF, (s) => lockMutex(s, CONTENDED, FOREVER)],
   "unlock a mutex": [SELF, (s) => unlockMutex(s, MINE)],
   "unlock a mutex that is waited for": [OTHER, (s) => unlockMutex(s, CONTENDED)],
-  end: [SELF, (s) => s.end(() => end(s.board, s.words.self))],
+  "acquire a permit that is another's": [SELF, (s) => acquirePermit(s, CONTENDED, FOREVER)],
+  "acquire a permit, and time is up": [SELF, (s) => acquirePermit(s, CONTENDED, 0)],
+  "release a permit": [SELF, (s) => releasePermit(s, MINE)],
+  "give all permits back": [SELF, (s) => abandonPermits(s)],
+  "send where there is room": [SELF, (s) => sendPacked(s, EMPTY, pack(0.5), FOREVER)],
+  "send where there is none": [SELF, (s) => sendPacked(s, FULL, pack(0.5), FOREVER)],
+  "receive a value": [SELF, (s) => receivePacked(s, FULL, FOREVER)],
+  "receive where there is none": [SELF, (s) => receivePacked(s, EMPTY, FOREVER)],
+  "close a channel": [SELF, (s) => closeChannel(s, FULL)],
+  "cancel one that is parked": [SELF, (s) => s.cancel(idOf(PARKED))],
+  "cancel one that runs": [SELF, (s) => s.cancel(idOf(OTHER))],
+  "end, with what it has given back before": [SELF, ends],
 };
 
 describe.each([

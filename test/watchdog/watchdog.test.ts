@@ -7,10 +7,13 @@ function spin(): void {
   for (;;);
 }
 
+/** Longer than anything is held up here that does return. */
+const LONG_MS = 60_000;
+
 describe("guarded", () => {
   test("calls what returns, once, and lets through what it throws", () => {
     const work = vi.fn();
-    for (const limitMs of [0, 1_000]) {
+    for (const limitMs of [0, LONG_MS]) {
       expect(guarded(work, limitMs)).toBe(true);
       const error = new Error("no");
       const thrown = (): void => {
@@ -41,26 +44,39 @@ describe("guarded", () => {
     const work = (): void => {
       inner = guarded(spin, 20);
     };
-    expect(guarded(work, 10_000)).toBe(true);
+    expect(guarded(work, LONG_MS)).toBe(true);
     expect(inner).toBe(false);
   });
 });
 
 describe("in stretches", () => {
-  test.each([0, 20, 10_000])("all is done, with a limit of %i ms", (limitMs) => {
-    let left = 1_000;
-    expect(inStretches(() => --left > 0, limitMs)).toBe(true);
-    expect(left).toBe(0);
-  });
-
-  test("the whole may take longer than the limit", () => {
-    let left = 10;
+  /**
+   * `pieces` of some ms each. They are ended before the last one only if the machine has held this thread up, for as long as the
+   * limit leaves: then all is done again with times twice as long.
+   */
+  function allDone(pieces: number, ms: number, limitMs: number): void {
+    let left = pieces;
+    const began = performance.now();
     const next = (): boolean => {
-      const end = performance.now() + 20;
+      const end = performance.now() + ms;
       while (performance.now() < end);
       return --left > 0;
     };
-    expect(inStretches(next, 150)).toBe(true);
+    if (inStretches(next, limitMs)) {
+      expect(left).toBe(0);
+      return;
+    }
+    const heldUpMs = performance.now() - began - (pieces - left + 1) * ms;
+    expect(heldUpMs).toBeGreaterThan(limitMs / 3);
+    allDone(pieces, 2 * ms, 2 * limitMs);
+  }
+
+  test.each([0, 20, LONG_MS])("all is done, with a limit of %i ms", (limitMs) => {
+    allDone(1_000, 0, limitMs);
+  });
+
+  test("the whole may take longer than the limit", () => {
+    allDone(15, 20, 150);
   });
 
   test("what does not come back ends them", () => {
@@ -85,5 +101,12 @@ describe("where it stays", () => {
 
   test("is nowhere if it returns", () => {
     expect(whereItStays(() => undefined)).toBeUndefined();
+  });
+
+  test("is looked for until enough was seen: a machine that is slow may have let it do little", () => {
+    const work = (): void => {
+      for (const end = performance.now() + 15; performance.now() < end; );
+    };
+    expect(whereItStays(work, [5, LONG_MS])).toBeUndefined();
   });
 });

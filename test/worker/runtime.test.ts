@@ -14,6 +14,12 @@ function start(vcpus: number, servers = vcpus) {
   return { machine, runtime: createRuntime(machine, { servers }) };
 }
 
+it("a worker whose function is async is told that it must be a generator function", () => {
+  const { machine, runtime } = start(1);
+  runtime.spawn((async () => {}) as unknown as (worker: Worker) => never);
+  expect(() => machine.run()).toThrow(/worker-0 \(tid 2\): its program made Promise, and no generator/);
+});
+
 describe("one server", () => {
   it("runs workers first come, first served", () => {
     const { machine, runtime } = start(1);

@@ -1,7 +1,8 @@
 /**
  * One cell of the study of policies: a workload on a runtime with a policy, for a stretch of virtual time.
  *
- *     const run = new PolicyRun({ workload: mixed, contender: { name: "edf", policy: "edf" }, vcpus: 8, durationNs: 50e6, ... });
+ *     const contender = { name: "edf", policy: "edf" };
+ *     const run = new PolicyRun({ workload, contender, vcpus: 8, durationNs: 50e6, preemptNs: 100_000, seed: 1, profile: "native" });
  *     while (!run.advance());
  *     const { throughput, wake } = run.result();
  *
@@ -14,7 +15,7 @@ import { createMachine, type Machine } from "../../machine.ts";
 import type { PolicyName } from "../../server/policies/index.ts";
 import type { PolicyFactory } from "../../server/policy.ts";
 import type { ServerStats } from "../../server/server-stats.ts";
-import type { SpanSummary } from "../../trace/histogram.ts";
+import type { Histogram, SpanSummary } from "../../trace/histogram.ts";
 import { createRuntime, type Runtime } from "../../worker/runtime.ts";
 import { type PolicyWorkload, Tally } from "./policy-workload.ts";
 
@@ -36,14 +37,15 @@ export interface PolicyRunOptions {
   readonly profile: ProfileName | CostModel;
   /** Hold the run to the invariants of UMCG: ERR_INVARIANT. Default false. */
   readonly check?: boolean;
-  /** Wall clock, ms. */
-  readonly clock: () => number;
+  /** Wall clock, ms, for `wallMs`. Default: none, and that is 0. */
+  readonly clock?: () => number;
 }
 
 /** Servers' counts, of all together. */
 const COUNTED = ["runs", "steals", "idles", "preemptions", "wakesSent", "ticks"] as const;
 type Counted = Readonly<Record<(typeof COUNTED)[number], number>>;
 
+/** What a run came to: times in ns, rates a second, shares of 1, and the servers' counts (docs/scheduler-policies.md). */
 export interface PolicyResult extends Counted {
   readonly workload: string;
   /** The contender's name. */
@@ -66,9 +68,10 @@ const BYTES_A_WORKER = 1024;
 const BYTES_A_SERVER = 8192;
 const PAGE = 4096;
 
+/** A run under way. `advance()` until it says true, then `result()`. */
 export class PolicyRun {
   readonly #options: PolicyRunOptions;
-  readonly #machine: Machine;
+  readonly machine: Machine;
   readonly #runtime: Runtime;
   readonly #tally: Tally;
   readonly #warmUpNs: number;
@@ -83,18 +86,20 @@ export class PolicyRun {
     this.#warmUpNs = Math.ceil(durationNs / 10);
     const workers = workload.workers(vcpus);
     const bytes = workers * BYTES_A_WORKER + vcpus * BYTES_A_SERVER;
-    this.#machine = createMachine({
+    this.machine = createMachine({
       vcpus,
       profile,
       maxTasks: workers + vcpus + 1,
       userBytes: PAGE * (16 + Math.ceil(bytes / PAGE)),
       maxPipes: 0,
       timerSlackNs: 0,
+      seed,
+      ...workload.machine,
       ...(check === true && { check }),
     });
-    this.#runtime = createRuntime(this.#machine, { policy, preemptNs, seed });
+    this.#runtime = createRuntime(this.machine, { policy, preemptNs, seed });
     this.#tally = new Tally(seed);
-    workload.start(this.#machine, this.#runtime, this.#tally);
+    workload.start(this.machine, this.#runtime, this.#tally);
   }
 
   get #endNs(): number {
@@ -103,12 +108,12 @@ export class PolicyRun {
 
   /** Share that is behind, 0 to 1. */
   get progress(): number {
-    return Math.min(1, this.#machine.host.now / this.#endNs);
+    return Math.min(1, this.machine.host.now / this.#endNs);
   }
 
   /** Runs to the end, or until `stop` (asked now and then) says so. Returns whether it is at the end. */
   advance(stop: () => boolean = () => false): boolean {
-    const { clock } = this.#options;
+    const { clock = () => 0 } = this.#options;
     const began = clock();
     let stopped = false;
     const asked = (): boolean => {
@@ -116,10 +121,10 @@ export class PolicyRun {
       return stopped;
     };
     if (this.#before === undefined) {
-      this.#machine.run({ untilNs: this.#warmUpNs, stop: asked });
+      this.machine.run({ untilNs: this.#warmUpNs, stop: asked });
       if (!stopped) this.#begin();
     }
-    if (this.#before !== undefined) this.#machine.run({ untilNs: this.#endNs, stop: asked });
+    if (this.#before !== undefined) this.machine.run({ untilNs: this.#endNs, stop: asked });
     this.#wallMs += clock() - began;
     return !stopped;
   }
@@ -127,6 +132,11 @@ export class PolicyRun {
   #begin(): void {
     this.#before = this.#runtime.stats();
     this.#tally.reset();
+  }
+
+  /** Wake-ups of the measured stretch so far, ns. */
+  get wakes(): Histogram {
+    return this.#tally.wakes;
   }
 
   /** Of the measured stretch, when it is over. */

@@ -222,6 +222,12 @@ export class ThreadBenchRun {
     return this.#spans(this.#machine!).spans;
   }
 
+  /** Whose wake-ups the spans are of, and until when, ns. */
+  get measured(): { readonly tids: readonly number[]; readonly toNs: number } {
+    const { tasks, measured } = this.#meter;
+    return { tids: [...tasks], toNs: this.#meter.timeNs(measured) };
+  }
+
   #spans(machine: ThreadMachine): { readonly spans: WakeSpans; readonly traced: number } {
     const { tasks, measured } = this.#meter;
     const [begin, end] = [this.#meter.timeNs(0), this.#meter.timeNs(measured)];

@@ -9,11 +9,13 @@ import { POLICY_NAMES } from "../../server/policies/index.ts";
 import { readContenders } from "../contenders.ts";
 import { readProfile, readSeed } from "../machine-options.ts";
 import type { Options } from "../options.ts";
-import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
+import { readWorkloads } from "../policy-workloads.ts";
+import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import { Sequence } from "../sequence.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { formatTable, plural } from "../table.ts";
+import { PoliciesReport } from "./policies-report.ts";
 
 const DEFAULT_VCPUS = 8;
 /** All servers ask each other for work: beyond this the study takes hours. */
@@ -35,7 +37,8 @@ Workloads:
 ${POLICY_WORKLOADS.map(({ name, summary }) => `  ${name.padEnd(10)}  ${summary}`).join("\n")}
 
 Options:
-  --workload NAME  ${NAMES.join(" | ")} (default: all)
+  --workload NAME  ${NAMES.join(" | ")}, or a file whose default
+                   export is a PolicyWorkload of umcg/bench (default: all)
   --policy LIST    of ${POLICY_NAMES.join(", ")},
                    and files whose default export is a policy of your own
                    (default: all that have names)
@@ -50,8 +53,9 @@ Options:
   --check          hold every machine to the invariants of UMCG, I1 to I44: see
                    umcg bench --help
 
-${RUN_HELP}
-JSON has times in ns, rates a second, shares of 1. There is no compat.
+${STUDY_HELP}
+JSON has times in ns, rates a second, shares of 1. There is no compat. Metrics
+of one policy are not called after it, so that two files can be compared.
 
 Ctrl-C ends the study; the policies that are done by then are printed.
 
@@ -59,6 +63,10 @@ Examples:
   umcg bench policies --workload mixed
   umcg bench policies --policy edf --preempt off --vcpus 16 --json
   umcg bench policies --policy fifo,./mine.ts --workload fork-join
+  umcg bench policies --workload ./load.ts --policy fifo,edf --report page.html
+  umcg bench policies --workload mixed --policy fifo --repeat 10 --json > a.json
+  umcg bench policies --workload mixed --policy edf --repeat 10 --json > b.json
+  umcg bench compare a.json b.json
 `;
 
 interface Load {
@@ -87,20 +95,22 @@ export const policies: Study = {
     check: { type: "boolean" },
   },
 
-  noReport: "each policy has a machine of its own; compare them with --json and umcg bench compare",
-
   async run(options: Options, session: Session): Promise<string> {
     const load = await readLoad(options);
+    const report = wantedReport(load, options);
     const plan: Plan<readonly PolicyResult[]> = {
       name: "policies",
       seed: load.seed,
       exact: false,
-      begin: (seed) => cells({ ...load, seed }, session),
+      begin: (seed) => cells({ ...load, seed }, session, report),
       table: (results) => tableText(load, results),
       json: (results) => jsonOf(load, results),
-      metrics: (results) => results.flatMap(metrics),
+      metrics: (results) => results.flatMap((result) => metrics(load, result)),
+      ...(report !== undefined && {
+        save: (results) => report.save(results, readingOf(load, results), session),
+      }),
     };
-    return runPlan(plan, options, session);
+    return runPlan(plan, options, session).finally(() => report?.discard());
   },
 };
 
@@ -120,8 +130,11 @@ function jsonOf(
   };
 }
 
-function metrics({ workload, policy, throughput, utilisation, wake }: PolicyResult): Metric[] {
-  const name = `${workload} ${policy}`;
+function metrics(
+  { contenders }: Load,
+  { workload, policy, throughput, utilisation, wake }: PolicyResult,
+): Metric[] {
+  const name = contenders.length === 1 ? workload : `${workload} ${policy}`;
   return [
     metric(`${name} operations`, "1/s", throughput),
     { ...metric(`${name} busy`, "", utilisation), better: "higher" },
@@ -132,9 +145,8 @@ function metrics({ workload, policy, throughput, utilisation, wake }: PolicyResu
 
 /** Throws UsageError, ProgramFileError. */
 async function readLoad(options: Options): Promise<Load> {
-  const workload = options.oneOf("workload", NAMES);
   return {
-    workloads: POLICY_WORKLOADS.filter(({ name }) => workload === undefined || name === workload),
+    workloads: await readWorkloads(options),
     contenders: await readContenders(options),
     vcpus: options.integer("vcpus", 1, MAX_VCPUS, DEFAULT_VCPUS),
     durationNs: readTime(options, "duration", DEFAULT_DURATION, 1),
@@ -155,7 +167,7 @@ function readTime(options: Options, name: string, fallback: string, least: numbe
 }
 
 /** One behind the other. */
-function cells(load: Load, session: Session): Sequence<PolicyResult> {
+function cells(load: Load, session: Session, report: PoliciesReport | undefined): Sequence<PolicyResult> {
   const clock = (): number => session.io.clock();
   const all = load.workloads.flatMap((workload) =>
     load.contenders.map((contender) => ({ workload, contender })),
@@ -163,9 +175,30 @@ function cells(load: Load, session: Session): Sequence<PolicyResult> {
   return new Sequence<PolicyResult>(
     all.map(({ workload, contender }) => ({
       note: `${workload.name}, ${contender.name}`,
-      begin: () => new PolicyRun({ ...load, workload, contender, clock }),
+      begin: () => {
+        const run = new PolicyRun({ ...load, workload, contender, clock });
+        return report?.watch(run, workload) ?? run;
+      },
     })),
   );
+}
+
+/** Throws UsageError, TraceFileError. */
+function wantedReport(
+  { vcpus, durationNs, preemptNs, profile, seed }: Load,
+  options: Options,
+): PoliciesReport | undefined {
+  const path = options.text("report");
+  if (path === undefined) return undefined;
+  if (options.has("repeat")) throw options.usage("--report is of one run: leave out --repeat");
+  return new PoliciesReport(path, options.args, [
+    ["Host", "virtual"],
+    ["vCPUs", String(vcpus)],
+    ["Cost profile", profile.name],
+    ["Measured", formatDuration(durationNs)],
+    ["Preemption", preemptNs === 0 ? "off" : `asked for every ${formatDuration(preemptNs)}`],
+    ["Seed", String(seed)],
+  ]);
 }
 
 /** The results for people. */
@@ -193,11 +226,23 @@ function block(
     `${(100 * utilisation).toFixed(1)} %`,
     ...[wake.p50, wake.p90, wake.p99, wake.p999].map((ns) => (ns / 1000).toFixed(1)),
   ]);
+  const reading = results.length > 1 ? `Reading: ${comparison(results)}.\n` : "";
+  return `${name}: ${summary}\nwake-ups ${wakes}\n${formatTable([head, ...rows], [0])}${reading}`;
+}
+
+/** Of one workload. */
+function comparison(results: readonly PolicyResult[]): string {
   const [most] = results.toSorted((a, b) => b.throughput - a.throughput);
   const [soonest] = results.toSorted((a, b) => a.wake.p99 - b.wake.p99);
-  const reading =
-    results.length > 1
-      ? `Reading: most done by ${most!.policy}; shortest p99 of a wake-up: ${soonest!.policy}.\n`
-      : "";
-  return `${name}: ${summary}\nwake-ups ${wakes}\n${formatTable([head, ...rows], [0])}${reading}`;
+  return `most done by ${most!.policy}; shortest p99 of a wake-up: ${soonest!.policy}`;
+}
+
+/** Of all. */
+function readingOf({ workloads, contenders }: Load, results: readonly PolicyResult[]): string {
+  if (contenders.length === 1) return "";
+  const told = workloads.map(({ name }) => {
+    const own = results.filter(({ workload }) => workload === name);
+    return `${name}: ${comparison(own)}.`;
+  });
+  return told.join(" ");
 }

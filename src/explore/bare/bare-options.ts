@@ -4,7 +4,7 @@ import type { WakeOrder } from "./sleepers.ts";
 export interface BareOptions {
   /** Bytes of memory, a multiple of 8. Default 1024. */
   readonly bytes?: number;
-  /** Threads at most, spawned ones included. Default: the static ones and 16 more. */
+  /** Threads at most, spawned ones included: up to 1024. Default: the static ones and 16 more. */
   readonly maxThreads?: number;
   /** Whom a notify wakes. Default "fifo". */
   readonly wakeOrder?: WakeOrder;

@@ -20,7 +20,6 @@ import { runGuided } from "../guided-run.ts";
 import { digestText } from "../mix.ts";
 import { NondeterminismError } from "../nondeterminism.ts";
 import { Bare, type Program } from "./bare.ts";
-import { BareError } from "./bare-error.ts";
 import type { BareOptions } from "./bare-options.ts";
 import { act, fault } from "./blocking.ts";
 import { describeRequest, footprintOf, whyStuck } from "./footprint-of.ts";
@@ -41,6 +40,7 @@ import {
   type Request,
   stampOf,
 } from "./request.ts";
+import { roomFor } from "./room.ts";
 import { Sleepers } from "./sleepers.ts";
 import { lookedAlong, Spins } from "./spins.ts";
 import { isConditional, Threads } from "./threads.ts";
@@ -77,10 +77,7 @@ export class BareSystem implements System {
   constructor(program: Program, options: BareOptions = {}) {
     const bare = new Bare(options.bytes ?? 1024);
     program(bare);
-    const started = bare.threads.length;
-    const max = options.maxThreads ?? started + 16;
-    if (started === 0) throw new BareError("ERR_PROGRAM", "the program has no thread");
-    if (started > max) throw new BareError("ERR_PROGRAM", `${started} threads, maxThreads is ${max}`);
+    const max = roomFor(bare.threads.length, options.maxThreads);
     const { pure = false, ...shaping } = options;
     this.fingerprint = digestText(JSON.stringify([program.toString(), shaping]));
     this.#program = program;

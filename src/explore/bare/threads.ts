@@ -8,7 +8,7 @@
  * A body that throws ends there, with a violation, and the others go on: an execution has an end whatever happens in it.
  */
 import type { Coroutine } from "../../atomics/step.ts";
-import { textOf } from "../../diagnostics/text-of.ts";
+import { messageOf } from "../../diagnostics/text-of.ts";
 import type { Violation, ViolationKind } from "../../interleaving/system.ts";
 import { joinLanes, mix } from "../mix.ts";
 import { ask } from "./asking.ts";
@@ -231,7 +231,7 @@ export class Threads {
   }
 
   violate(kind: ViolationKind, actor: number, cause: unknown): void {
-    const text = cause instanceof Error ? cause.message : textOf(cause);
+    const text = messageOf(cause);
     const who = actor < 0 ? "" : `${this.nameOf(actor)}: `;
     const coroutine = this.requests[actor]?.coroutine;
     this.violations.push({ kind, message: who + text, actor, cause, ...(coroutine && { coroutine }) });

@@ -33,6 +33,7 @@ import { whereSuspended } from "../../watchdog/index.ts";
 import { runGuided } from "../guided-run.ts";
 import { digestText, joinLanes, mix } from "../mix.ts";
 import { KernelFootprints } from "./kernel-footprints.ts";
+import { learnSpins } from "./learn-spins.ts";
 import { findLivelock } from "./livelock.ts";
 import { KernelLook } from "./look.ts";
 import { ObservedSteps } from "./observed-steps.ts";
@@ -48,6 +49,11 @@ export interface KernelOptions extends ExploredConfig {
    * choice. Default 0. For programs whose way to what is of interest has more interleavings than that has.
    */
   readonly from?: number | ((machine: ExploredMachine) => boolean);
+  /**
+   * Where this holds the program may rest: nobody can step, and that is an end and no deadlock. Default: when every task has
+   * exited. For programs whose end has more interleavings than what is of interest.
+   */
+  readonly rests?: (machine: ExploredMachine) => boolean;
 }
 
 /** Steps on the way to where exploration begins. */
@@ -74,16 +80,20 @@ export class KernelSystem implements System {
   readonly #program: KernelProgram;
   readonly #options: KernelOptions;
   readonly #from: number | ((machine: ExploredMachine) => boolean);
+  readonly #rests: (machine: ExploredMachine) => boolean;
   readonly #objects: KernelFootprints;
   readonly #words: Uint32Array;
   #observed: ObservedSteps | undefined;
   #touched = NO_ACCESS;
+  #learnsSpins: boolean;
   readonly #look: KernelLook;
 
   /** Throws ERR_CONFIG naming the first bad value. */
   constructor(program: KernelProgram, options: KernelOptions = {}) {
-    const { paging = false, from = 0, ...config } = options;
+    const { paging = false, from = 0, rests = (machine) => machine.ended, ...config } = options;
     this.#from = from;
+    this.#rests = rests;
+    this.#learnsSpins = options.spinsWait === true;
     this.machine = new ExploredMachine(config);
     this.#program = program;
     this.#options = options;
@@ -97,7 +107,9 @@ export class KernelSystem implements System {
     this.enabled = new Int32Array(this.actors);
     this.#words = new Uint32Array(this.machine.kernel.buffer);
     this.#look = new KernelLook(this.machine, config.umcg === "posted" ? POSTED_RULES : HARDENED_RULES);
-    this.fingerprint = digestText(JSON.stringify([program.toString(), options, from.toString()]));
+    this.fingerprint = digestText(
+      JSON.stringify([program.toString(), options, from.toString(), rests.toString()]),
+    );
   }
 
   observe(): void {
@@ -107,6 +119,10 @@ export class KernelSystem implements System {
   }
 
   reset(): void {
+    if (this.#learnsSpins) {
+      this.#learnsSpins = false;
+      learnSpins(this);
+    }
     this.violations.length = 0;
     this.machine.begin();
     try {
@@ -155,7 +171,11 @@ export class KernelSystem implements System {
   }
   traits(actor: number): number {
     const { host, kernel } = this.machine;
-    if (this.#observed !== undefined) return STEP_VARIES | (host.onlyCpus ? 0 : STEP_WITHDRAWS);
+    if (this.#observed !== undefined) {
+      const conditional = host.spins(actor) ? STEP_CONDITIONAL : 0;
+      return STEP_VARIES | conditional | (host.onlyCpus ? 0 : STEP_WITHDRAWS);
+    }
+    if (host.spins(actor)) return STEP_CONDITIONAL | STEP_VARIES;
     const running = host.actors.kind(actor) === ACTOR_CPU && kernel.cpus.curr(host.actors.place(actor)) !== 0;
     return (running ? 0 : STEP_CONDITIONAL) | (this.#objects.varies(actor) ? STEP_VARIES : STEP_FIXED);
   }
@@ -198,8 +218,8 @@ export class KernelSystem implements System {
     const { machine } = this;
     if (this.violations.length > 0) return;
     try {
-      if (machine.ended) machine.checkEnd();
-      else machine.failStuck();
+      if (!this.#rests(machine)) machine.failStuck();
+      machine.checkEnd();
     } catch (cause) {
       this.#violate(cause, -1, "assertion");
     }

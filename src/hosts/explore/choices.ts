@@ -43,6 +43,8 @@ export class Choices {
   declare private readonly kernel: Kernel;
   /** Undefined: there are no preemptions. */
   declare readonly ticks: TickGates | undefined;
+  declare private readonly fair: FifoClass;
+  declare private readonly code: TaskCode;
   declare private readonly actors: ActorNumbers;
   declare private readonly interrupts: Interrupts;
   declare private readonly allowed: CheckedNondeterminism;
@@ -58,6 +60,8 @@ export class Choices {
   constructor({ kernel, fair, actors, code, interrupts, allowed }: Deciders, { objects, touches }: Observed) {
     const { vcpus } = kernel.config;
     this.kernel = kernel;
+    this.fair = fair;
+    this.code = code;
     this.actors = actors;
     this.interrupts = interrupts;
     this.allowed = allowed;
@@ -149,11 +153,13 @@ export class Choices {
     return count;
   }
 
-  /** A CPU that sleeps goes on when it has been told to look. */
+  /** A CPU that sleeps goes on when it has been told to look; one whose task spins, when that would see something else. */
   #canGoOn(cpu: number): boolean {
     const { cpus } = this.kernel;
     this.touches.read(this.poked + cpu);
-    return cpus.curr(cpu) !== 0 || cpus.idlePhase(cpu) !== IDLE_ASLEEP || this.pokes[cpu] === 1;
+    const curr = cpus.curr(cpu);
+    if (curr !== 0) return !this.code.spinsInVain(curr) || this.fair.nrRunning(cpu) > 1;
+    return cpus.idlePhase(cpu) !== IDLE_ASLEEP || this.pokes[cpu] === 1;
   }
 
   /** Could `actor` take a step in some state of this execution, before this one or instead of it? */

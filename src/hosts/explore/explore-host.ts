@@ -77,7 +77,8 @@ export class ExploreHost implements Host {
     this.allowed = allowed;
     this.threads = new ExploreThreads(kernel);
     this.actors = new ActorNumbers(vcpus, maxTasks);
-    this.code = new TaskCode(kernel, desk, observed);
+    this.code = new TaskCode(kernel, desk, allowed.spinsWait, observed);
+    fair.yielded = (tid) => this.code.spins.givesWay(tid);
     this.cpuSteps = new CpuSteps(kernel, this.code);
     this.interrupts = new Interrupts(kernel, this.code, observed);
     const { actors, code, interrupts } = this;
@@ -162,6 +163,11 @@ export class ExploreHost implements Host {
   /** Can `actor` take a step now? */
   isEnabled(actor: number): boolean {
     return this.choices.isEnabled(actor);
+  }
+  /** Is `actor` a CPU whose task waits in a spin loop, or did until the word changed? */
+  spins(actor: number): boolean {
+    const { actors, kernel } = this;
+    return actors.kind(actor) === ACTOR_CPU && this.code.waitsInLoop(kernel.cpus.curr(actors.place(actor)));
   }
   /** The actors that can take a step, in order, into `into`. Returns how many. */
   enabled(into: Int32Array): number {

@@ -18,6 +18,7 @@ const BOOT_ROUNDS = 64;
 
 export class ExploreThreads implements CpuThreads {
   readonly patience = 1;
+  readonly panicPatience = 1;
   readonly #kernel: Kernel;
   readonly #threads: (Coroutine<unknown> | undefined)[] = [];
 

@@ -73,9 +73,12 @@ export class FifoClass implements FairClass {
   sliceLeft(): number {
     return Number.POSITIVE_INFINITY;
   }
-  yieldCurrent(cpu: number): void {
+  yieldCurrent(cpu: number, tid: number): void {
     this.gives[cpu] = 1;
+    this.yielded(tid);
   }
+  /** The host's: `tid` has called sched_yield. */
+  yielded: (tid: number) => void = () => {};
 
   sleepCurrent(cpu: number, tid: number): boolean {
     this.queued[tid] = 0;

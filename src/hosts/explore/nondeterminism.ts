@@ -24,13 +24,14 @@ export interface CheckedNondeterminism {
   readonly victims: readonly string[] | undefined;
   /** May an interrupt lead a task in user mode elsewhere? Then the borders of system calls are points of their own. */
   readonly interrupts: boolean;
+  readonly spinsWait: boolean;
 }
 
 const MOST = 1000;
 const KEYS = ["preemptions", "spuriousWakes", "signals", "signal", "victims"];
 
 /** Throws ERR_CONFIG naming the first bad key or value. */
-export function checkNondeterminism(given: Nondeterminism): CheckedNondeterminism {
+export function checkNondeterminism(given: Nondeterminism, spinsWait: boolean): CheckedNondeterminism {
   const unknown = Object.keys(given).find((key) => !KEYS.includes(key));
   if (unknown !== undefined)
     throw new MachineError(
@@ -48,5 +49,5 @@ export function checkNondeterminism(given: Nondeterminism): CheckedNondeterminis
   if (!isSignal(signal))
     throw new MachineError("ERR_CONFIG", `nondeterminism.signal must be a signal, got ${String(signal)}`);
   const interrupts = preemptions > 0 || signals > 0;
-  return { preemptions, spuriousWakes, signals, signal, victims, interrupts };
+  return { preemptions, spuriousWakes, signals, signal, victims, interrupts, spinsWait };
 }

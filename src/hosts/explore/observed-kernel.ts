@@ -153,10 +153,7 @@ function observeRest(kernel: Kernel, objects: KernelObjects, touches: Touches): 
     ofWord(objects.of("tasks.allowed", config.maxTasks + 1), tasks.maskWords),
   );
   const slots = files.count;
-  if (slots > 0) {
-    observeArray(files, "counters", touches, ofWord(objects.of("files.counters", slots), 1));
-    observeArray(files, "periods", touches, ofWord(objects.of("files.periods", slots), 1));
-  }
+  if (slots > 0) observeArray(files, "periods", touches, ofWord(objects.of("files.periods", slots), 1));
   for (const list of ["ofFile", "ofEpoll", "ready", "events", "data"] as const)
     observeUse(watches, list, touches, objects.of("watches"));
   observeUse(kernel.seccomp, "notes", touches, objects.of("seccomp.notes"));

@@ -87,6 +87,7 @@ export function fileRules(
   const { maxPipes } = config;
   const { reads, writes } = row(touches, objects.of("pipes", maxPipes));
   const file = objects.of("files", files.count);
+  const counter = objects.of("files.counters", files.count);
   const watches = objects.of("watches");
   // A number that is none of a file's never is.
   const slot = (fd: number): boolean => Number.isInteger(fd) && fd >= FIRST_FD && fd < FIRST_FD + files.count;
@@ -103,7 +104,7 @@ export function fileRules(
   };
   return {
     pipes: {
-      ...all(["fd", "readersOpen", "writersOpen", "available", "room"], reads),
+      ...all(["fd", "readersOpen", "writersOpen", "available", "room", "readSeen", "writeSeen"], reads),
       ...all(["setFd", "hold", "close", "write", "read"], writes),
       create: every(objects.of("pipes", maxPipes), maxPipes),
     },
@@ -111,10 +112,14 @@ export function fileRules(
       ...all(["kindOf", "lookup", "object", "mode"], looks),
       ...all(["setMode", "close", "hold", "release"], changes),
       ...all(["open", "openPipe"], every(file, files.count)),
+      ...all(["counter", "counterSeen"], (fd) => touches.read(counter + fd! - FIRST_FD)),
+      setCounter: (fd) => touches.write(counter + fd! - FIRST_FD),
     },
     watches: {
       ...all(["count", "file", "epoll", "find"], () => touches.read(watches)),
       ...all(["create", "remove", "removeAll"], () => touches.write(watches)),
+      ...all(["readyOf", "firstReady", "isReady"], () => touches.read(watches)),
+      ...all(["putReady", "takeReady", "markReady"], () => touches.write(watches)),
     },
   };
 }

@@ -35,9 +35,21 @@ export function rulesOf(
   objects: KernelObjects,
   touches: Touches,
 ): Readonly<Record<string, Rules>> {
+  const state = objects.of("tasks.state", kernel.config.maxTasks + 1);
   return {
-    tasks: { allows: nothing },
-    cpus: {},
+    tasks: {
+      allows: nothing,
+      // chargeWake() looks whether there is a wake-up to be paid for. What decides is the look behind it.
+      state(tid) {
+        if (touches.priced) touches.priced = false;
+        else touches.read(state + tid!);
+      },
+    },
+    cpus: {
+      setWakeStart() {
+        touches.priced = true;
+      },
+    },
     // The numbers of words; counts; what is settled when the machine comes up.
     smp: {
       ...all(["stateWord", "callHeadWord", "acksWord", "stopLeftWord"], nothing),

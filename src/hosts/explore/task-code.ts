@@ -6,15 +6,15 @@
  * the CPU that runs the task grants it at its next step. A request outlives preemption: a task that comes back to a CPU is
  * about to do what it was about to do.
  */
-
 import { type Coroutine, RESUME, YIELD_PAUSE, type Yielded } from "../../atomics/step.ts";
-import { textOf } from "../../diagnostics/text-of.ts";
+import { messageOf, textOf } from "../../diagnostics/text-of.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { type Sequel, YIELD_EXIT, YIELD_SCHEDULE, YIELD_WORK } from "../../kernel-sim/host.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { exitToUserMode, hasExitWork } from "../../kernel-sim/signals.ts";
 import { AccessSlot, type SlotDesk } from "./access-slot.ts";
 import type { Observed } from "./observed.ts";
+import { SpinWaits } from "./spin-waits.ts";
 import type { Touches } from "./touches.ts";
 
 /** It has been picked, or is new: it goes on with whatever comes. */
@@ -46,6 +46,7 @@ export const REQUEST_NAMES = [
 const MAX_NESTED = 16;
 
 export class TaskCode {
+  readonly spins: SpinWaits;
   readonly #kernel: Kernel;
   readonly #desk: SlotDesk;
   /** By task: its program; what is stacked on it; what follows its end. */
@@ -63,8 +64,10 @@ export class TaskCode {
   /** First object of where tasks are in their code. */
   readonly #place: number;
 
-  constructor(kernel: Kernel, desk: SlotDesk, { objects, touches }: Observed) {
+  /** `spinsWait`: ExploredConfig. */
+  constructor(kernel: Kernel, desk: SlotDesk, spinsWait: boolean, { objects, touches }: Observed) {
     const rows = kernel.config.maxTasks + 1;
+    this.spins = new SpinWaits(kernel.buffer, rows, spinsWait);
     this.#touches = touches;
     this.#place = objects.of("host.code", rows);
     this.#kernel = kernel;
@@ -94,6 +97,7 @@ export class TaskCode {
     this.#touches.write(this.#place + tid);
     this.#bodies[tid] = undefined;
     this.#sequels[tid] = undefined;
+    this.spins.forget(tid);
     while (this.#above[tid]!.length > 0) this.#pop(tid);
   }
   /** Forgets every task. */
@@ -113,6 +117,19 @@ export class TaskCode {
   slot(tid: number): AccessSlot {
     return this.#slots[tid]!;
   }
+  /** Is the task about to look at a word in a loop that waits for it? */
+  waitsInLoop(tid: number): boolean {
+    return this.#requests[tid] === WILL_ACCESS && this.spins.waits(tid, this.#slots[tid]!);
+  }
+  /** The same, and it would see nothing new. */
+  spinsInVain(tid: number): boolean {
+    if (!this.waitsInLoop(tid)) return false;
+    const slot = this.#slots[tid]!;
+    this.#touches.read(this.#place + tid);
+    this.#touches.read((slot.addr - this.#kernel.userBase) >>> 2);
+    return this.spins.inVain(tid, slot);
+  }
+
   /** It has not run yet, and nothing waits to be done before it does. */
   isFresh(tid: number): boolean {
     return this.#fresh[tid] === 1 && this.#kernel.tasks.work(tid) === 0;
@@ -135,6 +152,7 @@ export class TaskCode {
     this.#touches.write(this.#place + tid);
     if (this.#above[tid]!.length === MAX_NESTED)
       throw new MachineError("ERR_RUN_LIMIT", `task ${tid} is ${MAX_NESTED} signal handlers deep`);
+    this.spins.forget(tid);
     this.#above[tid]!.push(exitToUserMode(kernel, tid));
     this.#beneath[tid]!.push(this.#slots[tid]!);
     this.#beneathRequests[tid]!.push(this.#requests[tid]!);
@@ -148,6 +166,7 @@ export class TaskCode {
     if (this.#fresh[tid] === 1) this.#begin(tid);
     const above = this.#above[tid]!;
     this.#desk.slot = this.#slots[tid]!;
+    this.spins.resumes(tid, this.#requests[tid] === WILL_ACCESS ? this.#slots[tid] : undefined);
     if (above.length > 0) {
       const result = this.#next(tid, above[above.length - 1]!);
       if (result.done === true) this.#pop(tid);
@@ -186,14 +205,17 @@ export class TaskCode {
     } catch (cause) {
       if (this.#follow(tid, cause, true)) return { done: false, value: YIELD_PAUSE };
       if (cause instanceof MachineError) throw cause;
-      const what = cause instanceof Error ? cause.message : textOf(cause);
+      const what = messageOf(cause);
       const who = `${this.#kernel.names.of(tid)} (tid ${tid})`;
       throw new MachineError("ERR_PROGRAM_THREW", `${who} threw: ${what}`, { cause });
     }
   }
 
   #requestOf(tid: number, yielded: Yielded): number {
-    if (typeof yielded === "object" && yielded === this.#slots[tid]) return WILL_ACCESS;
+    if (typeof yielded === "object" && yielded === this.#slots[tid]) {
+      this.spins.announces(tid, this.#slots[tid]!);
+      return WILL_ACCESS;
+    }
     switch (yielded) {
       case YIELD_PAUSE:
         return WILL_SYNC;

@@ -3,6 +3,7 @@
  */
 import { KERNEL_STEP_BUDGET, STEP_BUDGET } from "../../atomics/local-memory.ts";
 import { type Coroutine, RESUME, type Resume, YIELD_PAUSE } from "../../atomics/step.ts";
+import { messageOf } from "../../diagnostics/text-of.ts";
 import { IDLE_ASLEEP } from "../../kernel-sim/cpu-table.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { exitTask } from "../../kernel-sim/exit.ts";
@@ -197,7 +198,7 @@ export class CpuRunner {
     } catch (cause) {
       if (this.#follow(tid, cause, true)) return PAUSED;
       if (cause instanceof MachineError) throw cause;
-      const what = cause instanceof Error ? cause.message : String(cause);
+      const what = messageOf(cause);
       throw new MachineError(
         "ERR_PROGRAM_THREW",
         `${this.kernel.names.of(tid)} (tid ${tid}) threw: ${what}`,

@@ -18,6 +18,7 @@ import { Parking } from "./parking.ts";
 
 export class VirtualThreads implements CpuThreads {
   readonly patience = 1;
+  readonly panicPatience = 1;
   readonly #kernel: Kernel;
   readonly #queue: EventQueue;
   declare readonly parking: Parking;

@@ -67,7 +67,7 @@ export function* callAndWait(
   targets: readonly number[],
   fn: number,
   arg: number,
-  timeoutNs: number = CALL_TIMEOUT_NS,
+  timeoutNs: number = CALL_TIMEOUT_NS * kernel.host.threads.patience,
 ): Coroutine<Unanswered[]> {
   const { smp, callQueues, host } = kernel;
   yield* host.sync();

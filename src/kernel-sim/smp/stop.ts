@@ -72,8 +72,9 @@ export function beginStop(kernel: Kernel, owner: number, how: number, reason: st
   smp.stopOwner = owner;
   smp.stopLeft = 0;
   kernel.record.stopReason = reason;
-  const timeoutNs = how === STOP_ORDERLY ? STOP_TIMEOUT_NS : PANIC_TIMEOUT_NS;
-  kernel.record.stopDeadlineNs = host.now + timeoutNs * host.threads.patience;
+  const { patience, panicPatience } = host.threads;
+  const timeoutNs = how === STOP_ORDERLY ? STOP_TIMEOUT_NS * patience : PANIC_TIMEOUT_NS * panicPatience;
+  kernel.record.stopDeadlineNs = host.now + timeoutNs;
   for (let cpu = 0; cpu < smp.count; cpu++) {
     if (cpu === owner) continue;
     if (smp.state(cpu) === CPU_STOPPING) smp.stopLeft++;

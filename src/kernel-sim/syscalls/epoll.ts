@@ -98,8 +98,8 @@ function control(
 function* lookNow(kernel: Kernel, epoll: number, fd: number): Coroutine<void> {
   const { watches } = kernel;
   const watch = watches.find(epoll - FIRST_FD, fd - FIRST_FD);
-  if ((pollMask(kernel, fd) & watches.events[watch]!) === 0 || watches.ready.isOn(watch)) return;
-  watches.ready.add(epoll - FIRST_FD, watch);
+  if ((pollMask(kernel, fd) & watches.events[watch]!) === 0 || watches.isReady(watch)) return;
+  watches.putReady(watch);
   yield* wakeFirst(kernel, fileQueue(kernel, epoll - FIRST_FD), 0);
 }
 
@@ -163,7 +163,7 @@ function* epollWait(
 function* report(kernel: Kernel, epoll: number, into: Addr, max: number): Coroutine<number> {
   const { watches, access } = kernel;
   const slot = epoll - FIRST_FD;
-  let room = watches.ready.nodes(slot).length;
+  let room = watches.readyOf(slot).length;
   if (room === 0) return 0;
   room = Math.min(room, max);
   // Before a watch leaves the list: an event that cannot be delivered is not lost. The list may change meanwhile.
@@ -172,7 +172,7 @@ function* report(kernel: Kernel, epoll: number, into: Addr, max: number): Corout
   const count = takeReady(kernel, slot, bytes, room);
   if (count === 0) return 0;
   const copied = yield* access.copyToUser(into, new Uint8Array(bytes.buffer, 0, count * EPOLL_EVENT_SIZE));
-  if (watches.ready.first(slot) !== 0) yield* wakeFirst(kernel, fileQueue(kernel, slot), 0);
+  if (watches.firstReady(slot) !== 0) yield* wakeFirst(kernel, fileQueue(kernel, slot), 0);
   return copied < 0 ? -EFAULT : count;
 }
 
@@ -180,9 +180,9 @@ function* report(kernel: Kernel, epoll: number, into: Addr, max: number): Corout
 function takeReady(kernel: Kernel, slot: number, bytes: DataView, room: number): number {
   const { watches } = kernel;
   let count = 0;
-  for (const watch of watches.ready.nodes(slot)) {
+  for (const watch of watches.readyOf(slot)) {
     if (count === room) break;
-    watches.ready.remove(watch);
+    watches.takeReady(watch);
     const asked = watches.events[watch]!;
     const found = pollMask(kernel, watches.file(watch) + FIRST_FD) & asked;
     if (found === 0) continue;
@@ -190,7 +190,7 @@ function takeReady(kernel: Kernel, slot: number, bytes: DataView, room: number):
     bytes.setBigUint64(count * EPOLL_EVENT_SIZE + 4, watches.data[watch]!, true);
     count++;
     if ((asked & EPOLLONESHOT) !== 0) watches.events[watch] = asked & FLAGS;
-    else if ((asked & EPOLLET) === 0) watches.ready.add(slot, watch);
+    else if ((asked & EPOLLET) === 0) watches.putReady(watch);
   }
   return count;
 }

@@ -30,7 +30,7 @@ export function* sysEventfd(kernel: Kernel, value: number, flags: number): Corou
   let result = -EINVAL;
   if (value >>> 0 === value && (flags & ~(EFD_SEMAPHORE | O_NONBLOCK)) === 0) {
     const fd = kernel.files.open(FILE_EVENTFD, 0, flags);
-    if (fd >= 0) kernel.files.counters[fd - FIRST_FD] = BigInt(value);
+    if (fd >= 0) kernel.files.setCounter(fd, BigInt(value));
     result = fd < 0 ? -EMFILE : fd;
   }
   if (hasExitWork(kernel, tid)) yield* exitToUserMode(kernel, tid);
@@ -45,16 +45,16 @@ export function* eventfdRead(
   into: Addr,
   length: number,
 ): Coroutine<number> {
-  const { counters } = kernel.files;
-  const slot = fd - FIRST_FD;
+  const { files } = kernel;
   if (length < 8) return -EINVAL;
-  const ready = (): boolean => counters[slot]! > 0n;
+  const ready = (): boolean => files.counter(fd) > 0n;
   // Before the counter changes: a value that cannot be delivered is not lost.
   if ((yield* kernel.access.faultInForWrite(into, 8)) < 0) return -EFAULT;
   const waited = ready() ? 0 : yield* waitFor(kernel, tid, fd, WAIT_EVENTFD_READ, ready);
   if (waited < 0) return waited;
-  const taken = (kernel.files.mode(fd) & EFD_SEMAPHORE) !== 0 ? 1n : counters[slot]!;
-  counters[slot]! -= taken;
+  const value = files.counter(fd);
+  const taken = (files.mode(fd) & EFD_SEMAPHORE) !== 0 ? 1n : value;
+  files.setCounter(fd, value - taken);
   const bytes = new DataView(new ArrayBuffer(8));
   bytes.setBigUint64(0, taken, true);
   const copied = yield* kernel.access.copyToUser(into, new Uint8Array(bytes.buffer));
@@ -70,18 +70,17 @@ export function* eventfdWrite(
   from: Addr,
   length: number,
 ): Coroutine<number> {
-  const { counters } = kernel.files;
-  const slot = fd - FIRST_FD;
+  const { files } = kernel;
   if (length !== 8) return -EINVAL;
   const bytes = new DataView(new ArrayBuffer(8));
   if ((yield* kernel.access.copyFromUser(from, new Uint8Array(bytes.buffer))) < 0) return -EFAULT;
   const added = bytes.getBigUint64(0, true);
   if (added > EVENTFD_MAX) return -EINVAL;
   yield* kernel.host.sync();
-  const fits = (): boolean => EVENTFD_MAX - counters[slot]! >= added;
+  const fits = (): boolean => EVENTFD_MAX - files.counter(fd) >= added;
   const waited = fits() ? 0 : yield* waitFor(kernel, tid, fd, WAIT_EVENTFD_WRITE, fits);
   if (waited < 0) return waited;
-  counters[slot]! += added;
+  files.setCounter(fd, files.counter(fd) + added);
   yield* changed(kernel, fd, EPOLLIN);
   return 8;
 }

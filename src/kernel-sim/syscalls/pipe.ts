@@ -163,10 +163,11 @@ function* block(kernel: Kernel, tid: number, queue: number, reason: number, fd: 
   pipes.hold(pipe, 1);
   setTaskState(kernel, tid, TASK_INTERRUPTIBLE);
   yield* schedule(kernel, tid);
-  setTaskState(kernel, tid, TASK_RUNNING);
+  // First what the pipe's lock is for, then what that of a run queue is for.
+  const woken = !waits.remove(tid);
   pipes.hold(pipe, -1);
   files.release(fd);
-  const woken = !waits.remove(tid);
+  setTaskState(kernel, tid, TASK_RUNNING);
   yield* kernel.host.sync();
   return woken || !signalPending(kernel, tid);
 }

@@ -63,7 +63,7 @@ export function* sysTimerfdSettime(
   let result = files.kindOf(fd) === FILE_NONE ? -EBADF : -EINVAL;
   const valid = isTimespec(ns) && isTimespec(periodNs);
   if (files.kindOf(fd) === FILE_TIMERFD && valid && (flags & ~TIMER_ABSTIME) === 0) {
-    files.counters[fd - FIRST_FD] = 0n;
+    files.setCounter(fd, 0n);
     files.periods[fd - FIRST_FD] = Math.ceil(periodNs);
     cancelTimer(kernel, files.object(fd));
     if (ns > 0) {
@@ -86,14 +86,17 @@ export function* timerfdRead(
 ): Coroutine<number> {
   const { files, tasks, waits } = kernel;
   const slot = fd - FIRST_FD;
+  // Its timer is a device's. Where that lets others in, the file may be another behind it.
+  kernel.host.alone();
+  if (files.kindOf(fd) !== FILE_TIMERFD) return -EBADF;
   if (length < 8) return -EINVAL;
   if ((yield* kernel.access.faultInForWrite(into, 8)) < 0) return -EFAULT;
-  if (files.counters[slot] === 0n && (files.mode(fd) & O_NONBLOCK) !== 0) return -EAGAIN;
+  if (files.counter(fd) === 0n && (files.mode(fd) & O_NONBLOCK) !== 0) return -EAGAIN;
   tasks.setWaitReason(tid, WAIT_TIMERFD_READ);
   tasks.setWaitOn(tid, fd);
   files.hold(fd);
   let outcome = WOKEN;
-  while (outcome === WOKEN && files.counters[slot] === 0n) {
+  while (outcome === WOKEN && files.counter(fd) === 0n) {
     waits.add(fileQueue(kernel, slot), tid);
     outcome = yield* sleepQueued(kernel, tid, false);
     yield* kernel.host.sync();
@@ -111,8 +114,8 @@ function takeExpirations(kernel: Kernel, fd: number): bigint {
   const slot = fd - FIRST_FD;
   const timer = files.object(fd);
   const period = files.periods[slot]!;
-  let taken = files.counters[slot]!;
-  files.counters[slot] = 0n;
+  let taken = files.counter(fd);
+  files.setCounter(fd, 0n);
   if (period > 0 && !timers.isArmed(timer) && files.kindOf(fd) === FILE_TIMERFD) {
     const last = timers.softNs(timer);
     const passed = Math.floor((host.now - last) / period);

@@ -7,7 +7,7 @@
  */
 import type { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
 import { EPOLLIN } from "../../kernel-sim/constants.ts";
-import { FILE_EVENTFD, FIRST_FD } from "../../kernel-sim/descriptors.ts";
+import { FILE_EVENTFD } from "../../kernel-sim/descriptors.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { tellFromInterrupt } from "../../kernel-sim/poll.ts";
@@ -23,7 +23,7 @@ function takeCompletions(kernel: Kernel, shared: VcpuWords): void {
   for (let fd = shared.popCompletion(); fd >= 0; fd = shared.popCompletion()) {
     // Closed meanwhile: nobody waits for it.
     if (kernel.files.kindOf(fd) !== FILE_EVENTFD) continue;
-    kernel.files.counters[fd - FIRST_FD]! += 1n;
+    kernel.files.setCounter(fd, kernel.files.counter(fd) + 1n);
     tellFromInterrupt(kernel, fd, EPOLLIN);
   }
 }

@@ -54,6 +54,8 @@ export interface LockResult {
   /** The objects lock: all others out, and shared with them. */
   readonly alone: LockCounts;
   readonly shared: LockCounts;
+  readonly epolls: LockCounts;
+  readonly files: LockCounts;
   readonly buckets: LockCounts;
   readonly queues: LockCounts;
 }

@@ -53,7 +53,7 @@ const kernel = new Kernel({
   trace,
   nosleep: start.umcg === "posted" ? "resolve-as-write" : "refuse",
   attach: buffer,
-  tables: lockedTables(host.lock),
+  tables: lockedTables(host.lock, config),
   wrapMemory: (_, side) =>
     side === "kernel" ? new KernelSideMemory(buffer, host) : new UserSideMemory(buffer, host),
   fault: (of) => (a: Addr, write: boolean) => resolveFault(of, a, write),

@@ -22,6 +22,8 @@ export class CpuWorkers {
   readonly #shared: VcpuWords;
   readonly #listener: Listener;
   readonly #workers: Map<number, Worker> = new Map();
+  /** Settled when a Worker has said its last, which is what its CPU has traced. */
+  readonly #leaving: Map<number, PromiseWithResolvers<void>> = new Map();
   /** Why CPUs have no Worker. */
   readonly causes: Map<number, string> = new Map();
 
@@ -50,12 +52,15 @@ export class CpuWorkers {
     const file = `./cpu-worker${extname(fileURLToPath(import.meta.url))}`;
     const worker = new Worker(new URL(file, import.meta.url), { workerData: start, name: `cpu-${cpu}` });
     this.#workers.set(cpu, worker);
+    const leaving = Promise.withResolvers<void>();
+    this.#leaving.set(cpu, leaving);
     const { promise, resolve } = Promise.withResolvers<string>();
     worker.on("message", (message: FromCpu) => {
       if (message.kind === "loaded") resolve("");
       else {
         this.#listener.hear(cpu, message);
         if (message.kind === "failed") resolve(message.failure.message);
+        if (message.kind === "stopped") leaving.resolve();
       }
     });
     let why = "";
@@ -64,6 +69,7 @@ export class CpuWorkers {
     });
     worker.on("exit", (code) => {
       this.#workers.delete(cpu);
+      leaving.resolve();
       this.#shared.setThread(cpu, THREAD_GONE);
       resolve(why || `exit code ${code}`);
       this.#listener.gone(cpu, why || `exit code ${code}`);
@@ -82,14 +88,12 @@ export class CpuWorkers {
     await Promise.all([...this.#workers.values()].map((worker) => worker.terminate()));
   }
 
-  /** Waits until all Workers have ended by themselves, `timeoutMs` at most. */
-  async ended(timeoutMs: number): Promise<void> {
-    const ends = [...this.#workers.values()].map(
-      (worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())),
-    );
+  /** Waits until all Workers have said their last, `timeoutMs` at most. */
+  async left(timeoutMs: number): Promise<void> {
+    const all = [...this.#leaving.values()].map(({ promise }) => promise);
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, timeoutMs);
-    await Promise.race([Promise.all(ends), promise]);
+    await Promise.race([Promise.all(all), promise]);
     clearTimeout(timer);
   }
 }

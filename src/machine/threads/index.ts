@@ -17,5 +17,13 @@ export {
 export { HostTaskError, type HostTaskErrorCode, HostThreadDiedError } from "./host-tasks/errors.ts";
 export type { HostDeath } from "./host-tasks/host-workers.ts";
 export type { HostOptions, HostSpec, HostTaskOptions } from "./host-tasks/jobs.ts";
+export {
+  PROGRAM_HOSTS,
+  type ProgramHost,
+  type ProgramMachine,
+  type ProgramOptions,
+  type ProgramResult,
+  runProgram,
+} from "./run-program.ts";
 export type { SetUp, SetUpFunction } from "./set-up.ts";
 export { createThreadMachine, ThreadMachine } from "./thread-machine.ts";

@@ -1,4 +1,5 @@
 /** The kernel of main, over the memory that it makes for all: to look at the machine and to interrupt it, never to run tasks. */
+import { fileLocks } from "../../hosts/threads/vcpu/file-locks.ts";
 import { LockWords } from "../../hosts/threads/vcpu/lock-words.ts";
 import { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
 import { checkKernelConfig } from "../../kernel-sim/config.ts";
@@ -22,7 +23,7 @@ export function makeMainKernel(from: ThreadMachineConfig): {
     nosleep: "refuse",
     makeBuffer: (bytes) => {
       hostAt = bytes;
-      return new SharedArrayBuffer(bytes + LockWords.bytesBehind(config.vcpus));
+      return new SharedArrayBuffer(bytes + LockWords.bytesBehind(config.vcpus, fileLocks(config)));
     },
     fault: () => () => {
       throw new Error("kernel bug: a page fault outside the machine");

@@ -1,5 +1,11 @@
 /** What a run on real threads comes to: its figures, or the error that it ends with. */
-import { LOCK_BUCKET, LOCK_OBJECTS, LOCK_QUEUE } from "../../hosts/threads/vcpu/lock-order.ts";
+import {
+  LOCK_BUCKET,
+  LOCK_EPOLL,
+  LOCK_FILE,
+  LOCK_OBJECTS,
+  LOCK_QUEUE,
+} from "../../hosts/threads/vcpu/lock-order.ts";
 import { COUNT_ALONE, LockWords } from "../../hosts/threads/vcpu/lock-words.ts";
 import type { OrderedEvent } from "../../hosts/threads/vcpu/ordered-ring.ts";
 import type { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
@@ -38,6 +44,8 @@ function lockResult(words: LockWords): LockResult {
     overlaps: words.overlaps,
     alone: words.counts(COUNT_ALONE),
     shared: words.counts(LOCK_OBJECTS),
+    epolls: words.counts(LOCK_EPOLL),
+    files: words.counts(LOCK_FILE),
     buckets: words.counts(LOCK_BUCKET),
     queues: words.counts(LOCK_QUEUE),
   };

@@ -50,8 +50,8 @@ import { again, deadlock, errorOf, keptFromNs, late, runResult, stopped } from "
 const LOAD_TIMEOUT_MS = 20_000;
 /** For the boot and the set-up of each CPU. */
 const BOOT_TIMEOUT_MS = 20_000;
-/** How long CPUs that have stopped may take to end. */
-const END_TIMEOUT_MS = 1000;
+/** How long CPUs may take to leave: one that computes for ever never does. */
+const LEAVE_TIMEOUT_MS = 5000;
 const LOOK_MS = 1;
 
 export class ThreadMachine {
@@ -170,7 +170,7 @@ export class ThreadMachine {
       await this.#anything(LOOK_MS * 10);
     if (this.#failure === undefined && phase !== PHASE_FAILED) return;
     // What led there is what a trace is for: each CPU hands over its part as it leaves.
-    if (this.#config.trace === true) await this.#workers.ended(END_TIMEOUT_MS);
+    if (this.#config.trace === true) await this.#workers.left(LEAVE_TIMEOUT_MS);
     await this.#endWorkers();
     throw this.#failure ?? new MachineError("ERR_HOST", "a CPU has failed and does not say why");
   }
@@ -199,7 +199,7 @@ export class ThreadMachine {
   halt(): Promise<StopReport> {
     return this.#stop(STOP_ORDERLY, "halt");
   }
-  /** Stops every CPU where it next looks around, within 200 ms. */
+  /** Stops every CPU where it next looks around, within 5 s. */
   panic(reason: string): Promise<StopReport> {
     return this.#stop(STOP_EMERGENCY, reason);
   }
@@ -212,7 +212,7 @@ export class ThreadMachine {
     while (this.#shared.phase !== PHASE_FAILED && !stopEnded(kernel)) await this.#anything(LOOK_MS);
     // Stragglers do not say so.
     this.#shared.endAs(PHASE_ENDED);
-    await this.#workers.ended(END_TIMEOUT_MS);
+    await this.#workers.left(LEAVE_TIMEOUT_MS);
     await this.terminate();
     return stopReport(kernel);
   }

@@ -6,6 +6,7 @@
 import type { HistogramJson } from "../../trace/histogram.ts";
 import type { UmcgNumbers } from "../../trace/umcg-roles.ts";
 import type { NameTable } from "./name-table.ts";
+import type { WakeSpan } from "./wakes.ts";
 
 export interface CpuShare {
   readonly cpu: number;
@@ -31,11 +32,15 @@ export interface Distribution {
   /** From when to when, in words. */
   readonly note: string;
   readonly histogram: HistogramJson;
+  /** Its samples are these of the wake-ups in the trace. */
+  readonly wakes?: WakeSpan;
 }
 
 export interface TimelineData {
   /** When the measured rounds began; the warm-up is before. */
   readonly measuredFromNs: number;
+  /** Whose wake-ups were measured, and until when. Undefined: everybody's, to the end. */
+  readonly measured?: { readonly tids: readonly number[]; readonly toNs: number };
   /** Id of the element with the events. */
   readonly element: string;
   readonly count: number;

@@ -102,6 +102,13 @@ export class Track {
     into[this.states[slice]!]! += Math.min(timeNs, this.endNs) - this.starts[slice]!;
   }
 
+  /** Any time at all in a state of these. */
+  spends(of: (state: number) => boolean): boolean {
+    for (let slice = 0; slice < this.length; slice++)
+      if (of(this.states[slice]!) && this.endOf(slice) > this.starts[slice]!) return true;
+    return false;
+  }
+
   #grow(): void {
     const room = 2 * this.states.length;
     const [starts, states] = [new Float64Array(room), new Uint8Array(room)];

@@ -6,6 +6,13 @@
  */
 import type { InterleavingData } from "./interleaving-data.ts";
 
+/** What a step has to do with: a word or a lock that its text names, and its value before and after. */
+export interface Access {
+  readonly thing: number;
+  readonly before: string;
+  readonly after: string;
+}
+
 /** Positions between two that are kept whole. */
 const KEPT = 64;
 
@@ -13,12 +20,19 @@ export class Walk {
   readonly #data: InterleavingData;
   /** Values at every KEPT-th position. */
   readonly #kept: string[][];
+  /** By name: words and locks, by index. */
+  readonly #named: ReadonlyMap<string, number>;
   #position = 0;
   onlySwitches = false;
 
   constructor(data: InterleavingData) {
     this.#data = data;
     this.#kept = [data.things.map(({ initial }) => initial)];
+    this.#named = new Map(
+      data.things.flatMap(({ group, name }, i) =>
+        group === "words" || group === "locks" ? [[name, i]] : [],
+      ),
+    );
   }
 
   get length(): number {
@@ -74,6 +88,22 @@ export class Walk {
     const values = [...this.#kept[chunk]!];
     this.#apply(values, chunk * KEPT, position);
     return values;
+  }
+
+  /** Of the first thing that the step's text names. */
+  access(step: number): Access | undefined {
+    const words = this.#data.steps[step]!.what.split(/[\s,]+/);
+    const thing = words.map((word) => this.#named.get(word)).find((known) => known !== undefined);
+    if (thing === undefined) return undefined;
+    return { thing, before: this.valuesAt(step)[thing]!, after: this.valuesAt(step + 1)[thing]! };
+  }
+
+  /** The position behind the next step that changes a thing, or the one before; undefined: there is none. */
+  changeOf(thing: number, by: 1 | -1): number | undefined {
+    const { steps } = this.#data;
+    for (let step = this.#position + (by > 0 ? 0 : -2); step >= 0 && step < steps.length; step += by)
+      if (steps[step]!.changes.some(([changed]) => changed === thing)) return step + 1;
+    return undefined;
   }
 
   #apply(values: string[], from: number, to: number): void {

@@ -2,7 +2,7 @@
 import type { BenchReportData } from "../model/report-data.ts";
 import { type ChartRun, LatencyCharts } from "./charts.ts";
 import { el } from "./dom.ts";
-import { figuresOf, percentilesTable } from "./figures.ts";
+import { figuresOf, percentiles } from "./figures.ts";
 import { commandLine, pageFoot, pageHead } from "./frame.ts";
 import { readData } from "./load.ts";
 import { MatrixChart, runColour } from "./matrix-chart.ts";
@@ -26,6 +26,11 @@ function configuration(runs: readonly ChartRun[]): HTMLElement {
   return el("section", { "aria-label": "Configuration" }, head, el("dl", { class: "settings" }, ...rows));
 }
 
+/** A number and its unit stay on one line. */
+function unbroken(text: string): string {
+  return text.replace(/(\d) (?=%|[nuµm]?s\b)/g, "$1\u00a0");
+}
+
 function showGroup(index: number): void {
   const group = report.groups[index]!;
   const runs = group.runs.map((run, i): ChartRun => ({ run: report.runs[run]!, colour: runColour(i) }));
@@ -38,8 +43,10 @@ function showGroup(index: number): void {
   const measured = first!.run.distributions.length > 0;
   body.replaceChildren(
     el("section", { "aria-label": "Key figures" }, ...title, ...loop, figuresOf(runs)),
-    ...(measured ? [new LatencyCharts(runs).element] : []),
-    ...(measured ? [el("section", { "aria-label": "Percentiles" }, percentilesTable(runs))] : []),
+    ...(measured
+      ? [new LatencyCharts(runs, timelines && ((...bin) => timelines.showBin(...bin))).element]
+      : []),
+    ...(measured ? [el("section", { "aria-label": "Percentiles" }, ...percentiles(runs))] : []),
     ...(timelines === undefined ? [] : [timelines.element]),
     ...(first!.run.cpus.length === 0 ? [] : [utilisationSection(runs)]),
     configuration(runs),
@@ -53,7 +60,7 @@ const matrix = report.groups.length > 1 ? new MatrixChart(report, showGroup) : u
 const app = document.getElementById("app")!;
 app.append(
   pageHead(report.title, `${LEDE[report.time]} Charts by uPlot.`),
-  ...(report.reading === "" ? [] : [el("p", { class: "reading" }, report.reading)]),
+  ...(report.reading === "" ? [] : [el("p", { class: "reading" }, unbroken(report.reading))]),
   commandLine(report.command),
   ...(matrix === undefined ? [] : [matrix.element]),
   body,

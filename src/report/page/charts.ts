@@ -8,6 +8,17 @@ import type { HistogramJson } from "../../trace/histogram.ts";
 import { commonRange, cumulative, logBins, type Points, tail } from "../model/distribution.ts";
 import type { RunData } from "../model/report-data.ts";
 import { exactTime, grouped, shortTime } from "../model/time-axis.ts";
+import type { WakeSpan } from "../model/wakes.ts";
+import {
+  isDecade,
+  keepAll,
+  logTicks,
+  percent,
+  powersOfTen,
+  superscript,
+  tickLabel,
+  translucent,
+} from "./chart-axes.ts";
 import { el, segmented } from "./dom.ts";
 import { colour, onTheme } from "./theme.ts";
 
@@ -31,18 +42,28 @@ export interface ChartRun {
 }
 
 type Shape = "cdf" | "tail";
+const SHAPES: Readonly<Record<Shape, string>> = {
+  cdf: "Share of samples up to a time",
+  tail: "Share of samples slower than a time",
+};
+
+/** Called with the bin of a histogram that was pressed: its bounds in ns. */
+export type ChooseBin = (span: WakeSpan, low: number, high: number) => void;
 
 /** The charts of a group of runs, with their switch. */
 export class LatencyCharts {
   readonly element: HTMLElement;
   readonly #runs: readonly ChartRun[];
   readonly #grid: HTMLElement;
+  readonly #choose: ChooseBin | undefined;
   #plots: Plot[] = [];
   #shape: Shape = "cdf";
   #width = 0;
 
-  constructor(runs: readonly ChartRun[]) {
+  /** Without `choose` bins are to be looked at. */
+  constructor(runs: readonly ChartRun[], choose?: ChooseBin) {
     this.#runs = runs;
+    this.#choose = choose;
     this.#grid = el("div", {
       class: "charts",
       style: `--columns: ${columnsFor(runs[0]!.run.distributions.length)}`,
@@ -75,8 +96,10 @@ export class LatencyCharts {
   }
 
   #distribution(at: number, range: readonly [number, number]): void {
-    const { name, note } = this.#runs[0]!.run.distributions[at]!;
-    const readout = el("div", { class: "readout", "aria-hidden": "true" });
+    const { name, note, wakes } = this.#runs[0]!.run.distributions[at]!;
+    const choose = wakes === undefined ? undefined : this.#choose;
+    const hint = choose === undefined ? "Point to read." : "Point to read; press a bar for its wake-ups.";
+    const readout = el("div", { class: "readout", "aria-hidden": "true", "data-hint": hint });
     const [upper, lower] = [el("div", { class: "plot" }), el("div", { class: "plot" })];
     const spans = this.#runs.map(({ run }) => run.distributions[at]!.histogram);
     upper.setAttribute("role", "img");
@@ -84,15 +107,25 @@ export class LatencyCharts {
     lower.setAttribute("role", "img");
     lower.setAttribute("aria-label", `${name}: histogram, ${this.#inWords(spans)}`);
     const figure = el("div", { class: "chart" }, el("h3", {}, name), el("p", { class: "note" }, note));
-    figure.append(upper, lower, readout);
+    const caption = (text: string): HTMLElement => el("p", { class: "caption" }, text);
+    figure.append(caption(SHAPES[this.#shape]), upper, caption("Samples"), lower, readout);
     this.#grid.append(figure);
     const width = Math.max(200, figure.clientWidth);
     if (spans.every(({ count }) => count === 0)) {
       upper.replaceChildren(el("p", { class: "note" }, "No samples."));
       return;
     }
+    readout.textContent = hint;
     const context = { width, range, readout, runs: this.#runs };
-    this.#plots.push(sharesPlot(upper, spans, this.#shape, context), binsPlot(lower, spans, context));
+    const bins = binsPlot(lower, spans, context);
+    this.#plots.push(sharesPlot(upper, spans, this.#shape, context), bins);
+    if (choose === undefined) return;
+    lower.classList.add("can-press");
+    lower.addEventListener("click", () => {
+      const i = bins.cursor.idx;
+      const [low, high] = [bins.data[0][i ?? -1], bins.data[0][(i ?? -1) + 1]];
+      if (i !== null && low !== undefined && high !== undefined) choose(wakes!, low, high);
+    });
   }
 
   #inWords(spans: readonly HistogramJson[]): string {
@@ -172,7 +205,7 @@ function binsPlot(host: HTMLElement, spans: readonly HistogramJson[], context: C
 
 function tell(plot: Plot, readout: HTMLElement, told: (plot: Plot, i: number) => string): void {
   const i = plot.cursor.idx;
-  readout.textContent = i === null || i === undefined ? "" : told(plot, i);
+  readout.textContent = i === null || i === undefined ? readout.dataset["hint"]! : told(plot, i);
   readout.title = readout.textContent;
 }
 
@@ -240,48 +273,4 @@ function stepped({ run, colour: name }: ChartRun, i: number): Series {
 
 function joined(points: readonly Points[]): import("uplot").AlignedData {
   return uPlot.join(points.map(({ x, y }) => [x as number[], y as number[]]));
-}
-
-/** uPlot leaves out what it thinks too close on a logarithmic axis. */
-function keepAll(_: Plot, splits: number[]): number[] {
-  return splits;
-}
-
-function powersOfTen(_: Plot, __: number, low: number, high: number): number[] {
-  const ticks: number[] = [];
-  for (let power = Math.ceil(Math.log10(low)); power <= Math.log10(high); power++) ticks.push(10 ** power);
-  return ticks;
-}
-
-/** 1 to 9 times the powers of ten in a range. */
-function logTicks([low, high]: readonly [number, number]): number[] {
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high) + 1e-9; power++)
-    for (let factor = 1; factor < 10; factor++) ticks.push(factor * 10 ** power);
-  return ticks.filter((ns) => ns >= low * (1 - 1e-9) && ns <= high * (1 + 1e-9));
-}
-
-function isDecade(value: number): boolean {
-  const power = Math.log10(value);
-  return Math.abs(power - Math.round(power)) < 1e-9;
-}
-
-/** Of 1 to 9 only 1, 2 and 5 have a label. */
-function tickLabel(value: number): string {
-  const factor = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
-  return [1, 2, 5].includes(factor) ? shortTime(value) : "";
-}
-
-function percent(share: number | null): string {
-  if (share === null) return "";
-  const value = share * 100;
-  return `${Number(value.toPrecision(value > 99 ? 5 : 3))} %`;
-}
-
-function superscript(value: number): string {
-  return [...String(value)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
-}
-
-function translucent(rgb: string): string {
-  return rgb.replace(/^rgb\((.*)\)$/, "rgba($1, 0.22)");
 }

@@ -35,7 +35,7 @@ export function figuresOf(runs: readonly ChartRun[]): HTMLElement {
 }
 
 /** Percentiles of all that was measured, exact as far as a histogram of 8 significant bits is. */
-export function percentilesTable(runs: readonly ChartRun[]): HTMLElement {
+export function percentiles(runs: readonly ChartRun[]): HTMLElement[] {
   const head = [
     "",
     ...(runs.length > 1 ? ["run"] : []),
@@ -64,5 +64,10 @@ export function percentilesTable(runs: readonly ChartRun[]): HTMLElement {
   );
   const headings = head.map((name) => el("th", { scope: "col" }, name));
   const table = el("table", {}, el("thead", {}, el("tr", {}, ...headings)), el("tbody", {}, ...rows));
-  return el("div", { class: "scroll-x", tabindex: "0", role: "region", "aria-label": "Percentiles" }, table);
+  const note =
+    "Percentiles are those of the histograms, less than 0.4 % above the samples; least, greatest and count are exact.";
+  return [
+    el("div", { class: "scroll-x", tabindex: "0", role: "region", "aria-label": "Percentiles" }, table),
+    el("p", { class: "note" }, note),
+  ];
 }

@@ -1,9 +1,9 @@
-/** All groups of a report in one picture: a dot for each run, at its first figure (the time of a hand-off), on one logarithmic axis. */
+/** All groups of a report in one picture: a dot for each run, at its first figure (a time), on one logarithmic axis. */
 import type { BenchReportData, RunData, RunGroup } from "../model/report-data.ts";
 import { shortTime } from "../model/time-axis.ts";
 import { el } from "./dom.ts";
 
-const COLOURS = ["--run-0", "--run-1", "--run-2", "--run-3"] as const;
+const COLOURS = ["--run-0", "--run-1", "--run-2", "--run-3", "--run-4", "--run-5"] as const;
 
 /** Custom property of the colour of the i-th run of a group. */
 export function runColour(i: number): string {
@@ -17,6 +17,7 @@ export class MatrixChart {
   constructor(report: BenchReportData, choose: (group: number) => void) {
     const { groups, runs } = report;
     const times = runs.map(timeOf);
+    const what = runs[0]!.figures[0]!.name;
     const [low, high] = [Math.min(...times) / 1.25, Math.max(...times) * 1.25];
     const place = (ns: number): number => (100 * Math.log(ns / low)) / Math.log(high / low);
     const ticks = ticksIn(low, high);
@@ -34,14 +35,14 @@ export class MatrixChart {
       "div",
       { class: "matrix-rows" },
       ...rows,
-      el("span", { class: "axis-name note" }, "time of a hand-off"),
+      el("span", { class: "axis-name note" }, what),
       axis,
     );
     const head = el("div", { class: "section-head" }, el("h2", {}, "Every machine"), legendOf(groups, runs));
     const hint = el(
       "p",
       { class: "note" },
-      "Time of one hand-off, on a logarithmic axis. Choose a row to see its runs below.",
+      `${what}, on a logarithmic axis. Choose a row to see its runs below.`,
     );
     this.element = el("section", { "aria-label": "Every machine" }, head, hint, chart);
   }

@@ -5,6 +5,8 @@
  * a line, so that states differ in shape and not by colour alone. A row with more slices than half its pixels is drawn column by
  * column from exact shares of time (model/track.ts). Arrows and marks are drawn when they are few enough to be seen apart.
  */
+import type { Band } from "../model/focus.ts";
+import type { Row } from "../model/rows.ts";
 import { between } from "../model/sorted.ts";
 import * as states from "../model/states.ts";
 import { shortTime, timeTicks } from "../model/time-axis.ts";
@@ -19,24 +21,8 @@ const BAR = 15;
 const MAX_ARROWS = 400;
 const MAX_MARKS = 1500;
 const LABEL_FROM = 34;
-
-export interface Row {
-  readonly track: Track | undefined;
-  /** Of a heading. */
-  readonly title: string;
-  readonly y: number;
-}
-
-/** A row for each heading and track, one under the other. */
-export function rowsOf({ cpus, tasks }: Timeline): Row[] {
-  const all: { track: Track | undefined; title: string }[] = [
-    { track: undefined, title: "vCPUs" },
-    ...cpus.map((track) => ({ track, title: track.name })),
-    { track: undefined, title: "Tasks" },
-    ...tasks.map((track) => ({ track, title: track.name })),
-  ];
-  return all.map((row, i) => ({ ...row, y: i * ROW }));
-}
+/** How much is seen of what is not about the chosen task. */
+const BACK = 0.28;
 
 export interface Colours {
   readonly states: readonly string[];
@@ -84,6 +70,9 @@ export interface Picture {
   readonly view: Viewport;
   /** What is called 0. */
   readonly originNs: number;
+  /** The task that all others step back for. */
+  readonly tid: number | undefined;
+  readonly band: Band | undefined;
   /** Names of slices that are wide enough. */
   readonly labelOf: (track: Track, slice: number) => string;
 }
@@ -99,13 +88,14 @@ export function paint(picture: Picture, timeline: Timeline, rows: readonly Row[]
   context.fillStyle = colours.panel;
   context.fillRect(0, 0, width, height);
   paintAxis(picture);
+  paintBand(picture);
   context.save();
   context.beginPath();
   context.rect(0, AXIS, width, height - AXIS);
   context.clip();
   const places = new Map<Track, number>();
-  for (const row of rows) {
-    const y = row.y - scrolled + AXIS;
+  for (const [at, row] of rows.entries()) {
+    const y = at * ROW - scrolled + AXIS;
     if (row.track !== undefined) places.set(row.track, y + ROW / 2);
     if (y + ROW < AXIS || y > height) continue;
     paintName(picture, row, y);
@@ -127,6 +117,21 @@ export function xOf({ view, gutter, width }: Picture, ns: number): number {
   return gutter + ((ns - view.start) / view.span) * (width - gutter);
 }
 
+/** The stretch of time that was asked for. */
+function paintBand(picture: Picture): void {
+  const { context, colours, height, gutter, width, band } = picture;
+  if (band === undefined) return;
+  const from = Math.max(gutter, xOf(picture, band.fromNs));
+  const to = Math.min(width, Math.max(xOf(picture, band.toNs), from + 1));
+  if (to <= from) return;
+  context.globalAlpha = 0.14;
+  context.fillStyle = colours.accent;
+  context.fillRect(from, AXIS, to - from, height - AXIS);
+  context.globalAlpha = 0.8;
+  for (const x of [from, to]) context.fillRect(x - 0.5, AXIS - 5, 1, height - AXIS + 5);
+  context.globalAlpha = 1;
+}
+
 function paintAxis(picture: Picture): void {
   const { context, width, height, gutter, colours, view, originNs } = picture;
   const ticks = timeTicks(view.start, view.end, (width - gutter) / 110, originNs);
@@ -146,9 +151,12 @@ function paintAxis(picture: Picture): void {
   }
 }
 
-function paintName({ context, gutter, width, colours }: Picture, { track, title }: Row, y: number): void {
+function paintName(picture: Picture, { track, title }: Row, y: number): void {
+  const { context, gutter, width, colours, tid } = picture;
   const heading = track === undefined;
-  context.font = heading ? "600 11px system-ui, sans-serif" : "12px system-ui, sans-serif";
+  const chosen = track !== undefined && !track.isCpu && track.id === tid;
+  const weight = chosen ? "700 12px" : "12px";
+  context.font = heading ? "600 11px system-ui, sans-serif" : `${weight} system-ui, sans-serif`;
   context.fillStyle = heading ? colours.muted : colours.ink;
   context.textAlign = "left";
   context.textBaseline = "middle";
@@ -176,6 +184,7 @@ function paintTrack(picture: Picture, track: Track, y: number): void {
   context.clip();
   const first = Math.max(0, track.at(view.start));
   const last = track.at(view.end);
+  if (picture.tid !== undefined && !track.isCpu && track.id !== picture.tid) context.globalAlpha = BACK;
   if (last - first > (width - gutter) / 2) paintColumns(picture, track, y);
   else for (let slice = first; slice <= last; slice++) paintSlice(picture, track, slice, y);
   context.restore();
@@ -185,6 +194,9 @@ function paintSlice(picture: Picture, track: Track, slice: number, y: number): v
   const { context, colours, gutter, width } = picture;
   const state = track.states[slice]!;
   if (state === states.STATE_NONE) return;
+  const running = states.isRunning(state);
+  if (picture.tid !== undefined && track.isCpu)
+    context.globalAlpha = running && track.whats[slice] !== picture.tid ? BACK : 1;
   const from = Math.max(gutter, xOf(picture, track.starts[slice]!));
   const to = Math.min(width, xOf(picture, track.endOf(slice)));
   const height = HEIGHTS[state] ?? BAR;
@@ -192,7 +204,6 @@ function paintSlice(picture: Picture, track: Track, slice: number, y: number): v
   context.fillStyle = colours.states[state]!;
   context.fillRect(from, top, Math.max(to - from, 0.75), height);
   if (to - from < LABEL_FROM) return;
-  const running = states.isRunning(state);
   context.font = "11px system-ui, sans-serif";
   context.textAlign = "left";
   const text = cut(context, picture.labelOf(track, slice), to - from - 8);
@@ -262,7 +273,9 @@ function paintArrow(picture: Picture, arrow: Arrow, places: ReadonlyMap<Track, n
   const [x0, x1] = [xOf(picture, arrow.fromNs), xOf(picture, arrow.toNs)];
   const bend = Math.min(40, Math.max(6, (x1 - x0) / 2));
   context.strokeStyle = colours.ink;
-  context.globalAlpha = 0.65;
+  const { tid } = picture;
+  const own = tid === undefined || arrow.to.id === tid || (!arrow.from.isCpu && arrow.from.id === tid);
+  context.globalAlpha = own ? 0.65 : 0.12;
   context.lineWidth = 1.1;
   context.beginPath();
   context.moveTo(x0, y0);

@@ -4,11 +4,16 @@ import type { Viewport } from "../model/viewport.ts";
 /** Zoom by one unit of a wheel's delta, in halvings. */
 const WHEEL = 1 / 200;
 
+/** A press moves at most so far, pixels. */
+const STILL = 3;
+
 export interface PointerTarget {
   /** Time at x of the canvas. */
   readonly timeAt: (x: number) => number;
   readonly hover: (x: number, y: number) => void;
   readonly leave: () => void;
+  /** Pressed and let go in one place. */
+  readonly press: (x: number, y: number) => void;
 }
 
 export class PointerInput {
@@ -16,7 +21,7 @@ export class PointerInput {
   readonly #view: Viewport;
   readonly #target: PointerTarget;
   /** By pointer: the time it holds. */
-  readonly #held: Map<number, { x: number }> = new Map();
+  readonly #held: Map<number, { x: number; readonly fromX: number; readonly fromY: number }> = new Map();
 
   constructor(canvas: HTMLCanvasElement, view: Viewport, target: PointerTarget) {
     this.#canvas = canvas;
@@ -24,17 +29,25 @@ export class PointerInput {
     this.#target = target;
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
-    for (const end of ["pointerup", "pointercancel"] as const)
-      canvas.addEventListener(end, (event) => this.#held.delete(event.pointerId));
+    canvas.addEventListener("pointerup", (event) => this.#up(event));
+    canvas.addEventListener("pointercancel", (event) => this.#held.delete(event.pointerId));
     canvas.addEventListener("pointerleave", () => target.leave());
     canvas.addEventListener("dblclick", (event) => view.zoom(0.4, target.timeAt(event.offsetX)));
     canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
   }
 
   #down(event: PointerEvent): void {
-    this.#held.set(event.pointerId, { x: event.offsetX });
+    const [x, y] = [event.offsetX, event.offsetY];
+    this.#held.set(event.pointerId, { x, fromX: x, fromY: y });
     this.#canvas.setPointerCapture(event.pointerId);
     this.#target.leave();
+  }
+
+  #up({ pointerId, offsetX, offsetY }: PointerEvent): void {
+    const held = this.#held.get(pointerId);
+    this.#held.delete(pointerId);
+    if (held === undefined || this.#held.size > 0) return;
+    if (Math.hypot(offsetX - held.fromX, offsetY - held.fromY) <= STILL) this.#target.press(offsetX, offsetY);
   }
 
   #move(event: PointerEvent): void {

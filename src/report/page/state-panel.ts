@@ -20,11 +20,13 @@ export class StatePanel {
     readonly before: HTMLElement;
   }[];
 
-  constructor(data: InterleavingData, walk: Walk) {
+  /** `choose` is called with the thing that is pressed, by index; undefined: it was chosen already. */
+  constructor(data: InterleavingData, walk: Walk, choose: (thing: number | undefined) => void) {
     this.#walk = walk;
-    this.#cells = data.things.map(({ name }) => {
+    this.#cells = data.things.map(({ name }, thing) => {
       const [value, before] = [el("span", { class: "now" }), el("span", { class: "before" })];
       const row = el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, before, value));
+      row.addEventListener("click", () => choose(row.ariaSelected === "true" ? undefined : thing));
       return { row, value, before };
     });
     const groups = Object.keys(HEADINGS).filter((group) =>
@@ -45,6 +47,10 @@ export class StatePanel {
       { class: "state-box", tabindex: "0", role: "region", "aria-label": "State" },
       ...tables,
     );
+  }
+
+  mark(thing: number | undefined): void {
+    for (const [i, { row }] of this.#cells.entries()) row.ariaSelected = String(i === thing);
   }
 
   /** With only context switches, what the whole run has changed. */

@@ -20,6 +20,7 @@ export class StepTable {
   readonly #rows: Map<number, HTMLElement> = new Map();
   #shownFrom = -1;
   #shownSwitches = false;
+  #marked: number | undefined;
 
   constructor(data: InterleavingData, walk: Walk, go: (position: number) => void) {
     this.#data = data;
@@ -68,6 +69,28 @@ export class StepTable {
     }
     if (end < length) rows.push(this.#note(`${length - end} steps behind`));
     this.#body.replaceChildren(...rows);
+    this.mark(this.#marked);
+  }
+
+  /** What the step found, and what it left. */
+  #values(step: number): HTMLElement[] {
+    const access = this.#walk.access(step);
+    if (access === undefined) return [];
+    const { before, after } = access;
+    const text = before === after ? `= ${after || "—"}` : `${before || "—"} → ${after || "—"}`;
+    return [el("span", { class: "value" }, ` ${text}`)];
+  }
+
+  /** Marks the steps that change a thing; undefined: none. */
+  mark(thing: number | undefined): void {
+    this.#marked = thing;
+    for (const [step, row] of this.#rows) row.classList.toggle("marked", this.#changes(step, thing));
+  }
+
+  #changes(step: number, thing: number | undefined): boolean {
+    const [first, last] = this.#walk.onlySwitches ? this.#walk.runOf(step) : [step, step];
+    const own = this.#data.steps.slice(first, last + 1);
+    return thing !== undefined && own.some(({ changes }) => changes.some(([changed]) => changed === thing));
   }
 
   #note(text: string): HTMLElement {
@@ -79,10 +102,17 @@ export class StepTable {
     const { actor, what, preempts } = steps[first]!;
     const run = last - first + 1;
     const text = run === 1 ? what : `${what} … ${steps[last]!.what} (${run} steps)`;
+    const values = run === 1 ? this.#values(first) : [];
     const cells = actors.map(({ id, name }) => {
       if (id !== actor) return el("td", { class: "empty" });
       const who = el("span", { class: "who" }, name);
-      return el("td", { class: `does actor-${actors.findIndex((other) => other.id === id) % 6}` }, who, text);
+      return el(
+        "td",
+        { class: `does actor-${actors.findIndex((other) => other.id === id) % 6}` },
+        who,
+        text,
+        ...values,
+      );
     });
     const classes = [
       ...(first > 0 && this.#walk.isSwitch(first) ? ["switch"] : []),

@@ -9,29 +9,24 @@
  * | double click                   | zooms in                                |
  * | Home                           | shows everything                        |
  * | arrow up and down, the wheel   | scroll the rows                         |
+ * | a press on a row or a slice    | chooses the task: the rest steps back   |
+ * | n, p                           | its next wake-up, the one before        |
+ * | Escape                         | chooses nobody                          |
  *
  * The wheel alone stays the page's: a picture that catches it makes a long page hard to read.
  */
 import type { TraceNames } from "../../trace/names.ts";
+import type { Focus } from "../model/focus.ts";
+import { type Row, rowsOf } from "../model/rows.ts";
 import { between } from "../model/sorted.ts";
-import { STATE_NONE } from "../model/states.ts";
+import { isRunning, STATE_NONE } from "../model/states.ts";
 import { grouped } from "../model/time-axis.ts";
 import type { Timeline } from "../model/timeline.ts";
 import type { Track } from "../model/track.ts";
 import type { Viewport } from "../model/viewport.ts";
 import { el, onceAFrame, sizeCanvas } from "./dom.ts";
 import { OverviewMap } from "./overview-map.ts";
-import {
-  AXIS,
-  type Drawn,
-  type Picture,
-  paint,
-  ROW,
-  type Row,
-  readColours,
-  rowsOf,
-  viewInWords,
-} from "./painter.ts";
+import { AXIS, type Drawn, type Picture, paint, ROW, readColours, viewInWords } from "./painter.ts";
 import { PointerInput } from "./pointer-input.ts";
 import { SliceText } from "./slice-text.ts";
 import { onTheme } from "./theme.ts";
@@ -50,13 +45,16 @@ export interface TimelineParts {
   readonly timeline: Timeline;
   readonly names: TraceNames;
   readonly view: Viewport;
+  readonly focus: Focus;
+  /** Which of the runs beside each other it is. */
+  readonly run: number;
   readonly originNs: number;
 }
 
 export class TimelineView {
   readonly element: HTMLElement = el("div", { class: "timeline" });
   readonly #parts: TimelineParts;
-  readonly #rows: readonly Row[];
+  #rows: readonly Row[];
   readonly #text: SliceText;
   readonly #canvas: HTMLCanvasElement;
   readonly #scroller: HTMLElement;
@@ -67,11 +65,11 @@ export class TimelineView {
   #colours = readColours();
 
   constructor(parts: TimelineParts) {
-    const { title, timeline, view, names, originNs } = parts;
+    const { title, timeline, view, names, focus, originNs } = parts;
     this.#parts = parts;
     this.#rows = rowsOf(timeline);
     this.#text = new SliceText(timeline, names, originNs);
-    const label = `Timeline of ${title}: ${timeline.cpus.length} vCPUs and ${timeline.tasks.length} tasks. Arrow keys pan, plus and minus zoom, Home shows everything.`;
+    const label = `Timeline of ${title}: ${timeline.cpus.length} vCPUs and ${timeline.tasks.length} tasks. Arrow keys pan, plus and minus zoom, Home shows everything; n and p go to the wake-ups of the chosen task.`;
     this.#canvas = el("canvas", { tabindex: "0", role: "application", "aria-label": label });
     this.#scroller = el("div", { class: "rows" }, this.#canvas);
     this.#map = new OverviewMap(timeline, view);
@@ -82,6 +80,10 @@ export class TimelineView {
     this.element.append(this.#map.element, this.#scroller, this.#status);
     const draw = onceAFrame(() => this.#draw());
     view.onChange(draw);
+    focus.onChange(() => {
+      this.#rows = rowsOf(timeline, focus.wanted);
+      draw();
+    });
     this.#scroller.addEventListener("scroll", draw, { passive: true });
     new ResizeObserver(draw).observe(this.element);
     onTheme(() => {
@@ -98,7 +100,33 @@ export class TimelineView {
       timeAt: (x) => this.#timeAt(x),
       hover: (x, y) => this.#hover(x, y),
       leave: () => this.#tooltip.hide(),
+      press: (x, y) => this.#press(x, y),
     });
+  }
+
+  /** The task of a row, or the one that a vCPU ran there; elsewhere nobody. */
+  #press(x: number, y: number): void {
+    const { focus } = this.#parts;
+    const track = this.#rowAt(y)?.track;
+    const slice = track === undefined || x < this.#picture!.gutter ? -1 : track.at(this.#timeAt(x));
+    if (track?.isCpu === false) focus.choose(track.id);
+    else if (track !== undefined && slice >= 0 && isRunning(track.states[slice]!))
+      focus.choose(track.whats[slice]);
+    else focus.choose(undefined);
+  }
+
+  /** The chosen task's next wake-up behind the middle of what is shown, or behind the one that is shown; the one before it. */
+  #toWake(by: 1 | -1): void {
+    const { focus, view, timeline, run } = this.#parts;
+    const band = focus.bandOf(run);
+    const own = timeline.arrows.filter(({ to }) => to.id === focus.tid);
+    const at = band?.toNs ?? (view.start + view.end) / 2;
+    const arrow = by > 0 ? own.find(({ toNs }) => toNs > at) : own.findLast(({ toNs }) => toNs < at);
+    if (arrow === undefined || focus.tid === undefined) return;
+    const half = Math.max(view.span / 2, arrow.toNs - arrow.fromNs);
+    const middle = (arrow.fromNs + arrow.toNs) / 2;
+    view.show(middle - half, middle + half);
+    focus.choose(focus.tid, run, arrow);
   }
 
   #key(event: KeyboardEvent): void {
@@ -112,6 +140,9 @@ export class TimelineView {
       "=": () => view.zoom(ZOOM),
       "-": () => view.zoom(1 / ZOOM),
       Home: () => view.all(),
+      n: () => this.#toWake(1),
+      p: () => this.#toWake(-1),
+      Escape: () => this.#parts.focus.choose(undefined),
     };
     const action = actions[event.key];
     if (action === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -120,6 +151,7 @@ export class TimelineView {
   }
 
   #draw(): void {
+    const { focus, run } = this.#parts;
     const width = this.element.clientWidth;
     if (width === 0) return;
     const content = this.#rows.length * ROW + AXIS + 10;
@@ -132,6 +164,8 @@ export class TimelineView {
       gutter: width < 480 ? 74 : 104,
       scrolled: this.#scroller.scrollTop,
       colours: this.#colours,
+      tid: focus.tid,
+      band: focus.bandOf(run),
       view: this.#parts.view,
       originNs: this.#parts.originNs,
       labelOf: (track, slice) => this.#text.label(track, slice),
@@ -144,18 +178,34 @@ export class TimelineView {
     this.#tell(drawn);
   }
 
+  /** The row of a task comes into view. */
+  showRow(tid: number): void {
+    const at = this.#rows.findIndex(({ track }) => track?.isCpu === false && track.id === tid);
+    const { scrollTop, clientHeight } = this.#scroller;
+    const top = at * ROW;
+    if (at < 0 || (top >= scrollTop && top + 2 * ROW + AXIS <= scrollTop + clientHeight)) return;
+    this.#scroller.scrollTop = top - clientHeight / 2;
+  }
+
   #tell({ arrows, arrowsShown }: Drawn): void {
-    const { view, originNs, timeline } = this.#parts;
+    const { view, originNs, timeline, focus } = this.#parts;
     const wakes = `${grouped(arrows)} wake-up${arrows === 1 ? "" : "s"} in view`;
     const hint = arrowsShown ? wakes : `${wakes}: zoom in to see their arrows`;
     const share = view.showsAll ? "everything" : viewInWords(view, originNs);
     this.element.dataset["start"] = String(view.start);
     this.element.dataset["end"] = String(view.end);
+    const chosen = timeline.tasks.find(({ id }) => id === focus.tid);
     this.#status.replaceChildren(
       el("span", {}, `Shown: ${share}`),
+      ...(chosen === undefined ? [] : [el("span", {}, `chosen: ${chosen.name}`)]),
       el("span", {}, hint),
       el("span", {}, `${grouped(timeline.log.length)} events`),
     );
+  }
+
+  #rowAt(y: number): Row | undefined {
+    if (this.#picture === undefined || y < AXIS) return undefined;
+    return this.#rows[Math.floor((y - AXIS + this.#picture.scrolled) / ROW)];
   }
 
   #timeAt(x: number): number {
@@ -166,9 +216,8 @@ export class TimelineView {
 
   #hover(x: number, y: number): void {
     const picture = this.#picture;
-    const row = picture && this.#rows[Math.floor((y - AXIS + picture.scrolled) / ROW)];
-    const track = row?.track;
-    if (picture === undefined || y < AXIS || x < picture.gutter || track === undefined) {
+    const track = this.#rowAt(y)?.track;
+    if (picture === undefined || x < picture.gutter || track === undefined) {
       this.#tooltip.hide();
       return;
     }

@@ -1,89 +1,80 @@
 /** The timelines of a group, on one scale of time: whoever zooms one zooms all. */
+import { Focus } from "../model/focus.ts";
 import { namesOf } from "../model/name-table.ts";
 import { unpackEvents } from "../model/packing.ts";
 import type { RunData } from "../model/report-data.ts";
 import { grouped } from "../model/time-axis.ts";
 import { buildTimeline, type Timeline } from "../model/timeline.ts";
 import { Viewport } from "../model/viewport.ts";
+import { wakesOf } from "../model/wakes.ts";
 import type { ChartRun } from "./charts.ts";
 import { el } from "./dom.ts";
 import { readBytes } from "./load.ts";
+import { type SlowRun, SlowWakes } from "./slow-wakes.ts";
+import { finder, keysNote, legendOf } from "./timeline-help.ts";
 import { TimelineView } from "./timeline-view.ts";
 
 /** Slices of its busiest row that a timeline begins with. */
 const FIRST_SLICES = 28;
 
-/** What a swatch stands for, its colour, its shape. */
-const LEGEND: readonly (readonly [string, string, string])[] = [
-  ["server", "--state-5", ""],
-  ["worker", "--state-7", ""],
-  ["task", "--state-3", ""],
-  ["paler: in the kernel", "--state-4", ""],
-  ["runnable", "--state-9", "half"],
-  ["blocked", "--state-10", "thin"],
-  ["woken worker without a server", "--state-11", "half"],
-  ["idle server", "--state-12", "half"],
-  ["leaving idle", "--state-2", "half"],
-];
+interface Shown {
+  readonly run: RunData;
+  readonly colour: string;
+  readonly i: number;
+  readonly view: Viewport;
+  readonly focus: Focus;
+}
 
 export class Timelines {
   readonly element: HTMLElement;
   readonly #runs: readonly ChartRun[];
   readonly #grid: HTMLElement;
   readonly #buttons: HTMLElement = el("div", { class: "buttons" });
+  readonly #legend: HTMLElement = el("ul", { class: "legend" });
+  #slow: SlowWakes | undefined;
   /** Resolved when they are drawn. */
   readonly ready: Promise<void>;
 
   constructor(runs: readonly ChartRun[]) {
     this.#runs = runs;
     this.#grid = el("div", { class: runs.length > 1 ? "timelines pair" : "timelines" });
-    const legend = LEGEND.map(([name, colour, shape]) =>
-      el("li", {}, el("span", { class: `swatch ${shape}`, style: `--c: var(${colour})` }), name),
-    );
-    legend.push(el("li", {}, el("span", { class: "swatch arrow", "aria-hidden": "true" }, "→"), "wake-up"));
     const head = el("div", { class: "section-head" }, el("h2", {}, "Timeline"), this.#buttons);
-    const keys = el("p", { class: "note" });
-    keys.append(
-      "Drag to pan, ",
-      el("kbd", {}, "Ctrl"),
-      " and the wheel to zoom; or ",
-      el("kbd", {}, "←"),
-      " ",
-      el("kbd", {}, "→"),
-    );
-    keys.append(
-      " ",
-      el("kbd", {}, "+"),
-      " ",
-      el("kbd", {}, "−"),
-      " ",
-      el("kbd", {}, "Home"),
-      " when it has the focus.",
-    );
-    this.element = el(
-      "section",
-      { "aria-label": "Timeline" },
-      head,
-      el("ul", { class: "legend" }, ...legend),
-      this.#grid,
-      keys,
-    );
+    const parts = [head, this.#legend, this.#grid, keysNote()];
+    this.element = el("div", {}, el("section", { "aria-label": "Timeline" }, ...parts));
     this.ready = this.#show();
+  }
+
+  /** The wake-ups of a bin of a histogram are listed, as soon as the events are read. */
+  showBin(...bin: Parameters<SlowWakes["showBin"]>): void {
+    this.#slow?.showBin(...bin);
   }
 
   async #show(): Promise<void> {
     try {
       const all = await Promise.all(this.#runs.map(({ run }) => timelineOf(run)));
       const view = commonView(this.#runs, all);
-      this.#addButtons(view);
-      for (const [i, { run, colour }] of this.#runs.entries()) this.#add(run, colour, all[i]!, view);
+      const focus = new Focus();
+      this.#addButtons(view, all, focus);
+      this.#legend.replaceChildren(...legendOf(all));
+      const views = this.#runs.map(({ run, colour }, i) =>
+        this.#add({ run, colour, i, view, focus }, all[i]!),
+      );
+      focus.onChange(() => {
+        for (const shown of views) if (focus.tid !== undefined) shown.showRow(focus.tid);
+      });
+      this.#slow = new SlowWakes(
+        this.#runs.map((one, i) => slowRun(one, all[i]!)),
+        view,
+        focus,
+      );
+      this.element.append(this.#slow.element);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       this.#grid.replaceChildren(el("p", { class: "problem" }, `The events cannot be read: ${problem}`));
     }
   }
 
-  #add(run: RunData, colour: string, timeline: Timeline, view: Viewport): void {
+  #add({ run, colour, i, view, focus }: Shown, timeline: Timeline): TimelineView {
     const several = this.#runs.length > 1;
     const shown = new TimelineView({
       title: several ? run.label : [run.workload, run.label].filter(Boolean).join(", "),
@@ -91,6 +82,8 @@ export class Timelines {
       timeline,
       names: namesOf(run.timeline!.names),
       view,
+      focus,
+      run: i,
       originNs: 0,
     });
     this.#grid.append(shown.element);
@@ -103,9 +96,11 @@ export class Timelines {
           `The first ${grouped(count)} events; ${grouped(dropped)} more are not in this file.`,
         ),
       );
+    return shown;
   }
 
-  #addButtons(view: Viewport): void {
+  #addButtons(view: Viewport, all: readonly Timeline[], focus: Focus): void {
+    this.#buttons.append(finder(all, focus));
     const actions: readonly (readonly [string, string, () => void])[] = [
       ["←", "Earlier", () => view.pan(-0.5)],
       ["→", "Later", () => view.pan(0.5)],
@@ -132,6 +127,22 @@ async function timelineOf(run: RunData): Promise<Timeline> {
   const names = namesOf(table);
   const taskName = (tid: number): string => names.taskName?.(tid) ?? `task ${tid}`;
   return buildTimeline(log, { vcpus: run.cpus.length, taskName, umcg });
+}
+
+function slowRun({ run, colour }: ChartRun, timeline: Timeline): SlowRun {
+  const { names: table, measured, measuredFromNs } = run.timeline!;
+  const names = namesOf(table);
+  const toNs = measured === undefined ? undefined : measured.toNs - measuredFromNs;
+  return {
+    label: run.label,
+    colour,
+    timeline,
+    names: {
+      taskName: (tid) => names.taskName?.(tid) ?? `task ${tid}`,
+      syscallName: (number) => names.syscallName?.(number) ?? `system call ${number}`,
+    },
+    wakes: wakesOf(timeline.log, { tids: measured?.tids, fromNs: 0, toNs }),
+  };
 }
 
 /** All of it; to begin with, so much behind the warm-up that single wake-ups can be seen. */

@@ -1,5 +1,6 @@
 /** Where the time of each vCPU went: the simulator's own accounts, which add up to the nanosecond. */
 import type { CpuShare } from "../model/report-data.ts";
+import { rangesOf } from "../model/rows.ts";
 import { shortTime } from "../model/time-axis.ts";
 import type { ChartRun } from "./charts.ts";
 import { el } from "./dom.ts";
@@ -29,7 +30,12 @@ export function utilisationSection(runs: readonly ChartRun[]): HTMLElement {
     el("ul", { class: "legend" }, ...legend),
   );
   const blocks = runs.map(({ run, colour }) => {
-    const rows = el("div", { class: "use-rows" }, ...run.cpus.flatMap(rowOf));
+    const rows = el(
+      "div",
+      { class: "use-rows" },
+      ...run.cpus.filter(wasBusy).flatMap(rowOf),
+      ...idleRow(run.cpus),
+    );
     if (runs.length === 1) return el("div", {}, rows);
     const swatch = el("span", { class: "swatch", style: `--c: var(${colour})` });
     return el("div", {}, el("h3", {}, swatch, ` ${run.label}`), rows);
@@ -40,6 +46,17 @@ export function utilisationSection(runs: readonly ChartRun[]): HTMLElement {
     head,
     el("div", { class: runs.length > 1 ? "uses pair" : "uses" }, ...blocks),
   );
+}
+
+function wasBusy({ idleNs, wallNs }: CpuShare): boolean {
+  return idleNs < wallNs;
+}
+
+/** Those that had nothing to do, in one line. */
+function idleRow(cpus: readonly CpuShare[]): HTMLElement[] {
+  const idle = cpus.filter((share) => !wasBusy(share)).map(({ cpu }) => cpu);
+  if (idle.length === 0) return [];
+  return [el("span", { class: "idle-cpus" }, `idle all the time: vCPU ${rangesOf(idle)}`)];
 }
 
 function rowOf(share: CpuShare): HTMLElement[] {

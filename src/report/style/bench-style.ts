@@ -6,6 +6,8 @@ export const BENCH_STYLE = `
   --run-1: light-dark(#d0560a, #ff9b54);
   --run-2: light-dark(#6b7280, #a8b0bb);
   --run-3: light-dark(#0b8a63, #4cc79c);
+  --run-4: light-dark(#9333b8, #cf8ff0);
+  --run-5: light-dark(#a16207, #e0b040);
   --state-1: light-dark(#e4e5e2, #2b2f34);
   --state-2: light-dark(#a9cfe8, #36617d);
   --state-3: light-dark(#2f72b5, #5ea6e6);
@@ -46,7 +48,26 @@ export const BENCH_STYLE = `
 .chart h3 { margin-bottom: 2px; }
 .chart .note { min-height: 2.8em; line-height: 1.35; }
 .chart .plot { margin-top: 6px; min-height: 210px; }
-.chart .plot + .plot { margin-top: 14px; }
+
+.chart .caption { color: var(--muted); font-size: 11.5px; margin: 8px 0 -4px; }
+.chart .can-press { cursor: pointer; }
+.scroll-x + .note { margin-top: 8px; }
+.finder { font: inherit; font-size: 13px; color: var(--ink); background: var(--panel); border: 1px solid var(--line-strong);
+  border-radius: 6px; padding: 4px 10px; min-height: 30px; width: 11em; }
+.slow td, .slow th { text-align: left; }
+.slow td { font-family: var(--mono); font-size: 12.5px; }
+.slow td.run { font-family: var(--sans); }
+.slow tbody tr { cursor: pointer; }
+.slow tbody tr:hover { background: var(--sunken); }
+.slow tbody tr[aria-current] { background: var(--changed); }
+.slow button { padding: 1px 8px; min-height: 24px; }
+.note button { padding: 1px 8px; min-height: 24px; }
+.why h3 { margin: 16px 0 8px; }
+.why ol { margin: 8px 0 0; padding: 0; list-style: none; font-size: 13.5px; }
+.why li { padding: 3px 0; display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: baseline; }
+.why .meanwhile { color: var(--muted); }
+.why-bar { display: flex; height: 14px; border-radius: 2px; overflow: hidden; background: var(--sunken); }
+.why-bar span { background: var(--c); min-width: 1px; }
 .chart .readout { font-size: 12px; color: var(--muted); min-height: 1.5em; font-family: var(--mono); overflow: hidden;
   text-overflow: ellipsis; white-space: nowrap; }
 .uplot { font-family: var(--sans); }
@@ -67,6 +88,7 @@ export const BENCH_STYLE = `
 .use-bar { display: flex; height: 14px; background: var(--use-idle); border-radius: 2px; overflow: hidden; }
 .use-bar span { background: var(--c); min-width: 0; }
 .use-rows .busy { text-align: right; color: var(--muted); }
+.use-rows .idle-cpus { grid-column: 1 / -1; color: var(--muted); }
 .timelines { display: grid; gap: 20px 24px; }
 .timelines.pair { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 .timeline { position: relative; border: 1px solid var(--line); border-radius: 8px; background: var(--panel); overflow: hidden; }

@@ -1,4 +1,5 @@
 /** The policies that come with the library, by name. */
+import { messageOf } from "../../diagnostics/text-of.ts";
 import type { Policy, PolicyFactory, PolicySetup } from "../policy.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { edf } from "./edf.ts";
@@ -39,7 +40,7 @@ function checked(factory: PolicyFactory, setup: PolicySetup): Policy {
   try {
     policy = factory(setup);
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     throw new RuntimeError("ERR_RUNTIME_CONFIG", `the policy cannot be made: ${message}`, { cause });
   }
   for (const hook of ["enqueue", "pick", "hasWork"] as const) {

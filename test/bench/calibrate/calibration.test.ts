@@ -148,7 +148,7 @@ function order(series: string): number {
   return Object.keys(GUEST_SERIES).indexOf(series);
 }
 
-test("the probes of a real machine give finite samples, and end", { timeout: 60_000 }, () => {
+test("the probes of a real machine give finite samples, and end", () => {
   const machine = openNodeProbes();
   try {
     const readings = new Readings();

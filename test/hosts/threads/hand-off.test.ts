@@ -1,6 +1,6 @@
 /**
  * CPUs owned by real threads: passed from peer to peer, never by more threads than there are CPUs; lost with the thread that
- * had one; refused to destructors that come after the end. Every wait has a timeout of a few seconds.
+ * had one; refused to destructors that come after the end. Every wait has a timeout, for one that hangs.
  */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Coroutine } from "../../../src/atomics/step.ts";
@@ -41,7 +41,7 @@ beforeEach(async () => {
     },
   });
   words = new Int32Array(host.buffer);
-}, 30_000);
+});
 afterEach(async () => {
   await host.close();
   expect(host.workers).toBe(0);

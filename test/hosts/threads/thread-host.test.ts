@@ -29,7 +29,7 @@ describe("the table of host operations, on threads", () => {
   let host: ThreadHost;
   beforeAll(async () => {
     host = await ThreadHost.boot({ image, sizes, programBytes: PROGRAM_BYTES });
-  }, 30_000);
+  });
   afterAll(async () => {
     await host.close();
     expect(host.workers).toBe(0);

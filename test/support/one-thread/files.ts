@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 
-const FOLDERS = ["examples", "kernel-sim", "server", "umcg", "worker"];
+const FOLDERS = ["kernel-sim", "server", "umcg", "worker"];
 
 /** Relative to test/, sorted. */
 export function conformanceFiles(): string[] {

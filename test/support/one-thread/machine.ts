@@ -36,7 +36,7 @@ import { checkProfile, createUmcg } from "../../../src/umcg/profiles.ts";
 import { NotHere } from "./not-here.ts";
 
 /** Real ns that a run may take: it shares its thread with whoever would stop it. */
-const LONGEST_RUN_NS = process.env["ONE_VCPU"] === undefined ? 3e9 : 20e9;
+const LONGEST_RUN_NS = 3e9;
 const OPERATIONS_A_LOOK = 256;
 
 class WatchedHost extends VcpuHost {
@@ -63,9 +63,6 @@ class WatchedHost extends VcpuHost {
     if (monotonicNs() > this.#deadlineNs) throw new NotHere("takes seconds of real time");
   }
 }
-
-/** Whatever is asked for, there is one vCPU: for the examples, which say how many they would like. */
-const ONE_VCPU = process.env["ONE_VCPU"] !== undefined;
 
 /** Machines that were run: a test that runs none says nothing about this host. */
 export const made: { machines: number } = { machines: 0 };
@@ -95,7 +92,7 @@ export class Machine {
   readonly #vcpu: Vcpu;
 
   constructor(config: MachineConfig) {
-    const kernelConfig = { ...kernelConfigOf(config, POLLING), vcpus: ONE_VCPU ? 1 : (config.vcpus ?? 1) };
+    const kernelConfig = { ...kernelConfigOf(config, POLLING), vcpus: config.vcpus ?? 1 };
     refuse(config);
     checkKernelConfig(kernelConfig);
     const profile = checkProfile(config.umcg ?? "hardened", "zero");
@@ -113,7 +110,7 @@ export class Machine {
       trace: this.trace,
       nosleep: profile === "posted" ? "resolve-as-write" : "refuse",
       attach: buffer,
-      tables: lockedTables(this.host.lock),
+      tables: lockedTables(this.host.lock, kernelConfig),
       wrapMemory: (_, side) =>
         side === "kernel" ? new KernelSideMemory(buffer, this.host) : new UserSideMemory(buffer, this.host),
       fault: (of) => (a: Addr, write: boolean) => resolveFault(of, a, write),
@@ -206,8 +203,7 @@ export class Machine {
 
 /** What the configuration asks for that is virtual. */
 function refuse(config: MachineConfig): void {
-  if ((config.vcpus ?? 1) > 1 && !ONE_VCPU)
-    throw new NotHere("needs several vCPUs, which are several isolates");
+  if ((config.vcpus ?? 1) > 1) throw new NotHere("needs several vCPUs, which are several isolates");
   if (config.profile !== undefined) throw new NotHere("asks for a cost profile");
   if (config.jitter !== undefined || config.seed !== undefined)
     throw new NotHere("asks for jitter from a seed");

@@ -1,4 +1,5 @@
 /** Policies that go wrong at their third thread, each in one of its functions. Word 0 counts, whoever runs them. */
+import { yieldNow } from "../../../src/threads/index.ts";
 import { fifo } from "../../../src/threads/policies/fifo.ts";
 import type { ThreadPolicy } from "../../../src/threads/policy.ts";
 
@@ -38,6 +39,19 @@ export const failsToRemove: ThreadPolicy = badly(() => ({
     throw new Blunder("keeps everybody");
   },
 }));
+let stuck = false;
+/** Does not come back on the thread that has run this job. */
+export const neverPicks: ThreadPolicy = badly((policy) => ({
+  pick(queue, ...rest) {
+    while (stuck);
+    return policy.pick(queue, ...rest);
+  },
+}));
+export function getsStuck(): never {
+  stuck = true;
+  // Until somebody else is ready, nobody asks.
+  for (;;) yieldNow();
+}
 /** Answers of `pick`: nobody although there is somebody, threads that are none, one that is not ready, and no number. */
 export const answers = (answer: unknown): ThreadPolicy =>
   badly((policy, isTime) => ({

@@ -106,12 +106,12 @@ export function ringMember(words: Words, next: number, turn: number, rounds: num
   return rounds;
 }
 
-/** While this blocks, its CPU is another's. */
-export function blocksOn(words: Words, word: number): string {
+/** While this blocks, its CPU is another's. The value that ends it: whoever sets it may be faster than the wait. */
+export function blocksOn(words: Words, word: number): number {
   return blocking(() => {
     Atomics.store(words, word, 1);
-    Atomics.notify(words, word);
-    return Atomics.wait(words, word, 1, 20_000);
+    while (Atomics.load(words, word) === 1) Atomics.wait(words, word, 1);
+    return Atomics.load(words, word);
   });
 }
 

@@ -10,7 +10,7 @@ import {
   ThreadEndError,
   type ThreadHandle,
 } from "../../../src/threads/index.ts";
-import { BEGUN, dice, FAILED, LOAD_BYTES, MUTEXES, PEERS, STOP, VIOLATIONS } from "./mixed-load.ts";
+import { BEGUN, dice, FAILED, LOAD_BYTES, MUTEXES, PEERS, PERMITS, STOP, VIOLATIONS } from "./mixed-load.ts";
 
 export interface Campaign {
   readonly seed: number;
@@ -36,7 +36,7 @@ export interface CampaignResult {
 }
 
 /** Whoever has not ended so long after it was told to hangs. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 /** Threads that are starting while others are killed. */
 const ABSENT = 3;
 const url = new URL("./mixed-load.ts", import.meta.url);
@@ -58,9 +58,15 @@ async function run(
   const below = dice(seed);
   const words = new Int32Array(new SharedArrayBuffer(LOAD_BYTES));
   for (let i = 0; i < MUTEXES; i++) threads.mutex();
+  threads.semaphore(PERMITS);
+  threads.channel({ capacity: 2 });
   let exited = 0;
+  /** Places of those that die by their own hand. */
+  const suicides = new Set<number>();
   const spawn = (place: number): ThreadHandle<number> => {
     const suicide = below(8) === 0;
+    if (suicide) suicides.add(place);
+    else suicides.delete(place);
     const args = [words, below(1 << 30), count, place];
     Atomics.store(words, BEGUN + place, 0);
     const handle = threads.spawn<number>({ url, export: suicide ? "mixedSuicide" : "mixedLoad", args });
@@ -68,9 +74,11 @@ async function run(
     return handle;
   };
   const places = Array.from({ length: count }, (_, place) => spawn(place));
+  const all = places.map((_, place) => place);
   let killed = 0;
   while (killed < kills) {
-    const place = await begun(threads, words, below(count), count);
+    const from = below(count);
+    const place = await begun(threads, words, [...all.slice(from), ...all.slice(0, from)], count - ABSENT);
     const victim = places[place]!;
     // Where it is by then is the host's choice: the seed decides the rest.
     if (below(4) > 0) await delay(below(4));
@@ -82,6 +90,13 @@ async function run(
     killed++;
     places[place] = spawn(place);
   }
+  // One at least that has an end of its own has begun.
+  await begun(
+    threads,
+    words,
+    all.filter((place) => !suicides.has(place)),
+    1,
+  );
   // Suicides have no other end.
   const survivors = await stop(threads, words, places);
   const { ready, lockedBy, recoveries, threads: left } = threads.report();
@@ -91,18 +106,17 @@ async function run(
   return { killed, exited, survivors: survivors.count, acts: survivors.acts, recoveries };
 }
 
-/** Waits until all but a few threads are doing something; the first of them from place `from` on. */
+/** Waits until threads at `atLeast` of these places have done something; the first place of theirs. */
 async function begun(
   threads: HostThreads,
   words: Int32Array<SharedArrayBuffer>,
-  from: number,
-  count: number,
+  places: readonly number[],
+  atLeast: number,
 ): Promise<number> {
   const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline) {
-    const places = Array.from({ length: count }, (_, i) => (from + i) % count);
     const busy = places.filter((place) => Atomics.load(words, BEGUN + place) > 0);
-    if (busy.length >= count - ABSENT) return busy[0]!;
+    if (busy.length >= atLeast) return busy[0]!;
     await delay(1);
   }
   throw new Error(`too few threads do anything:\n${formatReport(threads.report()).join("\n")}`);

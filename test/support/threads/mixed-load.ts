@@ -13,12 +13,16 @@
  */
 import { Sfc32 } from "../../../src/random/sfc32.ts";
 import {
+  acquire,
   blocking,
   cpu,
   kick,
   lock,
   park,
+  receive,
+  release,
   safepoint,
+  send,
   sleep,
   switchTo,
   ThreadError,
@@ -35,6 +39,10 @@ export const CLAIMS = 16;
 export const PAIRS = 32;
 export const PEERS = 64;
 export const MUTEXES = 3;
+export const PERMITS = 2;
+/** The only one of its kind. */
+const SEMAPHORE = 0;
+const CHANNEL = 0;
 export const BEGUN = 128;
 export const LOAD_BYTES = 1024;
 
@@ -77,6 +85,12 @@ function underMutex(words: Words, mutex: number, pause: boolean): void {
   unlock(mutex);
 }
 
+function underPermit(): void {
+  if (acquire(SEMAPHORE, 1) === "timed-out") return;
+  yieldNow();
+  release(SEMAPHORE);
+}
+
 function handOver(peer: number): void {
   try {
     switchTo(peer, 2);
@@ -93,7 +107,7 @@ export function mixedLoad(words: Words, seed: number, peers: number, place: numb
   for (; Atomics.load(words, STOP) === 0; done++) {
     Atomics.add(words, BEGUN + place, 1);
     claimed(words, 20 + below(400));
-    const act = below(16);
+    const act = below(19);
     if (act < 4) yieldNow();
     else if (act < 7) underMutex(words, below(MUTEXES), act === 4);
     else if (act < 9) handOver(peer());
@@ -102,6 +116,9 @@ export function mixedLoad(words: Words, seed: number, peers: number, place: numb
     else if (act < 13) kick(peer());
     else if (act < 14) safepoint();
     else if (act < 15) sleep(0.2);
+    else if (act < 16) send(CHANNEL, seed, 0.5);
+    else if (act < 17) check(words, receive(CHANNEL, 0.5).status !== "closed", 3);
+    else if (act < 18) underPermit();
     else blocking(() => Atomics.wait(words, STOP, 0, 0.3));
   }
   return done;
@@ -116,5 +133,6 @@ export function mixedSuicide(words: Words, seed: number, _: number, place: numbe
     underMutex(words, below(MUTEXES), true);
   }
   if (below(2) === 0) lock(below(MUTEXES), 5);
+  else acquire(SEMAPHORE, 1);
   process.exit(3);
 }

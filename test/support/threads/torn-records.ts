@@ -11,7 +11,17 @@ import type { HostWords } from "../../../src/kernel-sim/lkl/host/host-words.ts";
 import { assign } from "../../../src/threads/assign.ts";
 import { Board } from "../../../src/threads/board.ts";
 import { Job } from "../../../src/threads/jobs.ts";
-import { layOutThreads, OWNER, type ThreadLayout } from "../../../src/threads/layout.ts";
+import {
+  CAPACITY,
+  CHANNEL_WORDS,
+  FREE_PERMITS,
+  layOutThreads,
+  OWNER,
+  PERMITS,
+  PLACE_WORDS,
+  PLACES,
+  type ThreadLayout,
+} from "../../../src/threads/layout.ts";
 import type { ThreadPolicy } from "../../../src/threads/policy.ts";
 import { Scheduler } from "../../../src/threads/scheduler.ts";
 
@@ -106,9 +116,25 @@ export class Rig {
   constructor(policy: ThreadPolicy, threads: number, cpus: number, direct: boolean) {
     this.#direct = direct;
     this.#policy = policy;
-    this.layout = layOutThreads({ threads, cpus, mutexes: 2, policyWords: policy.words({ threads, cpus }) });
+    const objects = { mutexes: 2, semaphores: 2, channels: 2, channelBytes: 64 };
+    this.layout = layOutThreads({ threads, cpus, ...objects, policyWords: policy.words({ threads, cpus }) });
     this.buffer = new SharedArrayBuffer(Math.ceil(this.layout.bytes / 8) * 8);
     this.board = new Board(this.layout, policy, new Int32Array(this.buffer), new Float64Array(this.buffer));
+    this.#makeObjects();
+  }
+
+  /** Semaphores of one permit, channels of one place. */
+  #makeObjects(): void {
+    const { layout, board } = this;
+    for (const number of [0, 1]) {
+      const semaphore = layout.semaphores + number * layout.semaphoreWords;
+      board.words[semaphore + PERMITS] = 1;
+      board.words[semaphore + FREE_PERMITS] = 1;
+      const channel = layout.channels + number * CHANNEL_WORDS;
+      board.words[channel + CAPACITY] = 1;
+      board.words[channel + PLACE_WORDS] = 8;
+      board.words[channel + PLACES] = layout.places + number * 8;
+    }
   }
 
   /** Thread number `id` begins on a slot. */

@@ -116,7 +116,7 @@ export const MEETING_DEFECTS: readonly Defect[] = [
     [
       "recovery: who waits for a mutex waits on",
       DEATH,
-      "  else if (waits && (reason === WAIT_WORD || reason === WAIT_MUTEX)) list(board, record);\n",
+      "  else if (waits && FOR_A_WORD.has(reason)) list(board, record);\n",
       "",
     ],
     [

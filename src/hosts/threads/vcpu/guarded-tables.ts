@@ -5,9 +5,10 @@
  *
  * By table and method: what must be held, given by the first argument, or the second.
  */
+import { FIRST_FD } from "../../../kernel-sim/descriptors.ts";
 import type { Kernel } from "../../../kernel-sim/kernel.ts";
 import type { KernelLock } from "./kernel-lock.ts";
-import { LockOrder } from "./lock-order.ts";
+import { LOCK_EPOLL, LOCK_FILE, LOCK_QUEUE, LockOrder } from "./lock-order.ts";
 
 /** A method of a table, as it is called. */
 type Method = (this: object, ...args: number[]) => unknown;
@@ -16,8 +17,8 @@ type Guards = Readonly<Record<string, readonly string[]>>;
 
 /** Changed by nobody who is not alone. */
 const ALONE: Guards = {
-  pipes: ["create", "hold", "setFd", "close", "write", "read"],
-  files: ["open", "openPipe", "setObject", "setMode", "close", "hold", "release"],
+  pipes: ["create", "setFd", "close"],
+  files: ["open", "openPipe", "setObject", "setMode", "close"],
   watches: ["create", "remove", "removeAll"],
   seccomp: ["install", "inherit", "forget", "orphan", "post", "withdraw", "reply", "setSent"],
   callQueues: ["push", "pop", "setWaitsFor"],
@@ -34,6 +35,11 @@ const OWN: Guards = {
   tasks: ["setFlags", "setWork", "setSigPending", "setSigMask", "setWaitReason", "setWaitBits"],
   dispositions: ["reset"],
 };
+/** With the lock of the pipe that is named first. */
+const OF_PIPE: Guards = { pipes: ["write", "read"] };
+const OF_FILE: Guards = { files: ["setCounter"] };
+/** With the lock of the epoll whose watch is named. */
+const OF_WATCH: Guards = { watches: ["putReady", "takeReady"] };
 /** With the queue of the CPU that is named first. */
 const OF_CPU: Guards = {
   cpus: [
@@ -61,7 +67,13 @@ export function checkLocks(kernel: Kernel, lock: KernelLock): void {
   guard(kernel, OWN, (what, [tid]) => {
     if (tid !== kernel.current) lock.needsAlone(`${what} of task ${tid}`);
   });
-  guard(kernel, OF_CPU, (what, [cpu]) => lock.needsQueue(cpu!, what));
+  const { maxPipes } = kernel.config;
+  guard(kernel, OF_PIPE, (what, [pipe]) => lock.needs(LOCK_FILE, pipe!, what));
+  guard(kernel, OF_FILE, (what, [fd]) => lock.needs(LOCK_FILE, maxPipes + fd! - FIRST_FD, what));
+  guard(kernel, OF_WATCH, (what, [watch]) => {
+    lock.needs(LOCK_EPOLL, maxPipes + kernel.watches.epoll(watch!), what);
+  });
+  guard(kernel, OF_CPU, (what, [cpu]) => lock.needs(LOCK_QUEUE, cpu!, what));
   guard(kernel, OF_TASK, (what, [tid]) => lock.needsSomeQueue(`${what} of task ${tid}`));
   guard(kernel, BY_CPU, (what, [cpu]) => isOwn(cpu!, what));
   guard(kernel, BY_CPU_SECOND, (what, [, cpu]) => isOwn(cpu!, what));

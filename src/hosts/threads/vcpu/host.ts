@@ -28,6 +28,7 @@ import { monotonicNs } from "../clock.ts";
 import type { HostTasks } from "./host-tasks.ts";
 import { Interrupts } from "./interrupts.ts";
 import { KernelLock, MachineGone } from "./kernel-lock.ts";
+import { LOCK_BUCKET } from "./lock-order.ts";
 import type { LookAround } from "./memory.ts";
 import { hasOwnQueues, isSharing } from "./sharing.ts";
 import { TaskBodies } from "./task-bodies.ts";
@@ -124,7 +125,7 @@ export class VcpuHost implements Host, LookAround {
   }
   changes(a: Addr): void {
     // With the bucket of the word, so that what is said of it has the order of its changes. They need no lock themselves.
-    if (this.kernel.trace.on) this.lock.bucket(bucketOf(a));
+    if (this.kernel.trace.on) this.lock.take(LOCK_BUCKET, bucketOf(a));
   }
 
   #pay(): void {

@@ -2,9 +2,9 @@
  * The locks of the kernel as one CPU holds them (lock-order.ts has what is under which).
  *
  * A CPU in the kernel has the objects lock: *alone*, and then nobody else is in the kernel and it needs no other lock; or
- * *shared*, and then it takes the bucket or the queue that it is about to touch. Shared is for what touches nothing but the
- * caller, user memory, futex buckets and run queues: switching, the idle loop, ticks, futexes, sleeps, switches of UMCG. All
- * else is done alone: files, signals, exits, new tasks, affinity, devices, faults, balancing, real-time tasks.
+ * *shared*, and then it takes the lock of what it is about to touch. Shared is for what touches nothing but the caller, user
+ * memory, futex buckets, open pipes, eventfds and epolls, and run queues (sharing.ts). All else is done alone: opening and
+ * closing, signals, exits, new tasks, affinity, devices, faults, balancing, real-time tasks.
  *
  * Shared costs a CPU no more than its own word, on a line of its own. It says that it is inside, then looks whether somebody is
  * alone; who wants to be alone says so, then waits for each CPU that is inside. So one of the two sees the other.
@@ -20,10 +20,9 @@
  * Source: percpu-rwsem of Linux, with the writer's side kept simple. Rejected: one lock around all of the kernel, which this was
  * (docs/threads-host.md); and to mark each access with its lock in the kernel's code, where the deterministic hosts pay for it.
  */
-import { assert, MachineError } from "../../../kernel-sim/errors.ts";
-import { FUTEX_BUCKETS } from "../../../kernel-sim/layout.ts";
+import { assert } from "../../../kernel-sim/errors.ts";
 import { monotonicNs } from "../clock.ts";
-import { LOCK_BUCKET, LOCK_OBJECTS, LOCK_QUEUE, type LockOrder } from "./lock-order.ts";
+import { LOCK_OBJECTS, LOCK_QUEUE, type LockOrder } from "./lock-order.ts";
 import { COUNT_ALONE, LockWords } from "./lock-words.ts";
 import { CONTENDED, FREE, freeWord, LOOK_MS, SPINS, TAKEN, takeWord } from "./word-lock.ts";
 import { PHASE_FAILED, type VcpuWords } from "./words.ts";
@@ -34,11 +33,8 @@ const HAND_OVER_SPINS = 50;
 const AWAITED = 2;
 /** One in this many times a lock is held is measured. */
 const SAMPLE = 16;
-
-/** Whatever is checked: there is no such lock. */
-function refuse(what: string): never {
-  throw new MachineError("ERR_LOCK_ORDER", `kernel bug: a CPU touches ${what} without being alone`);
-}
+/** How a lock that is held is written down: CLASSES * its index + its class. */
+const CLASSES = 8;
 
 /** The machine has failed on another CPU: this one leaves it as it is. */
 export class MachineGone extends Error {}
@@ -55,11 +51,11 @@ export class KernelLock {
   stampNs = 0;
   /** Holds this CPU to the order, if asked to. */
   order: LockOrder | undefined;
-  /** What is held below the objects lock: the queue of a CPU, -1 = none; buckets. */
+  /** What is held below the objects lock: the queue of a CPU, -1 = none; all others, in the order in which they were taken. */
   #queue = -1;
-  readonly #buckets: number[] = [];
+  readonly #inner: number[] = [];
   /** When the measured ones were taken, by class; 0 = not measured. */
-  readonly #since: number[] = [0, 0, 0, 0];
+  readonly #since: number[] = [0, 0, 0, 0, 0, 0];
   /** The number of this section; does it have one? */
   #number = 0;
   #numbered = false;
@@ -94,6 +90,8 @@ export class KernelLock {
   /** Into the kernel, with others. Throws MachineGone. */
   share(): void {
     assert(!this.held, "the kernel's lock is taken twice");
+    // Main has no word to say so with: it is alone, or outside.
+    assert(this.#party < this.#locks.vcpus, "one that is no CPU shares the kernel");
     this.order?.take(LOCK_OBJECTS, 0);
     const inside = this.#locks.inside(this.#party);
     let contended = false;
@@ -198,26 +196,44 @@ export class KernelLock {
     freeWord(this.#words, this.#locks.queue(cpu));
   }
 
-  /** Takes a futex bucket, if it is not held. */
-  bucket(index: number): void {
-    if (this.isAlone || this.#buckets.includes(index)) return;
-    assert(this.held, "a wait queue is touched outside the kernel");
-    if (index >= FUTEX_BUCKETS) refuse(`wait queue ${index}`);
-    this.order?.take(LOCK_BUCKET, index);
-    const contended = takeWord(this.#words, this.#locks.bucket(index), this.#look);
-    this.#buckets.push(index);
-    this.#counted(LOCK_BUCKET, contended);
+  /** Takes the lock of an epoll, a file or a bucket, if it is not held. */
+  take(of: number, index: number): void {
+    if (this.isAlone || this.has(of, index)) return;
+    assert(this.held, "a wait queue or a file is touched outside the kernel");
+    this.order?.take(of, index);
+    const contended = takeWord(this.#words, this.#locks.wordOf(of, index), this.#look);
+    this.#inner.push(CLASSES * index + of);
+    this.#counted(of, contended);
+  }
+  has(of: number, index: number): boolean {
+    return this.#inner.includes(CLASSES * index + of);
+  }
+  /** How many are held, but for a queue. */
+  get depth(): number {
+    return this.#inner.length;
+  }
+  /** Lets go of those behind the first `depth`, the last first. They are few. */
+  dropTo(depth: number): void {
+    while (this.#inner.length > depth) this.#free(this.#inner.pop()!);
+  }
+  /** Lets go of those of one class. */
+  dropAll(of: number): void {
+    for (let at = this.#inner.length - 1; at >= 0; at--) {
+      if (this.#inner[at]! % CLASSES === of) this.#free(this.#inner.splice(at, 1)[0]!);
+    }
+  }
+  #free(lock: number): void {
+    const of = lock % CLASSES;
+    const index = (lock - of) / CLASSES;
+    this.#measured(of);
+    this.order?.drop(of, index);
+    freeWord(this.#words, this.#locks.wordOf(of, index));
   }
 
   /** Lets go of all that is below the objects lock. */
   endInner(): void {
     if (this.#queue >= 0) this.#freeQueue();
-    // Bounded: two at most are held.
-    for (let index = this.#buckets.pop(); index !== undefined; index = this.#buckets.pop()) {
-      this.#measured(LOCK_BUCKET);
-      this.order?.drop(LOCK_BUCKET, index);
-      freeWord(this.#words, this.#locks.bucket(index));
-    }
+    this.dropTo(0);
   }
 
   // ---- what must be held, for who is held to it --------------------------------------------------------------------
@@ -225,8 +241,8 @@ export class KernelLock {
   needsAlone(what: string): void {
     if (!this.isAlone) this.order?.refuse(what, "being alone");
   }
-  needsQueue(cpu: number, what: string): void {
-    if (!this.isAlone) this.order?.needs(LOCK_QUEUE, cpu, what);
+  needs(of: number, index: number, what: string): void {
+    if (!this.isAlone) this.order?.needs(of, index, what);
   }
   needsSomeQueue(what: string): void {
     if (!this.isAlone && this.#queue < 0) this.order?.refuse(what, "the lock of a queue");

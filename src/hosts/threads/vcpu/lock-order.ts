@@ -4,13 +4,16 @@
  * | class   | how many                | what is under it                                                                     |
  * |---------|-------------------------|--------------------------------------------------------------------------------------|
  * | objects | 1, shared or alone      | alone: everything. Shared: what has no lock below stands still                        |
+ * | epoll   | 1 for each epoll        | its ready list and wait queue; with it, the files that it watches stand still          |
+ * | file    | 1 for each pipe, each other file | its bytes or its counter, its wait queues, who depends on it                  |
  * | bucket  | 1 for each futex bucket | the wait queue; that a task is on it, and what it waits for there                      |
  * | queue   | 1 for each CPU          | its run queue and wake list, the states of the tasks that belong to it, its mailbox, tick and slice |
  *
- * Objects before buckets before queues; of two buckets the lower first; of queues one at a time, so they need no order. Who
- * waits for the objects lock holds no other. So there is no circle.
+ * Objects before epolls before files before buckets before queues; of two of a class the lower number first; of queues one at a
+ * time, so they need no order. Who waits for the objects lock holds no other. So there is no circle. Which of the locks of
+ * files and epolls are taken for what: file-locks.ts.
  *
- * Linux's order is wait queue or futex bucket, the task's pi_lock, run queues in the order of their CPUs, timer bases. Here the
+ * Linux's order is epoll's mutex, a pipe's mutex, wait queue or futex bucket, the task's pi_lock, run queues in the order of their CPUs, timer bases. Here the
  * state of a task is under the lock of the queue it belongs to, which is what pi_lock and that are for together. Timers of a CPU
  * are armed and fired by that CPU, or alone.
  *
@@ -21,8 +24,10 @@
 import { MachineError } from "../../../kernel-sim/errors.ts";
 
 export const LOCK_OBJECTS = 0;
-export const LOCK_BUCKET = 1;
-export const LOCK_QUEUE = 2;
+export const LOCK_EPOLL = 1;
+export const LOCK_FILE = 2;
+export const LOCK_BUCKET = 3;
+export const LOCK_QUEUE = 4;
 
 interface Lock {
   readonly of: number;
@@ -79,5 +84,8 @@ export class LockOrder {
 
 function named({ of, index }: Lock): string {
   if (of === LOCK_OBJECTS) return "the objects lock";
-  return of === LOCK_QUEUE ? `the queue of CPU ${index}` : `bucket ${index}`;
+  if (of === LOCK_QUEUE) return `the queue of CPU ${index}`;
+  return of === LOCK_BUCKET
+    ? `bucket ${index}`
+    : `the lock of ${of === LOCK_EPOLL ? "epoll" : "file"} ${index}`;
 }

@@ -8,9 +8,8 @@
  * A task is in user mode or in the kernel when it lets go of its CPU, and comes back as it went: with the kernel's lock or
  * without.
  */
-
 import { type Coroutine, RESUME, type Resume } from "../../../atomics/step.ts";
-import { textOf } from "../../../diagnostics/text-of.ts";
+import { messageOf } from "../../../diagnostics/text-of.ts";
 import { MachineError } from "../../../kernel-sim/errors.ts";
 import type { Sequel } from "../../../kernel-sim/host.ts";
 import type { Tid } from "../../../kernel-sim/ids.ts";
@@ -107,7 +106,7 @@ export class TaskBodies {
       if (cause instanceof CpuStopped || cause instanceof MachineGone) throw cause;
       if (this.#follow(tid, cause, true)) return GOES_ON;
       if (cause instanceof MachineError) throw cause;
-      const what = cause instanceof Error ? cause.message : textOf(cause);
+      const what = messageOf(cause);
       const who = `${this.#host.kernel.names.of(tid)} (tid ${tid})`;
       throw new MachineError("ERR_PROGRAM_THREW", `${who} threw: ${what}`, { cause });
     }

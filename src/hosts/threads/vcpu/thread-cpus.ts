@@ -17,6 +17,8 @@ const DEAF_MS = 20;
 export class ThreadCpus implements CpuThreads {
   /** With a load of 25 on two cores a thread has been seen to get none for more than a second. */
   readonly patience = 20;
+  /** 5 s: a CPU that was not scheduled for so long is no straggler. */
+  readonly panicPatience = 500;
   readonly #host: VcpuHost;
 
   constructor(host: VcpuHost) {

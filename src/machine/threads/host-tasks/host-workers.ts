@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { messageOf } from "../../../diagnostics/text-of.ts";
 import {
   ACTIVITY_BLOCKS,
   ACTIVITY_ENDED,
@@ -128,7 +129,7 @@ export class HostWorkers {
       this.words.use(slot);
       return;
     }
-    const what = cause instanceof Error ? cause.message : String(cause);
+    const what = messageOf(cause);
     const which = job === undefined ? name : `${name} (${job.url})`;
     throw new MachineError("ERR_IMAGE", `host thread ${which} did not start: ${what}`, { cause });
   }
@@ -157,7 +158,7 @@ export class HostWorkers {
       const reason = this.#kernel.tasks.waitReason(tid);
       const name = this.#jobs.get(slot)?.name ?? `host-${slot}`;
       if (!asked) this.deaths.push({ tid, name, state, lastWait: waitReason(reason), cause });
-      words.setDeath(slot, state, reason, cause instanceof Error ? cause.message : String(cause));
+      words.setDeath(slot, state, reason, messageOf(cause));
     }
     words.bury(slot);
     words.announce(slot, EVENT_GONE);

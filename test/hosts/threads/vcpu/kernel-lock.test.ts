@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { KernelLock, MachineGone } from "../../../../src/hosts/threads/vcpu/kernel-lock.ts";
 import {
   LOCK_BUCKET,
+  LOCK_EPOLL,
+  LOCK_FILE,
   LOCK_OBJECTS,
   LOCK_QUEUE,
   LockOrder,
@@ -13,9 +15,10 @@ import { PHASE_FAILED, VcpuWords } from "../../../../src/hosts/threads/vcpu/word
 
 const at = 64;
 const vcpus = 2;
+const files = 4;
 
 function make() {
-  const buffer = new SharedArrayBuffer(at + VcpuWords.bytes(vcpus) + LockWords.bytes(vcpus));
+  const buffer = new SharedArrayBuffer(at + VcpuWords.bytes(vcpus) + LockWords.bytes(vcpus, files));
   const shared = new VcpuWords(buffer, at, vcpus);
   shared.begin();
   const locks = new LockWords(shared);
@@ -31,7 +34,7 @@ describe("the objects lock", () => {
     first.acquire();
     expect([first.held, first.isAlone, words[locks.objects]]).toEqual([true, true, TAKEN]);
     first.queue(1);
-    first.bucket(7);
+    first.take(LOCK_BUCKET, 7);
     expect([words[locks.queue(1)], words[locks.bucket(7)]]).toEqual([FREE, FREE]);
     expect(() => first.acquire()).toThrow("taken twice");
     expect(() => first.share()).toThrow("taken twice");
@@ -72,6 +75,12 @@ describe("the objects lock", () => {
     expect(words[locks.inside(0)]).toBe(0);
   });
 
+  test("is never shared by main, which has no word to say so", () => {
+    const { main } = make();
+    expect(() => main.share()).toThrow("one that is no CPU shares the kernel");
+    expect(main.held).toBe(false);
+  });
+
   test("goes from alone to shared with nobody between", () => {
     const { locks, words, first, second } = make();
     first.acquire();
@@ -104,7 +113,7 @@ describe("queues and buckets", () => {
   test("are kept to the end of a section, but for a queue when the CPU goes on to another", () => {
     const { locks, words, first } = make();
     first.share();
-    for (const bucket of [3, 3, 9]) first.bucket(bucket);
+    for (const bucket of [3, 3, 9]) first.take(LOCK_BUCKET, bucket);
     first.queue(1);
     first.queue(1);
     expect([3, 9].map((bucket) => words[locks.bucket(bucket)])).toEqual([TAKEN, TAKEN]);
@@ -119,10 +128,29 @@ describe("queues and buckets", () => {
     expect(first.held).toBe(true);
   });
 
+  test("are let go of by class, or down to where they were", () => {
+    const { locks, words, first } = make();
+    first.share();
+    first.take(LOCK_EPOLL, 0);
+    first.take(LOCK_EPOLL, 1);
+    first.take(LOCK_FILE, 2);
+    const held = (): number[] => [0, 1, 2, 3].filter((file) => words[locks.file(file)] !== FREE);
+    const { depth } = first;
+    first.take(LOCK_FILE, 3);
+    expect([held(), first.has(LOCK_FILE, 3), first.has(LOCK_EPOLL, 3)]).toEqual([[0, 1, 2, 3], true, false]);
+    first.dropTo(depth);
+    expect(held()).toEqual([0, 1, 2]);
+    first.dropAll(LOCK_EPOLL);
+    expect(held()).toEqual([2]);
+    first.release();
+    expect(held()).toEqual([]);
+    expect([LOCK_EPOLL, LOCK_FILE].map((of) => locks.counts(of).acquired)).toEqual([2, 2]);
+  });
+
   test("are nobody's outside the kernel", () => {
     const { first } = make();
     expect(() => first.queue(0)).toThrow("outside the kernel");
-    expect(() => first.bucket(0)).toThrow("outside the kernel");
+    expect(() => first.take(LOCK_BUCKET, 0)).toThrow("outside the kernel");
   });
 
   test("time does not go back from one holder of a queue to the next", () => {
@@ -158,7 +186,7 @@ describe("a section's number", () => {
     const { first, second } = make();
     first.share();
     second.share();
-    first.bucket(1);
+    first.take(LOCK_BUCKET, 1);
     expect([first.ticket, first.ticket]).toEqual([1, 1]);
     second.queue(1);
     expect(second.ticket).toBe(2);
@@ -199,6 +227,10 @@ describe("the order", () => {
     [LOCK_QUEUE, 0, LOCK_QUEUE, 1, undefined],
     [LOCK_QUEUE, 1, LOCK_QUEUE, 0, "takes the queue of CPU 0 while it holds the queue of CPU 1"],
     [LOCK_BUCKET, 7, LOCK_BUCKET, 7, "takes bucket 7 while it holds bucket 7"],
+    [LOCK_EPOLL, 9, LOCK_FILE, 2, undefined],
+    [LOCK_FILE, 2, LOCK_EPOLL, 9, "takes the lock of epoll 9 while it holds the lock of file 2"],
+    [LOCK_EPOLL, 4, LOCK_EPOLL, 3, "takes the lock of epoll 3 while it holds the lock of epoll 4"],
+    [LOCK_BUCKET, 0, LOCK_FILE, 2, "takes the lock of file 2 while it holds bucket 0"],
     [LOCK_BUCKET, 0, LOCK_OBJECTS, 0, "takes the objects lock while it holds bucket 0"],
   ])("%i %i before %i %i", (of, index, then, thenIndex, said) => {
     const order = new LockOrder(who);
@@ -212,10 +244,10 @@ describe("the order", () => {
     const { first } = make();
     first.order = new LockOrder(who);
     first.share();
-    first.bucket(1);
+    first.take(LOCK_BUCKET, 1);
     first.queue(1);
     first.queue(0);
-    expect(() => first.bucket(2)).toThrow("takes bucket 2 while it holds the queue of CPU 0");
+    expect(() => first.take(LOCK_BUCKET, 2)).toThrow("takes bucket 2 while it holds the queue of CPU 0");
     first.release();
     expect(() => first.order!.drop(LOCK_QUEUE, 0)).toThrow(
       "lets go of the queue of CPU 0, which it does not hold",

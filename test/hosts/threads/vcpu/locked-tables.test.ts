@@ -6,10 +6,26 @@ import { VcpuHost } from "../../../../src/hosts/threads/vcpu/host.ts";
 import { LockWords } from "../../../../src/hosts/threads/vcpu/lock-words.ts";
 import { lockedTables } from "../../../../src/hosts/threads/vcpu/locked-tables.ts";
 import { KernelSideMemory } from "../../../../src/hosts/threads/vcpu/memory.ts";
-import { TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_WAKING } from "../../../../src/kernel-sim/constants.ts";
+import {
+  EPOLLIN,
+  EPOLLOUT,
+  TASK_INTERRUPTIBLE,
+  TASK_RUNNING,
+  TASK_WAKING,
+} from "../../../../src/kernel-sim/constants.ts";
+import { FILE_EPOLL, FILE_EVENTFD } from "../../../../src/kernel-sim/descriptors.ts";
 import { cpuId, tid } from "../../../../src/kernel-sim/ids.ts";
-import { Kernel } from "../../../../src/kernel-sim/kernel.ts";
+import {
+  fileQueue,
+  joinQueue,
+  Kernel,
+  pageQueue,
+  pipeReadQueue,
+  pipeWriteQueue,
+} from "../../../../src/kernel-sim/kernel.ts";
+import { pollMask } from "../../../../src/kernel-sim/poll.ts";
 import { bucketOf } from "../../../../src/kernel-sim/syscalls/futex.ts";
+import { openPipe } from "../../../../src/kernel-sim/syscalls/pipe.ts";
 import { makeMainKernel } from "../../../../src/machine/threads/main-kernel.ts";
 import { TraceRing } from "../../../../src/trace/ring.ts";
 
@@ -25,7 +41,7 @@ function make(config = {}) {
     trace: new TraceRing(1),
     nosleep: "refuse",
     attach: main.kernel.buffer,
-    tables: lockedTables(host.lock),
+    tables: lockedTables(host.lock, main.kernel.config),
     fault: () => () => {
       throw new Error("no faults here");
     },
@@ -107,8 +123,25 @@ describe("what is touched has its lock taken:", () => {
     expect(held(locks.bucket(9))).toBe(false);
   });
 
-  test("and only buckets of futexes have locks", () => {
-    expect(() => made.kernel.waits.first(256)).toThrow("touches wait queue 256 without being alone");
+  test("the queue that a task has been moved to meanwhile, and no other", () => {
+    const { kernel, host, plain, locks, held } = made;
+    plain.waits.add(9, 1);
+    const { lock } = host;
+    const take = lock.take.bind(lock);
+    lock.take = (of, index) => {
+      take(of, index);
+      if (index !== 9) return;
+      plain.waits.remove(1);
+      plain.waits.add(4, 1);
+    };
+    expect(kernel.tasks.waitQueue(1)).toBe(5);
+    expect([4, 9].map((bucket) => held(locks.bucket(bucket)))).toEqual([true, false]);
+  });
+
+  test("and queues of joiners and of pages have no locks", () => {
+    const { kernel } = made;
+    for (const queue of [joinQueue(kernel, 0), joinQueue(kernel, 8), pageQueue(kernel, 0)])
+      expect(() => kernel.waits.first(queue)).toThrow(`touches wait queue ${queue} without being alone`);
   });
 
   test("alone, none", () => {
@@ -128,6 +161,137 @@ describe("what is touched has its lock taken:", () => {
     kernel.cpus.setIdle(1, true);
     kernel.cpus.setIdle(0, false);
     expect([0, 1].map((cpu) => plain.cpus.isIdle(cpu))).toEqual([false, true]);
+  });
+});
+
+describe("of files is taken", () => {
+  const PIPE = 0;
+  /** Pipe 0 has slots 0 and 1, the eventfd 2, the epolls 3 and 4; only the files of a test's own are watched. */
+  function open(...watched: readonly (readonly [epoll: number, file: number])[]) {
+    const made = make({ maxPipes: 2, maxFiles: 8 });
+    const { kernel, host, locks } = made;
+    host.acquire();
+    openPipe(kernel, 0);
+    const [counter, first, second] = [FILE_EVENTFD, FILE_EPOLL, FILE_EPOLL].map((kind) =>
+      kernel.files.open(kind, 0, 0),
+    );
+    for (const [epoll, file] of watched) kernel.watches.events[kernel.watches.create(epoll, file)] = EPOLLIN;
+    host.lock.release();
+    host.share();
+    /** The locks that are held: of pipes, and of slots. */
+    const taken = (): string[] => [
+      ...[0, 1].filter((pipe) => made.held(locks.file(pipe))).map((pipe) => `pipe ${pipe}`),
+      ...Array.from({ length: 12 }, (_, slot) => slot)
+        .filter((slot) => made.held(locks.file(2 + slot)))
+        .map((slot) => `slot ${slot}`),
+    ];
+    return { ...made, taken, counter: counter!, first: first!, second: second! };
+  }
+
+  test("that of a pipe, for both of its ends and their queues", () => {
+    const { kernel, host, taken, counter } = open();
+    for (const touch of [
+      () => kernel.pipes.available(PIPE),
+      () => kernel.pipes.room(PIPE),
+      () => kernel.pipes.hold(PIPE, 0),
+      () => kernel.waits.first(pipeReadQueue(PIPE)),
+      () => kernel.waits.first(pipeWriteQueue(PIPE)),
+      () => kernel.files.hold(counter - 1),
+      () => kernel.files.release(counter - 2),
+    ]) {
+      host.lock.endInner();
+      touch();
+      expect(taken()).toEqual(["pipe 0"]);
+    }
+  });
+
+  test("that of an eventfd and of an epoll, by the slot", () => {
+    const { kernel, host, taken, counter, first } = open();
+    for (const touch of [
+      () => kernel.files.counter(counter),
+      () => kernel.waits.first(fileQueue(kernel, 2)),
+      () => kernel.files.hold(counter),
+      () => kernel.watches.markReady(2, EPOLLIN),
+    ]) {
+      host.lock.endInner();
+      touch();
+      expect(taken()).toEqual(["slot 2"]);
+    }
+    for (const touch of [
+      () => kernel.watches.readyOf(3),
+      () => kernel.watches.firstReady(3),
+      () => kernel.waits.first(fileQueue(kernel, 3)),
+      () => kernel.files.release(first),
+    ]) {
+      host.lock.endInner();
+      touch();
+      expect(taken()).toEqual(["slot 3"]);
+    }
+  });
+
+  test("those of the epolls that watch it before its own: all, for what either of them looks at", () => {
+    const { kernel, host, taken, counter } = open([4, 2], [3, 2], [4, 1]);
+    kernel.files.counter(counter);
+    expect(taken()).toEqual(["slot 2", "slot 3", "slot 4"]);
+    host.lock.endInner();
+    kernel.pipes.available(PIPE);
+    expect(taken()).toEqual(["pipe 0", "slot 4"]);
+    // With what it has, it can tell them.
+    expect(kernel.watches.markReady(1, EPOLLIN)).toEqual([4]);
+    expect(kernel.waits.first(fileQueue(kernel, 4))).toBe(0);
+  });
+
+  test("none, by an epoll that looks at what it watches", () => {
+    const { kernel, taken, counter } = open([3, 2], [3, 0], [3, 1]);
+    kernel.watches.readyOf(3);
+    expect([counter, counter - 2, counter - 1].map((fd) => pollMask(kernel, fd))).toEqual([
+      EPOLLOUT,
+      0,
+      EPOLLOUT,
+    ]);
+    expect(taken()).toEqual(["slot 3"]);
+  });
+
+  test("with that of an epoll let go of, whose turn was over", () => {
+    const { kernel, taken, counter } = open([3, 2], [4, 2]);
+    kernel.waits.first(fileQueue(kernel, 4));
+    kernel.files.counter(counter);
+    expect(taken()).toEqual(["slot 2", "slot 3", "slot 4"]);
+  });
+
+  test("one lock for an epoll that has been closed, as for any file", () => {
+    const { kernel, host, taken, first } = open();
+    host.alone();
+    kernel.files.close(first);
+    host.shareAgain();
+    kernel.watches.readyOf(3);
+    kernel.waits.first(fileQueue(kernel, 3));
+    expect(taken()).toEqual(["slot 3"]);
+    host.leaveKernel();
+    expect(taken()).toEqual([]);
+  });
+
+  test("before it is changed, or that is a bug", () => {
+    const { kernel, host, counter, first } = open([3, 2]);
+    const watch = kernel.watches.find(3, 2);
+    for (const [deed, missing] of [
+      [() => kernel.files.setCounter(counter, 1n), `files.setCounter without the lock of file 4`],
+      [() => kernel.watches.putReady(watch), `watches.putReady without the lock of epoll 5`],
+      [() => kernel.watches.create(3, 0), "watches.create without being alone"],
+      [() => kernel.files.close(first), "files.close without being alone"],
+    ] as const)
+      expect(deed).toThrow(`touches ${missing}; it holds the objects lock`);
+    expect(() => kernel.pipes.write(PIPE, new Uint8Array(1))).toThrow(
+      "pipes.write without the lock of file 0",
+    );
+    kernel.pipes.room(PIPE);
+    expect(kernel.pipes.write(PIPE, new Uint8Array(1))).toBe(1);
+    host.lock.endInner();
+    kernel.files.counter(counter);
+    expect(() => kernel.files.setCounter(counter, 1n)).not.toThrow();
+    kernel.watches.putReady(watch);
+    expect(() => kernel.waits.first(5)).not.toThrow();
+    expect(() => kernel.pipes.available(PIPE)).toThrow("takes the lock of file 0 while it holds bucket 5");
   });
 });
 
