@@ -58,9 +58,11 @@ export function sendSignal(kernel: Kernel, tid: number, signal: number): void {
   const action = disposition(kernel, tid, signal);
   const masked = (tasks.sigMask(tid) & (1 << signal)) !== 0;
   if (!masked && (action === "ignore" || action === "default")) return;
-  tasks.setSigPending(tid, tasks.sigPending(tid) | (1 << signal));
+  tasks.addSigPending(tid, 1 << signal);
   if (masked) return;
-  tasks.setWork(tid, tasks.work(tid) | TIF_SIGPENDING);
+  tasks.addWork(tid, TIF_SIGPENDING);
+  // Behind the bit: a task on its way to sleep either is asleep for this look, or sees the bit as it is switched out.
+  tasks.still(tid);
   kernel.cpus.setWakeStart(kernel.cpu, kernel.host.now);
   // SIGKILL also ends uninterruptible sleeps here: there is no other way out of them in this kernel.
   const fatal = action === "fatal" ? TASK_INTERRUPTIBLE | TASK_WAKEKILL : TASK_INTERRUPTIBLE;
@@ -84,7 +86,7 @@ export function setMask(kernel: Kernel, tid: number, mask: number): void {
   const { tasks } = kernel;
   tasks.setSigMask(tid, mask & ~(1 << SIGKILL));
   if ((tasks.sigPending(tid) & ~tasks.sigMask(tid)) !== 0) {
-    tasks.setWork(tid, tasks.work(tid) | TIF_SIGPENDING);
+    tasks.addWork(tid, TIF_SIGPENDING);
   }
 }
 
@@ -129,7 +131,7 @@ export function* exitToUserMode(kernel: Kernel, tid: number): Coroutine<void> {
 function* deliverSignals(kernel: Kernel, tid: number): Coroutine<void> {
   const { tasks } = kernel;
   kernel.host.alone();
-  tasks.setWork(tid, tasks.work(tid) & ~TIF_SIGPENDING);
+  tasks.dropWork(tid, TIF_SIGPENDING);
   for (let signal = 1; signal < NSIG; signal++) {
     if ((tasks.sigPending(tid) & ~tasks.sigMask(tid) & (1 << signal)) === 0) continue;
     tasks.setSigPending(tid, tasks.sigPending(tid) & ~(1 << signal));

@@ -22,7 +22,7 @@ export class TaskTable {
   declare private readonly heads: Int32Array;
   declare private readonly homes: Int32Array;
   /** The same records as 32 int32 and as 16 float64 each. */
-  declare private readonly words: Int32Array;
+  declare protected readonly words: Int32Array;
   declare private readonly numbers: Float64Array;
 
   constructor(arena: Arena, maxTasks: number, vcpus: number) {
@@ -65,6 +65,15 @@ export class TaskTable {
   setWork(tid: number, to: number): void {
     this.words[(tid << 5) | 2] = to;
   }
+  /** Adds bits, or takes bits away. By the task itself, and by whoever sends it a signal. */
+  addWork(tid: number, bits: number): void {
+    this.words[(tid << 5) | 2]! |= bits;
+  }
+  dropWork(tid: number, bits: number): void {
+    this.words[(tid << 5) | 2]! &= ~bits;
+  }
+  /** The state of the task, and whether it runs, stand still from here to the end of the step. For tables that take locks. */
+  still(_tid: number): void {}
   /** CPU it runs on, or ran on last. */
   cpu(tid: number): number {
     return this.words[(tid << 5) | 3]!;
@@ -199,6 +208,9 @@ export class TaskTable {
   }
   setSigPending(tid: number, to: number): void {
     this.words[(tid << 5) | 23] = to;
+  }
+  addSigPending(tid: number, bits: number): void {
+    this.words[(tid << 5) | 23]! |= bits;
   }
   fatalSignal(tid: number): number {
     return this.words[(tid << 5) | 24]!;

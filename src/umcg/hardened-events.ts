@@ -97,7 +97,7 @@ export class HardenedEvents {
     // A turn that does not return has slept until a server ran the worker, or lost a race for the word: user space's doing.
     for (let lost = 0; lost < WORD_TRIES; ) {
       // Before the look at the word: a kick behind it is seen next time.
-      tasks.setWork(tid, tasks.work(tid) & ~TIF_UMCG);
+      tasks.dropWork(tid, TIF_UMCG);
       if (!this.#task.isWorker(tid)) return;
       const word = yield* access.getUser32(stateOf(self));
       const server = word < 0 ? 0 : yield* access.getUser32(serverTidOf(self));
@@ -183,7 +183,7 @@ export class HardenedEvents {
     const listed = (tasks.flags(tid) & PF_UMCG_LISTED) !== 0;
     tasks.setFlags(tid, tasks.flags(tid) & ~PF_UMCG_LISTED);
     tasks.setUmcgTask(tid, 0);
-    tasks.setWork(tid, tasks.work(tid) & ~TIF_UMCG);
+    tasks.dropWork(tid, TIF_UMCG);
     pages.unpin(self);
     const word = yield* this.#writeNone(tid, self, worker);
     if (!worker) return yield* this.#lists.withdraw(self);

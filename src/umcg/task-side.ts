@@ -81,8 +81,7 @@ export class TaskSide {
 
   /** The profile wants to see the worker's word when it returns to user mode. */
   setLook(tid: number): void {
-    const { tasks } = this.kernel;
-    tasks.setWork(tid, tasks.work(tid) | TIF_UMCG);
+    this.kernel.tasks.addWork(tid, TIF_UMCG);
   }
 
   /** Is there a living task of this tid, which may be any word? */

@@ -6,7 +6,7 @@ import { type Addr, offsetBy } from "../../src/atomics/address.ts";
 import { EINTR, ETIMEDOUT } from "../../src/atomics/errno.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
 import { startSwapRing } from "../../src/bench/workloads/umcg-swap.ts";
-import { NR_FUTEX, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
+import { NR_FUTEX, SIGUSR1, SIGUSR2 } from "../../src/kernel-sim/constants.ts";
 import { STEP_SYSCALL_ENTRY, STEP_SYSCALL_EXIT } from "../../src/kernel-sim/steps.ts";
 import type { SetUp } from "../../src/machine/threads/index.ts";
 import type { Env } from "../../src/umcg/env.ts";
@@ -21,7 +21,7 @@ export interface StormArgs {
 
 /** Words of the storm: what is counted with a lock, rounds of the ring, hand-overs that were not taken, ends. */
 export function stormExpected(vcpus: number, rounds: number): number[] {
-  return [EACH * vcpus * rounds, rounds, 0, vcpus * (3 * EACH + 1) + 1];
+  return [EACH * vcpus * rounds, rounds, 0, vcpus * (3 * EACH + 3) + 1];
 }
 
 /** lock(2) and unlock(2) of "Futexes are tricky". */
@@ -86,7 +86,32 @@ function waker(words: Addr, rounds: number) {
   };
 }
 
-/** What is done alone: signals to everybody, pipes. */
+/** Sleeps until a signal comes, which says so in a word, as often as one is sent. */
+function called(said: Addr, taken: Addr, rounds: number) {
+  return function* (env: Env): Coroutine<void> {
+    yield* env.sys.sigaction(SIGUSR2, function* (): Coroutine<void> {
+      yield* env.memory.store32(said, 1);
+    });
+    yield* add(env, taken);
+    for (let round = 0; round < rounds; round++) {
+      while ((yield* env.memory.load32(said)) === 0) yield* env.sys.futexWait(said, 0);
+      yield* env.memory.store32(said, 0);
+      yield* add(env, taken);
+    }
+  };
+}
+
+/** Sends the next signal when the last one has been taken. One that finds nobody awake or asleep is a run that does not end. */
+function caller(tid: number, taken: Addr, rounds: number) {
+  return function* (env: Env): Coroutine<void> {
+    for (let round = 0; round < rounds; round++) {
+      while ((yield* env.memory.load32(taken)) <= round) yield* env.sys.schedYield();
+      yield* env.sys.kill(tid, SIGUSR2);
+    }
+  };
+}
+
+/** Signals to everybody; and what is done alone, pipes that come and go. */
 function signaller(targets: readonly number[], rounds: number, readyAt: Addr) {
   return function* (env: Env): Coroutine<void> {
     while ((yield* env.memory.load32(readyAt)) < targets.length) yield* env.sys.nanosleep(50 * US);
@@ -132,6 +157,10 @@ export function setUpStorm(machine: SetUp): void {
     start(cpu, function* (env) {
       for (let round = 0; round < rounds; round++) yield* env.sys.nanosleep(30 * US);
     });
+    const [said, taken] = [machine.allocate(64), machine.allocate(64)];
+    const calls = Math.ceil(rounds / 4);
+    const sleeper = start(cpu, called(said, taken, calls));
+    start((cpu + 1) % machine.kernel.config.vcpus, caller(sleeper, taken, calls));
   }
   start(0, signaller(tids, Math.ceil(rounds / 4), readyAt));
   const onRound = (round: number): void => {

@@ -35,10 +35,13 @@ export function rulesOf(
   objects: KernelObjects,
   touches: Touches,
 ): Readonly<Record<string, Rules>> {
-  const state = objects.of("tasks.state", kernel.config.maxTasks + 1);
+  const tasks = kernel.config.maxTasks + 1;
+  const state = objects.of("tasks.state", tasks);
   return {
     tasks: {
-      allows: nothing,
+      ...all(["allows", "still"], nothing),
+      ...all(["addWork", "dropWork"], row(touches, objects.of("tasks.work", tasks)).writes),
+      addSigPending: row(touches, objects.of("tasks.sigPending", tasks)).writes,
       // chargeWake() looks whether there is a wake-up to be paid for. What decides is the look behind it.
       state(tid) {
         if (touches.priced) touches.priced = false;

@@ -28,11 +28,20 @@ const ALONE: Guards = {
   scheduling: ["set"],
   record: ["addLive"],
   smp: ["setState", "setUsable", "setAcksLeft", "setTicket"],
-  tasks: ["setUmcgTask", "setUmcgHead", "setExitCode", "setFatalSignal", "setHome"],
+  // Bits of work and signals are added and taken away; whoever sets them as a whole is alone.
+  tasks: [
+    "setWork",
+    "setSigPending",
+    "setUmcgTask",
+    "setUmcgHead",
+    "setExitCode",
+    "setFatalSignal",
+    "setHome",
+  ],
 };
 /** Of the task that the executing CPU runs; else alone. */
 const OWN: Guards = {
-  tasks: ["setFlags", "setWork", "setSigPending", "setSigMask", "setWaitReason", "setWaitBits"],
+  tasks: ["setFlags", "setSigMask", "setWaitReason", "setWaitBits"],
   dispositions: ["reset"],
 };
 /** With the lock of the pipe that is named first. */

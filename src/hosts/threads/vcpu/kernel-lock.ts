@@ -4,7 +4,7 @@
  * A CPU in the kernel has the objects lock: *alone*, and then nobody else is in the kernel and it needs no other lock; or
  * *shared*, and then it takes the lock of what it is about to touch. Shared is for what touches nothing but the caller, user
  * memory, futex buckets, open pipes, eventfds and epolls, and run queues (sharing.ts). All else is done alone: opening and
- * closing, signals, exits, new tasks, affinity, devices, faults, balancing, real-time tasks.
+ * closing, taking signals, exits, new tasks, affinity, devices, faults, balancing, real-time tasks.
  *
  * Shared costs a CPU no more than its own word, on a line of its own. It says that it is inside, then looks whether somebody is
  * alone; who wants to be alone says so, then waits for each CPU that is inside. So one of the two sees the other.

@@ -2,14 +2,17 @@
  * The kernel's tables for a CPU of the threads host: they take the lock of what is about to be touched (lock-order.ts), so that the
  * code of the kernel need not say it, and hosts of one thread pay nothing for it.
  *
- * A lock that is taken here is held to the end of the section (kernel-lock.ts). Three words decide whether a sleeper is woken,
+ * A lock that is taken here is held to the end of the section (kernel-lock.ts). Four words decide whether a sleeper is woken,
  * and are looked at under their locks by both sides:
  *
  * - which wait queue a task is on: the sleeper looks before it sleeps, and keeps the queue's lock until it has been switched out.
  *   Who takes it off the queue does so before that look, which sees it, or behind the switch;
  * - its state: the sleeper sets it, and the waker looks at it, with the lock of the queue that the task belongs to. The waker asks
  *   whether the task is queued first, which takes that lock;
- * - whether its timer is armed: only its own CPU arms and fires it, or one that is alone.
+ * - whether its timer is armed: only its own CPU arms and fires it, or one that is alone;
+ * - whether it has a signal: who sends one sets the bit, then looks at the state with the queue's lock; the sleeper, who has set
+ *   its state, looks at the bit with that lock as it is switched out. Who finds it running sends its CPU an interrupt. Taking a
+ *   signal is done alone.
  */
 import type { Arena } from "../../../kernel-sim/arena.ts";
 import type { KernelConfig } from "../../../kernel-sim/config.ts";
@@ -54,6 +57,19 @@ function tasksOf(lock: KernelLock, locks: FileLocks): typeof TaskTable {
     override setState(tid: number, to: number): void {
       queueOf(lock, this, tid);
       super.setState(tid, to);
+    }
+    override still(tid: number): void {
+      queueOf(lock, this, tid);
+    }
+    // The task itself changes these, and whoever sends it a signal.
+    override addWork(tid: number, bits: number): void {
+      Atomics.or(this.words, (tid << 5) | 2, bits);
+    }
+    override dropWork(tid: number, bits: number): void {
+      Atomics.and(this.words, (tid << 5) | 2, ~bits);
+    }
+    override addSigPending(tid: number, bits: number): void {
+      Atomics.or(this.words, (tid << 5) | 23, bits);
     }
     /** The queue is known when its lock is held, and only then does the task stay on it: it may be moved before. */
     override waitQueue(tid: number): number {

@@ -13,6 +13,7 @@ import {
   NR_NANOSLEEP,
   NR_READ,
   NR_SCHED_YIELD,
+  NR_TGKILL,
   NR_UMCG_WAIT,
   NR_WRITE,
 } from "../../../kernel-sim/constants.ts";
@@ -21,7 +22,7 @@ import type { Kernel } from "../../../kernel-sim/kernel.ts";
 const SHARING: ReadonlySet<number> = new Set([
   ...[NR_FUTEX, NR_UMCG_WAIT, NR_NANOSLEEP, NR_CLOCK_NANOSLEEP],
   ...[NR_SCHED_YIELD, NR_GETTID, NR_GETCPU],
-  ...[NR_READ, NR_WRITE, NR_EPOLL_WAIT],
+  ...[NR_READ, NR_WRITE, NR_EPOLL_WAIT, NR_TGKILL],
 ]);
 
 /** Is a machine's scheduling a matter of one queue at a time? Balancing, and one queue for all CPUs, concern all at once. */

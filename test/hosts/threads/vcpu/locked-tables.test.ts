@@ -77,6 +77,21 @@ describe("what is touched has its lock taken:", () => {
     expect(queues()).toEqual([false, true]);
   });
 
+  test("the queue of a task that is to stand still; none, for bits of it that others add at the same time", () => {
+    const { kernel, host, plain } = made;
+    kernel.tasks.still(2);
+    expect(queues()).toEqual([false, true]);
+    host.lock.endInner();
+    kernel.tasks.addWork(2, 6);
+    kernel.tasks.dropWork(2, 4);
+    kernel.tasks.addSigPending(2, 8);
+    plain.tasks.addWork(2, 1);
+    plain.tasks.addSigPending(2, 1);
+    expect([plain.tasks.work(2), plain.tasks.sigPending(2)]).toEqual([3, 9]);
+    plain.tasks.dropWork(2, 1);
+    expect([kernel.tasks.work(2), queues()]).toEqual([2, [false, false]]);
+  });
+
   test("the queue of a CPU that is sent to, or whose class changes something", () => {
     const { kernel, host } = made;
     for (const touch of [
@@ -324,7 +339,8 @@ describe("what is changed without a lock is a bug, by name:", () => {
   test.each<[string, (kernel: Kernel) => void, string]>([
     ["a pipe", (kernel) => kernel.pipes.create(), "pipes.create without being alone"],
     ["a page", (kernel) => kernel.pages.pin(4096 as Addr), "pages.pin without being alone"],
-    ["another task", (kernel) => kernel.tasks.setWork(2, 0), "tasks.setWork of task 2 without being alone"],
+    ["another task", (kernel) => kernel.tasks.setFlags(2, 0), "tasks.setFlags of task 2 without being alone"],
+    ["the work of a task", (kernel) => kernel.tasks.setWork(1, 0), "tasks.setWork without being alone"],
     ["a CPU", (kernel) => kernel.cpus.setNeedResched(1, 1), "cpus.setNeedResched without the queue of CPU 1"],
     ["a place", (kernel) => kernel.tasks.setCpu(1, 0), "tasks.setCpu of task 1 without the lock of a queue"],
     ["a timer", (kernel) => kernel.timers.arm(1, 1, 0, 0), "timers.arm without being alone"],
@@ -345,7 +361,7 @@ describe("what is changed without a lock is a bug, by name:", () => {
   test("what is one's own is not", () => {
     const { host, kernel } = make();
     host.share();
-    kernel.tasks.setWork(1, 0);
+    kernel.tasks.setFlags(1, 0);
     kernel.timers.arm(1, 0, 5, 5);
     kernel.timers.cancel(1);
     kernel.cpus.pending(0);
