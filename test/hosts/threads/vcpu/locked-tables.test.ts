@@ -9,6 +9,7 @@ import { KernelSideMemory } from "../../../../src/hosts/threads/vcpu/memory.ts";
 import {
   EPOLLIN,
   EPOLLOUT,
+  SIGKILL,
   TASK_INTERRUPTIBLE,
   TASK_RUNNING,
   TASK_WAKING,
@@ -24,6 +25,7 @@ import {
   pipeWriteQueue,
 } from "../../../../src/kernel-sim/kernel.ts";
 import { pollMask } from "../../../../src/kernel-sim/poll.ts";
+import { sendSignal, signalPending } from "../../../../src/kernel-sim/signals.ts";
 import { bucketOf } from "../../../../src/kernel-sim/syscalls/futex.ts";
 import { openPipe } from "../../../../src/kernel-sim/syscalls/pipe.ts";
 import { makeMainKernel } from "../../../../src/machine/threads/main-kernel.ts";
@@ -90,6 +92,20 @@ describe("what is touched has its lock taken:", () => {
     expect([plain.tasks.work(2), plain.tasks.sigPending(2)]).toEqual([3, 9]);
     plain.tasks.dropWork(2, 1);
     expect([kernel.tasks.work(2), queues()]).toEqual([2, [false, false]]);
+  });
+
+  test("the queue of a task that is sent a signal, behind the signal, whether it sleeps or not", () => {
+    const { kernel } = made;
+    const { tasks } = kernel;
+    const order: unknown[] = [];
+    const still = tasks.still.bind(tasks);
+    tasks.still = (tid) => {
+      order.push(signalPending(kernel, tid), queues());
+      still(tid);
+    };
+    sendSignal(kernel, 2, SIGKILL);
+    expect(order).toEqual([true, [false, false]]);
+    expect(queues()).toEqual([false, true]);
   });
 
   test("the queue of a CPU that is sent to, or whose class changes something", () => {
