@@ -9,6 +9,7 @@ import { metricsTable } from "./metrics-table.ts";
 import type { Options, OptionTypes } from "./options.ts";
 import { type Part, Sequence } from "./sequence.ts";
 import type { Session } from "./session.ts";
+import type { Side } from "./study-pair.ts";
 import { StudyReport } from "./study-report.ts";
 
 export const RUN_OPTIONS: OptionTypes = {
@@ -27,11 +28,18 @@ export const RUN_HELP = `Output:
                    of each metric
   -h, --help       show this help`;
 
-/** The same of studies that have a report. */
-export const STUDY_HELP: string = RUN_HELP.replace(
+/** The same of studies whose runs stand side by side already. */
+export const REPORT_HELP: string = RUN_HELP.replace(
   "  -h, --help",
   `  --report FILE    write a report, one HTML file: distributions, utilisation,
                    timeline
+  -h, --help`,
+);
+
+/** The same of all other studies. */
+export const STUDY_HELP: string = REPORT_HELP.replace(
+  "  -h, --help",
+  `  --against N=V    in the report, beside the run one with option N at value V
   -h, --help`,
 );
 
@@ -64,16 +72,17 @@ export interface Plan<R, P extends SimulatedPart<R> = SimulatedPart<R>> {
   save?(result: R): Promise<void>;
 }
 
-/** Returns what is to be printed; when the session is interrupted, of what there is by then. Throws UsageError, MachineError, Interrupted. */
+/** `side`: of a report of two runs. Returns what is to be printed; when the session is interrupted, of what there is by then. Throws UsageError, MachineError, Interrupted. */
 export async function runPlan<R, P extends SimulatedPart<R>>(
   plan: Plan<R, P>,
   options: Options,
   session: Session,
+  side?: Side,
 ): Promise<string> {
   const repeat = options.integer("repeat", 1, MAX_REPEAT, 1);
   const formats = ["table", "json", ...(plan.compat === undefined ? [] : ["compat"])];
   const format = options.oneOf("format", formats) ?? (options.has("json") ? "json" : "table");
-  const report = StudyReport.wanted(plan, options);
+  const report = StudyReport.wanted(plan, options, side);
   const results = await runAll(plan, repeat, report, session).finally(() => report?.discard());
   const [first] = results;
   if (first === undefined) return "";

@@ -8,11 +8,12 @@ import type { Options, OptionTypes } from "./options.ts";
 import { ReportFile } from "./report-file.ts";
 import type { Plan, SimulatedPart } from "./run-plan.ts";
 import type { Session } from "./session.ts";
+import type { Side } from "./study-pair.ts";
 
 export const REPORT_OPTION: OptionTypes = { report: { type: "string" } };
 
 /** Of studies of many requests the beginning tells enough. */
-const MAX_EVENTS = 250_000;
+export const MAX_EVENTS = 250_000;
 /** A pool of thousands of workers cannot be looked at row by row. */
 const MOST_TASKS = 100;
 
@@ -37,22 +38,27 @@ const UNITS: readonly (readonly [suffix: string, unit: string])[] = [
 export class StudyReport<R, P extends SimulatedPart<R>> {
   readonly #plan: Plan<R, P>;
   readonly #file: ReportFile;
+  /** If it is a report of two runs. */
+  readonly #side: Side | undefined;
   #run: P | undefined;
 
   /** What was asked for, undefined if no report was. Throws UsageError, TraceFileError. */
   static wanted<R, P extends SimulatedPart<R>>(
     plan: Plan<R, P>,
     options: Options,
+    side?: Side,
   ): StudyReport<R, P> | undefined {
     const path = options.text("report");
     if (plan.load === undefined || path === undefined) return undefined;
     if (options.has("repeat")) throw options.usage("--report is of one run: leave out --repeat");
+    if (side !== undefined) return new StudyReport(plan, side.file, side);
     return new StudyReport(plan, new ReportFile(path, [plan.name, ...options.args], MAX_EVENTS));
   }
 
-  constructor(plan: Plan<R, P>, file: ReportFile) {
+  constructor(plan: Plan<R, P>, file: ReportFile, side?: Side) {
     this.#plan = plan;
     this.#file = file;
+    this.#side = side;
   }
 
   /** The run, listened to from its beginning. */
@@ -67,28 +73,29 @@ export class StudyReport<R, P extends SimulatedPart<R>> {
     return run;
   }
 
-  /** The run is over; the file is in its place afterwards. Throws TraceFileError, Interrupted. */
+  /** The run is over; the file is in its place afterwards, unless another run comes into it. Throws TraceFileError, Interrupted. */
   async save(result: R, session: Session): Promise<void> {
     const { name, metrics, table, distributions } = this.#plan;
     const run = this.#run!;
     const shown = this.#machineOf(run);
     const without: [string, string][] = [["Timeline", `left out: more than ${MOST_TASKS} tasks`]];
-    this.#file.push({
+    const reported: ReportedRun = {
       label: "",
       workload: name,
       settings: [...settingsOf(this.#plan, result), ...(shown.timeline === undefined ? without : [])],
       figures: metrics(result),
       distributions: distributions?.(result, run) ?? [],
       ...shown,
-    });
-    const [, sentence = ""] = /^Reading: (.*)$/m.exec(table(result)) ?? [];
-    const reading = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+    };
+    const reading = readingOf(table(result));
+    if (this.#side !== undefined) return this.#side.add(reported, reading);
+    this.#file.push(reported);
     await this.#file.save({ title: `umcg bench ${name}`, reading, groups: [{ name, runs: [0] }] }, session);
   }
 
   /** Removes what has been written, unless it was saved. */
   discard(): void {
-    this.#file.discard();
+    if (this.#side === undefined) this.#file.discard();
   }
 
   #machineOf({ machine }: P): Pick<ReportedRun, "cpus" | "timeline"> {
@@ -98,6 +105,15 @@ export class StudyReport<R, P extends SimulatedPart<R>> {
     const tasks = Object.keys(timeline.recorded.names["taskName"] ?? {}).length;
     return { cpus: machine.accounting().cpus, ...(tasks <= MOST_TASKS && { timeline }) };
   }
+}
+
+/** The sentence of a table, with the lines that belong to it. */
+function readingOf(table: string): string {
+  const [, told = ""] = /^Reading: (.*(?:\n {2}.*)*)/m.exec(table) ?? [];
+  const [first = "", ...more] = told.split("\n").map((line) => line.trim());
+  const sentence = more.length === 0 ? first : `${first}: ${more.join("; ")}`;
+  if (sentence === "") return "";
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${/[.!?]$/.test(sentence) ? "" : "."}`;
 }
 
 function settingsOf<R, P extends SimulatedPart<R>>(

@@ -16,7 +16,8 @@ import { schbench } from "./studies/schbench.ts";
 import { seccompNotifyStudy } from "./studies/seccomp-notify.ts";
 import { switchStudy } from "./studies/switch.ts";
 import { umcgFanout } from "./studies/umcg-fanout.ts";
-import { REPORT_OPTION } from "./study-report.ts";
+import { AGAINST_OPTION, type Side, StudyPair } from "./study-pair.ts";
+import { MAX_EVENTS, REPORT_OPTION } from "./study-report.ts";
 import { HOSTS } from "./threads-plan.ts";
 
 export interface Study {
@@ -26,12 +27,12 @@ export interface Study {
   readonly help: string;
   /** Beside those of every run (run-plan.ts). */
   readonly options: OptionTypes;
-  /** Why it has no --report. Default: it has one. */
-  readonly noReport?: string;
   /** It takes arguments that are no options. Default: none. */
   readonly takesArguments?: true;
-  /** Returns what is to be printed. When the session is interrupted: what there is by then. Throws UsageError. */
-  run(options: Options, session: Session): Promise<string>;
+  /** Why it has no --against. Default: it has one. */
+  readonly noAgainst?: string;
+  /** `side`: of a report of two runs. Returns what is to be printed. When the session is interrupted: what there is by then. Throws UsageError. */
+  run(options: Options, session: Session, side?: Side): Promise<string>;
 }
 
 const HOST_OPTION: OptionTypes = { host: { type: "string" } };
@@ -66,29 +67,35 @@ export function findStudy(
 
 /** Throws UsageError, MachineError, Interrupted. */
 export async function studyCommand(study: Study, args: readonly string[], io: CliIo): Promise<void> {
-  const options = new Options(
-    `umcg bench ${study.name}`,
-    { ...HOST_OPTION, ...REPORT_OPTION, ...RUN_OPTIONS, ...study.options },
-    args,
-  );
+  const types = { ...HOST_OPTION, ...REPORT_OPTION, ...AGAINST_OPTION, ...RUN_OPTIONS, ...study.options };
+  const optionsOf = (given: readonly string[]): Options =>
+    new Options(`umcg bench ${study.name}`, types, given);
+  const options = optionsOf(args);
   if (options.has("help")) {
     io.stdout.write(study.help);
     return;
   }
   if (options.oneOf("host", HOSTS) === "threads")
     throw options.usage(`--host threads does not go with ${study.name}: ${ONLY_VIRTUAL}`);
-  if (study.noReport !== undefined && options.has("report"))
-    throw options.usage(`--report does not go with ${study.name}: ${study.noReport}`);
+  if (study.noAgainst !== undefined && options.has("against"))
+    throw options.usage(`--against does not go with ${study.name}: ${study.noAgainst}`);
   const [extra] = options.positionals;
   if (extra !== undefined && study.takesArguments !== true)
     throw options.usage(`one workload at a time: "${extra}" is too many`);
+  const pair = StudyPair.wanted(study.name, options, MAX_EVENTS);
   const session = new Session(io);
   try {
-    const text = await study.run(options, session);
+    const other = pair && optionsOf(pair.argsOf(args));
+    const text = await study.run(options, session, pair?.side);
+    if (other !== undefined && !session.interrupted) {
+      await study.run(other, session, pair!.side);
+      if (!session.interrupted) await pair!.save(session);
+    }
     session.close();
     io.stdout.write(text);
     session.throwIfInterrupted();
   } finally {
+    pair?.discard();
     session.close();
   }
 }

@@ -15,6 +15,7 @@ import type { Options } from "../options.ts";
 import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
+import type { Side } from "../study-pair.ts";
 import { type CompatOptions, compatText, tableText } from "./cyclictest-report.ts";
 
 const DEFAULT_VCPUS = 8;
@@ -89,7 +90,7 @@ export const cyclictest: Study = {
     help: { type: "boolean" },
   },
 
-  run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session, side?: Side): Promise<string> {
     const choice = readMachine(options, DEFAULT_VCPUS);
     const idle = options.has("idle") || options.has("default-system") ? {} : { idle: "poll" };
     const untilNs = readDuration(options);
@@ -116,7 +117,7 @@ export const cyclictest: Study = {
       load,
       distributions,
     };
-    return runPlan(plan, options, session);
+    return runPlan(plan, options, session, side);
   },
 };
 

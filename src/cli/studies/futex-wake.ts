@@ -13,6 +13,7 @@ import type { Options } from "../options.ts";
 import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
+import type { Side } from "../study-pair.ts";
 import { formatNs, formatTable, plural } from "../table.ts";
 
 const DEFAULT_VCPUS = 8;
@@ -59,7 +60,7 @@ Examples:
     ...MACHINE_OPTIONS,
   },
 
-  run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session, side?: Side): Promise<string> {
     const choice = readMachine(options, DEFAULT_VCPUS);
     const load: FutexWakeOptions = {
       threads: options.integer("threads", 1, MAX_THREADS, choice.vcpus),
@@ -92,7 +93,7 @@ Examples:
         },
       ],
     };
-    return runPlan(plan, options, session);
+    return runPlan(plan, options, session, side);
   },
 };
 

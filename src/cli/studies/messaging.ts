@@ -13,6 +13,7 @@ import { perfTotal } from "../perf-text.ts";
 import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
+import type { Side } from "../study-pair.ts";
 import { formatNs, plural } from "../table.ts";
 
 const DEFAULT_VCPUS = 8;
@@ -66,7 +67,7 @@ Examples:
     thread: { type: "boolean", short: "t" },
     ...MACHINE_OPTIONS,
   },
-  run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session, side?: Side): Promise<string> {
     const load: MessagingOptions = {
       groups: options.integer("group", 1, MAX_PIPES / PAIRS, DEFAULT_GROUPS),
       loops: options.integer("nr_loops", 1, MAX_LOOPS, DEFAULT_LOOPS),
@@ -80,7 +81,7 @@ Examples:
 # ${load.groups} groups == ${measured.tasks} ${kind} run
 ${facts.complete ? "" : `# ${CUT}\n`}
 ${perfTotal(measured.totalNs)}`;
-    return runMessaging("messaging", load, compat, options, session);
+    return runMessaging("messaging", load, compat, options, session, side);
   },
 };
 
@@ -115,7 +116,7 @@ Examples:
   umcg bench hackbench -g 20 -l 1000 -p -T --format compat
 `,
   options: { ...HACKBENCH_OPTIONS, ...MACHINE_OPTIONS },
-  run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session, side?: Side): Promise<string> {
     const pairs = options.integer("fds", 1, MAX_PIPES, PAIRS);
     const load: MessagingOptions = {
       groups: options.integer("groups", 1, Math.floor(MAX_PIPES / pairs), DEFAULT_GROUPS),
@@ -129,7 +130,7 @@ Examples:
 Each sender will pass ${load.loops} messages of ${load.bytes} bytes
 Time: ${(measured.totalNs / 1e9).toFixed(3)}
 `;
-    return runMessaging("hackbench", load, compat, options, session);
+    return runMessaging("hackbench", load, compat, options, session, side);
   },
 };
 
@@ -139,6 +140,7 @@ function runMessaging(
   compat: (result: Result) => string,
   options: Options,
   session: Session,
+  side: Side | undefined,
 ): Promise<string> {
   const choice = readMachine(options, DEFAULT_VCPUS);
   const clock = (): number => session.io.clock();
@@ -160,7 +162,7 @@ function runMessaging(
     ],
     load,
   };
-  return runPlan(plan, options, session);
+  return runPlan(plan, options, session, side);
 }
 
 function tableText(name: string, load: MessagingOptions, { facts, measured }: Result): string {

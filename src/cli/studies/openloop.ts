@@ -12,6 +12,7 @@ import type { Options } from "../options.ts";
 import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
+import type { Side } from "../study-pair.ts";
 import { formatNs, formatTable, plural } from "../table.ts";
 
 const DEFAULT_REQUESTS = 200_000;
@@ -87,7 +88,7 @@ export const openloop: Study = {
     seed: { type: "string" },
   },
 
-  run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session, side?: Side): Promise<string> {
     const load = readLoad(options, () => session.io.clock());
     const plan: Plan<OpenLoopResult, OpenLoop> = {
       name: "openloop",
@@ -100,7 +101,7 @@ export const openloop: Study = {
       load,
       distributions: (_, run) => run.distributions(),
     };
-    return runPlan(plan, options, session);
+    return runPlan(plan, options, session, side);
   },
 };
 

@@ -10,7 +10,7 @@ import { readContenders } from "../contenders.ts";
 import { readProfile, readSeed } from "../machine-options.ts";
 import type { Options } from "../options.ts";
 import { readWorkloads } from "../policy-workloads.ts";
-import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
+import { type Plan, REPORT_HELP, runPlan } from "../run-plan.ts";
 import { Sequence } from "../sequence.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
@@ -53,7 +53,7 @@ Options:
   --check          hold every machine to the invariants of UMCG, I1 to I44: see
                    umcg bench --help
 
-${STUDY_HELP}
+${REPORT_HELP}
 JSON has times in ns, rates a second, shares of 1. There is no compat. Metrics
 of one policy are not called after it, so that two files can be compared.
 
@@ -94,6 +94,8 @@ export const policies: Study = {
     seed: { type: "string" },
     check: { type: "boolean" },
   },
+
+  noAgainst: "its policies stand side by side already: give several with --policy",
 
   async run(options: Options, session: Session): Promise<string> {
     const load = await readLoad(options);

@@ -15,6 +15,7 @@ import type { Options } from "../options.ts";
 import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
+import type { Side } from "../study-pair.ts";
 import { compatText, summarise, tableText } from "./rtapp-report.ts";
 
 const DEFAULT_VCPUS = 8;
@@ -53,7 +54,7 @@ export const rtapp: Study = {
   options: { duration: { type: "string" }, ...MACHINE_OPTIONS },
   takesArguments: true,
 
-  run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session, side?: Side): Promise<string> {
     const [file, extra] = options.positionals;
     if (file === undefined) throw options.usage("name a file that describes tasks");
     if (extra !== undefined) throw options.usage(`one file at a time: "${extra}" is too many`);
@@ -88,7 +89,7 @@ export const rtapp: Study = {
       load: { file, ...(untilNs !== undefined && { durationNs: untilNs }) },
       distributions: ({ measured }) => distributions(program, measured),
     };
-    return runPlan(plan, options, session);
+    return runPlan(plan, options, session, side);
   },
 };
 

@@ -8,6 +8,7 @@ import type { Options } from "../options.ts";
 import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
+import type { Side } from "../study-pair.ts";
 import { plural } from "../table.ts";
 import { compatKeys, compatText, tableText } from "./schbench-report.ts";
 
@@ -86,7 +87,7 @@ export const schbench: Study = {
     ...MACHINE_OPTIONS,
   },
 
-  run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session, side?: Side): Promise<string> {
     const refused = Object.keys(NOT_HERE).find((name) => options.has(name));
     if (refused !== undefined) throw options.usage(`--${refused.replace("_file", "")} ${NOT_HERE[refused]}`);
     const choice = readMachine(options, DEFAULT_VCPUS);
@@ -126,7 +127,7 @@ export const schbench: Study = {
         { name: "Request", note: "from the wake-up to the end of the request", histogram: requests },
       ],
     };
-    return runPlan(plan, options, session);
+    return runPlan(plan, options, session, side);
   },
 };
 

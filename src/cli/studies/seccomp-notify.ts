@@ -11,6 +11,7 @@ import { type Plan, runPlan, type SimulatedPart, STUDY_HELP } from "../run-plan.
 import { mapped } from "../sequence.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
+import type { Side } from "../study-pair.ts";
 import { formatNs, formatTable, plural } from "../table.ts";
 
 const DEFAULT_VCPUS = 2;
@@ -56,7 +57,7 @@ export const seccompNotifyStudy: Study = {
     ...MACHINE_OPTIONS,
   },
 
-  run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session, side?: Side): Promise<string> {
     const sync = options.has("sync-mode");
     const percent = options.integer("background", 0, 100, 0);
     const loops = options.integer("loops", 1, MAX_LOOPS, DEFAULT_LOOPS);
@@ -77,7 +78,7 @@ export const seccompNotifyStudy: Study = {
         { name: "Round trip", note: "of a trapped system call and its answer", histogram: roundTrips },
       ],
     };
-    return runPlan(plan, options, session);
+    return runPlan(plan, options, session, side);
   },
 };
 

@@ -4,11 +4,12 @@ import { type ScenarioResult, ScenarioRun } from "../../bench/scenario.ts";
 import { type Switch, type SwitchOptions, startSwitch, switchMachine } from "../../bench/scenarios/switch.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
-import { type Plan, RUN_HELP, runPlan } from "../run-plan.ts";
+import { type Plan, REPORT_HELP, runPlan } from "../run-plan.ts";
 import { Sequence } from "../sequence.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import { formatNs, formatTable } from "../table.ts";
+import { SwitchReport } from "./switch-report.ts";
 
 const DEFAULT_VCPUS = 8;
 const DEFAULT_TASKS = 2;
@@ -35,7 +36,7 @@ Options of lat_ctx:
 
 ${machineHelp(DEFAULT_VCPUS)}
 
-${RUN_HELP}
+${REPORT_HELP}
 
 Ctrl-C ends the run; the rings that are done by then are printed.
 
@@ -57,7 +58,8 @@ export const switchStudy: Study = {
     parallelism: { type: "string", short: "P" },
     ...MACHINE_OPTIONS,
   },
-  noReport: "a ring gives one mean, and each ring has a machine of its own; print the table",
+  noAgainst:
+    "its rings stand side by side already: name several, or compare two runs with umcg bench compare",
   takesArguments: true,
 
   run(options: Options, session: Session): Promise<string> {
@@ -70,6 +72,7 @@ export const switchStudy: Study = {
       return { tasks, bytes: 1024 * kb, loops, warmUp };
     });
     const clock = (): number => session.io.clock();
+    const report = SwitchReport.wanted(options, kb);
     const plan: Plan<Results> = {
       name: "switch",
       seed: choice.seed,
@@ -78,10 +81,11 @@ export const switchStudy: Study = {
         new Sequence(
           loads.map((load) => ({
             note: `${load.tasks} tasks`,
-            begin: () =>
-              new ScenarioRun({ machine: { ...choice, ...switchMachine(load), seed }, clock }, (machine) =>
-                startSwitch(machine, load),
-              ),
+            begin: () => {
+              const machine = { ...choice, ...switchMachine(load), seed };
+              const run = new ScenarioRun({ machine, clock }, (made) => startSwitch(made, load));
+              return report?.watch(run) ?? run;
+            },
           })),
         ),
       table: (results) => tableText(results, kb, loads.length),
@@ -94,8 +98,9 @@ export const switchStudy: Study = {
       compat: (results) => compatText(results, kb),
       metrics: (results) =>
         results.map(({ measured: { tasks, switchNs } }) => metric(`switch of ${tasks}`, "ns", switchNs)),
+      ...(report !== undefined && { save: (results) => report.save(results, session) }),
     };
-    return runPlan(plan, options, session);
+    return runPlan(plan, options, session).finally(() => report?.discard());
   },
 };
 

@@ -14,6 +14,7 @@ import type { Options } from "../options.ts";
 import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
+import type { Side } from "../study-pair.ts";
 import { formatNs, formatTable, plural } from "../table.ts";
 
 const DEFAULT_VCPUS = 8;
@@ -66,7 +67,7 @@ export const umcgFanout: Study = {
     ...MACHINE_OPTIONS,
   },
 
-  run(options: Options, session: Session): Promise<string> {
+  run(options: Options, session: Session, side?: Side): Promise<string> {
     const choice = readMachine(options, DEFAULT_VCPUS);
     const load: FanoutOptions = {
       workers: options.integer("workers", 1, MAX_WORKERS, DEFAULT_WORKERS),
@@ -111,7 +112,7 @@ export const umcgFanout: Study = {
         { name: "Wake-up", note: "from a worker's unpark to its first step", histogram: wakes },
       ],
     };
-    return runPlan(plan, options, session);
+    return runPlan(plan, options, session, side);
   },
 };
 

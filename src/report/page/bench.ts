@@ -18,8 +18,10 @@ const body = el("div", {});
 
 /** One table for all runs: where they differ, their values in the order of the runs. */
 function configuration(runs: readonly ChartRun[]): HTMLElement {
-  const rows = runs[0]!.run.settings.map(([name], i) => {
-    const values = new Set(runs.map(({ run }) => run.settings[i]![1]));
+  const rows = runs[0]!.run.settings.map(([name]) => {
+    const values = new Set(
+      runs.flatMap(({ run }) => run.settings.filter(([own]) => own === name).map(([, value]) => value)),
+    );
     return el("div", {}, el("dt", {}, name), el("dd", {}, [...values].join(", ")));
   });
   const head = el("div", { class: "section-head" }, el("h2", {}, "Configuration"));

@@ -184,8 +184,11 @@ function binsPlot(host: HTMLElement, spans: readonly HistogramJson[], context: C
   );
   for (const [i, run] of context.runs.entries()) {
     const series = stepped(run, i);
-    series.fill = translucent(colour(run.colour));
-    series.fillTo = () => NOTHING;
+    // More than two grounds one over the other have colours that nobody has.
+    if (context.runs.length <= 2) {
+      series.fill = translucent(colour(run.colour));
+      series.fillTo = () => NOTHING;
+    }
     series.width = 1.25;
     options.series.push(series);
   }

@@ -5,6 +5,9 @@ import { el } from "./dom.ts";
 
 const COLOURS = ["--run-0", "--run-1", "--run-2", "--run-3", "--run-4", "--run-5"] as const;
 
+/** Room for the labels of the outermost ticks, as a ratio. */
+const EDGE = 1.25;
+
 /** Custom property of the colour of the i-th run of a group. */
 export function runColour(i: number): string {
   return COLOURS[i % COLOURS.length]!;
@@ -18,7 +21,7 @@ export class MatrixChart {
     const { groups, runs } = report;
     const times = runs.map(timeOf);
     const what = runs[0]!.figures[0]!.name;
-    const [low, high] = [Math.min(...times) / 1.25, Math.max(...times) * 1.25];
+    const [low, high] = rangeOf(times);
     const place = (ns: number): number => (100 * Math.log(ns / low)) / Math.log(high / low);
     const ticks = ticksIn(low, high);
     this.#buttons = groups.map((group, i) =>
@@ -55,11 +58,13 @@ export class MatrixChart {
 }
 
 function timeOf({ figures }: RunData): number {
-  return figures[0]!.value;
+  return Math.max(1, figures[0]!.value);
 }
 
-function legendOf([first]: readonly RunGroup[], runs: readonly RunData[]): HTMLElement {
-  const items = (first?.runs ?? []).map((run, i) =>
+/** None, if the groups have one run each: they are called by their rows. */
+function legendOf(groups: readonly RunGroup[], runs: readonly RunData[]): HTMLElement {
+  const several = groups.some((group) => group.runs.length > 1);
+  const items = (several ? (groups[0]?.runs ?? []) : []).map((run, i) =>
     el("li", {}, el("span", { class: "swatch", style: `--c: var(${runColour(i)})` }), runs[run]!.label),
   );
   return el("ul", { class: "legend" }, ...items);
@@ -83,13 +88,20 @@ function trackOf(
   return track;
 }
 
+/** From a tick to another, so that there are at least two. */
+function rangeOf(times: readonly number[]): readonly [low: number, high: number] {
+  const [least, most] = [Math.min(...times) / 1.05, Math.max(...times) * 1.05];
+  const ticks = ticksIn(least / 10, most * 10);
+  return [ticks.findLast((ns) => ns <= least)! / EDGE, ticks.find((ns) => ns >= most)! * EDGE];
+}
+
 /** 1, 2 and 5 times powers of ten. */
 function ticksIn(low: number, high: number): number[] {
   const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++)
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high) + 1e-9; power++)
     for (const factor of [1, 2, 5]) {
       const ns = factor * 10 ** power;
-      if (ns >= low && ns <= high) ticks.push(ns);
+      if (ns >= low * (1 - 1e-9) && ns <= high * (1 + 1e-9)) ticks.push(ns);
     }
   return ticks;
 }

@@ -18,8 +18,9 @@ import { colour } from "./theme.ts";
 export const ROW = 22;
 export const AXIS = 24;
 const BAR = 15;
-const MAX_ARROWS = 400;
-const MAX_MARKS = 1500;
+/** At most so many, a pixel of width: more are a black bar. */
+const ARROWS = 0.35;
+const MARKS = 1.3;
 const LABEL_FROM = 34;
 /** How much is seen of what is not about the chosen task. */
 const BACK = 0.28;
@@ -105,9 +106,9 @@ export function paint(picture: Picture, timeline: Timeline, rows: readonly Row[]
   context.rect(gutter, AXIS, width - gutter, height - AXIS);
   context.clip();
   const marks = between(timeline.marks, start, end, ({ timeNs }) => timeNs);
-  if (marks.length <= MAX_MARKS) for (const mark of marks) paintMark(picture, mark, places);
+  if (marks.length <= MARKS * (width - gutter)) for (const mark of marks) paintMark(picture, mark, places);
   const arrows = between(timeline.arrows, start, end, ({ toNs }) => toNs);
-  const arrowsShown = arrows.length <= MAX_ARROWS;
+  const arrowsShown = arrows.length <= ARROWS * (width - gutter);
   if (arrowsShown) for (const arrow of arrows) paintArrow(picture, arrow, places);
   context.restore();
   return { arrows: arrows.length, arrowsShown };
