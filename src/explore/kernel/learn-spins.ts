@@ -5,7 +5,7 @@
 import { Sfc32 } from "../../random/sfc32.ts";
 import type { KernelSystem } from "./kernel-system.ts";
 
-const WALKS = 24;
+const WALKS = 12;
 const MAX_STEPS = 2_000;
 
 export function learnSpins(system: KernelSystem): void {
