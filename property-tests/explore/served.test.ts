@@ -1,10 +1,9 @@
 /**
- * The thread library and the lists on the simulated kernel, explored completely: a certificate each. FC_RUNS asks for the longer ones; the
- * longest are scripts/explore-served.ts's (docs/library-explored.md has the table).
+ * The thread library on the simulated kernel, explored completely: a certificate each, beside those of explored.test.ts. FC_RUNS asks for
+ * the longer ones; the longest are scripts/explore-served.ts's (docs/library-explored.md has the table).
  */
 import { describe, expect, it } from "vitest";
 import { type Explorable, explore } from "../../src/explore/index.ts";
-import { KERNEL_LISTS, kernelListProgram } from "./library/kernel-lists.ts";
 import { MEETINGS, type Serving, servedProgram } from "./library/served.ts";
 
 const campaign = process.env["FC_RUNS"] !== undefined;
@@ -18,7 +17,6 @@ function certify(program: Explorable): number {
 
 const SERVINGS: readonly Serving[] = [
   { servers: 1, stage: "meets" },
-  { servers: 2, stage: "waits" },
   ...(campaign
     ? ([
         { servers: 2, policy: "go-like", stage: "waits" },
@@ -31,11 +29,5 @@ describe.each(SERVINGS)("on $servers servers, from where one $stage", (serving) 
   it.each(Object.keys(MEETINGS))("%s", (name) => {
     const executions = certify(servedProgram(name, serving));
     if (serving.servers > 1) expect(executions).toBeGreaterThan(1);
-  });
-});
-
-describe("lists on the kernel", () => {
-  it.each(Object.keys(KERNEL_LISTS))("%s", (name) => {
-    expect(certify(kernelListProgram(name))).toBeGreaterThan(1);
   });
 });

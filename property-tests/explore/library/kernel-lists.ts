@@ -8,7 +8,7 @@ import { type Explorable, kernelProgram } from "../../../src/explore/index.ts";
 import { llistPopMarked, llistPush, next, push, snapshot, takeAll } from "../../../src/llist/llist.ts";
 import type { ExploredMachine } from "../../../src/machine/explored-machine.ts";
 import type { Env } from "../../../src/umcg/env.ts";
-import { must } from "./subject.ts";
+import { must, type Subject } from "./subject.ts";
 
 /** As in lists.ts, without numbers. A pop and a take never are of one list (the table in llist.ts). */
 type What = "push" | "kernel-push" | "pop" | "take";
@@ -71,3 +71,9 @@ export function kernelListProgram(name: string): Explorable {
     { vcpus: tasks.length },
   );
 }
+
+export const LISTS_ON_KERNEL: readonly Subject[] = Object.keys(KERNEL_LISTS).map((name) => ({
+  name: `llist on the kernel: ${name}`,
+  explorable: kernelListProgram(name),
+  options: {},
+}));

@@ -22,7 +22,7 @@ import { stateOf, UMCG_TASK_IDLE } from "../../../src/umcg/abi.ts";
 import { Channel, Condvar, createRuntime, Mutex, Semaphore } from "../../../src/worker/index.ts";
 import type { Worker } from "../../../src/worker/worker.ts";
 import type { WorkerHandle } from "../../../src/worker/worker-handle.ts";
-import { must } from "./subject.ts";
+import { must, type Subject } from "./subject.ts";
 
 export type Stage = "waits" | "parks" | "meets";
 type Body = (worker: Worker) => Coroutine<unknown>;
@@ -159,3 +159,10 @@ export function servedProgram(name: string, { servers, policy = "fifo", stage }:
     rests: (machine) => all(over)(machine),
   });
 }
+
+/** Of the default run: from where one waits. */
+export const SERVED: readonly Subject[] = Object.keys(MEETINGS).map((name) => ({
+  name: `served: ${name}`,
+  explorable: servedProgram(name, { servers: 2, stage: "waits" }),
+  options: {},
+}));

@@ -3,11 +3,13 @@
 import { CORES } from "./cores.ts";
 import { DEATHS } from "./deaths.ts";
 import { HARDENED } from "./hardened.ts";
+import { LISTS_ON_KERNEL } from "./kernel-lists.ts";
 import { LISTS } from "./lists.ts";
 import { LOCKS } from "./locks.ts";
 import { MEETINGS } from "./meetings.ts";
 import { POLICIES } from "./policies.ts";
 import { QUEUES } from "./queues.ts";
+import { SERVED } from "./served.ts";
 import type { Subject } from "./subject.ts";
 import { SYNC } from "./sync.ts";
 import { THREADS } from "./threads.ts";
@@ -25,4 +27,6 @@ export const SUBJECTS: readonly Subject[] = [
   ...HARDENED,
   ...CORES,
   ...THREADS,
+  ...SERVED,
+  ...LISTS_ON_KERNEL,
 ];
