@@ -35,6 +35,11 @@ const BASES = [
   "property-tests/worker",
 ];
 
+test("the README leads to each of them", () => {
+  const pages = DOCUMENTS.filter((document) => document !== "README.md");
+  expect(pages.filter((page) => !textOf("README.md").includes(`](${page})`))).toEqual([]);
+});
+
 describe.each(DOCUMENTS)("%s", (document) => {
   const text = textOf(document);
 

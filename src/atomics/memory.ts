@@ -19,6 +19,7 @@
 import type { Addr } from "./address.ts";
 import type { Step } from "./step.ts";
 
+/** Words of 32 and 64 bits that CPUs share; each operation is one step. Addresses are not checked. */
 export interface Memory {
   readonly buffer: ArrayBufferLike;
   readonly observed32: number;

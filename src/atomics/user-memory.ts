@@ -16,6 +16,10 @@ export type TrapHandler = (a: Addr, size: number, write: boolean) => Coroutine<v
 const MAY_READ: number = READ;
 const MAY_WRITE: number = WRITE;
 
+/**
+ * Memory as a program sees it: each operation is one step, atomic and sequentially consistent. Words of 32 bits at multiples of
+ * 4, of 64 at multiples of 8; else, or where nothing is mapped, SIGSEGV.
+ */
 export class UserMemory {
   declare private readonly memory: Memory;
   declare private readonly pages: PageTable;

@@ -20,6 +20,7 @@ import type { BareOptions } from "./bare/bare-options.ts";
 import { BareSystem } from "./bare/bare-system.ts";
 import { type KernelOptions, type KernelProgram, KernelSystem } from "./kernel/kernel-system.ts";
 
+/** Something to explore: made by `bareProgram`, `kernelProgram`, `policyProgram`. */
 export interface Explorable {
   /** A system of its own, ready for the first `reset()`. Throws what the program throws while it lays itself out. */
   readonly makeSystem: () => System;
@@ -35,6 +36,7 @@ export function kernelProgram(program: KernelProgram, options: KernelOptions = {
   return { makeSystem: () => new KernelSystem(program, options) };
 }
 
+/** Is it one? */
 export function isExplorable(value: unknown): value is Explorable {
   return typeof value === "object" && value !== null && "makeSystem" in value;
 }

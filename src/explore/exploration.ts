@@ -24,6 +24,7 @@ import { PRUNED, RESTARTED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "./str
 /** Why an exploration ended before its end. */
 export type StopReason = "violation" | "max-executions" | "time" | "interrupted";
 
+/** What an exploration came to. `complete` without violations is a proof for this program. */
 export interface ExploreResult {
   readonly strategy: string;
   /** Of samplers: with it and the options, the same executions come again. */
@@ -42,6 +43,7 @@ export interface ExploreResult {
   readonly violations: readonly Finding[];
 }
 
+/** An exploration under way: `advance` until it says true, or for as long as one likes; `result()` at any time. */
 export class Exploration {
   #system: System;
   readonly #options: CheckedOptions;

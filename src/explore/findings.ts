@@ -15,6 +15,7 @@ const MAX_FINDINGS = 100;
 /** What an actor does wrong by itself. */
 const OF_A_STEP: ReadonlySet<ViolationKind> = new Set(["threw", "assertion", "foreign-yield"]);
 
+/** A violation and the schedule that shows it. */
 export interface Finding {
   readonly kind: ViolationKind;
   /** Number of a broken invariant of UMCG. */

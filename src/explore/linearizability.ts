@@ -10,6 +10,7 @@
  */
 import { ExploreError } from "./options.ts";
 
+/** An operation of a history. */
 export interface Operation<I, O> {
   /** Whose operation it is: those of one thread do not overlap. */
   readonly thread: number;

@@ -36,6 +36,7 @@ export type StrategyEntry = { readonly summary: string } & (
     }
 );
 
+/** How executions are chosen: docs/explorer.md has them all. */
 export type StrategyName =
   | "optimal"
   | "source"

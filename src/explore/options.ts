@@ -1,6 +1,7 @@
 /** What an exploration may be told, its defaults, and what is wrong with it. */
 import { STRATEGIES, type StrategyName } from "./make-strategy.ts";
 
+/** How a program is searched. Everything has a default. */
 export interface ExploreOptions {
   /** Default "optimal": each class of executions once. */
   readonly strategy?: StrategyName;
@@ -28,6 +29,7 @@ export interface ExploreOptions {
 
 export type CheckedOptions = Required<ExploreOptions>;
 
+/** An option that cannot be, or a schedule that is of another program: a stable `code`. */
 export class ExploreError extends Error {
   readonly code: "ERR_EXPLORE_OPTION" | "ERR_SCHEDULE_MISMATCH";
   constructor(code: ExploreError["code"], message: string) {

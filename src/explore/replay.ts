@@ -7,6 +7,7 @@ import { type GuidedRun, runGuided, runToEnd } from "./guided-run.ts";
 import { STEP_TIMEOUT_MS } from "./options.ts";
 import { runWatched } from "./runaway.ts";
 
+/** A step, and who made it. */
 export interface ReplayedStep {
   readonly actor: number;
   readonly name: string;
@@ -14,12 +15,14 @@ export interface ReplayedStep {
   readonly what: string;
 }
 
+/** An execution along a schedule, told step by step. */
 export interface Replay {
   readonly steps: readonly ReplayedStep[];
   readonly preemptions: number;
   readonly violation: Violation | undefined;
 }
 
+/** What to do with a schedule that does not fit any more. */
 export interface ReplayOptions {
   /** Leave out what cannot be chosen any more, instead of an error. Default false. */
   readonly bestEffort?: boolean;

@@ -15,6 +15,7 @@
 import { type Arbitrary, array, oneof, tuple } from "fast-check";
 import type { Coroutine } from "../atomics/step.ts";
 
+/** An operation of a model and of the real thing, for several threads. */
 export interface ConcurrentCommand<Model, Real, Output = unknown> {
   /** What it makes of the model, which it leaves as it is, and what it is answered. */
   apply(model: Model): readonly [model: Model, output: Output];
@@ -24,6 +25,7 @@ export interface ConcurrentCommand<Model, Real, Output = unknown> {
   toString(): string;
 }
 
+/** How many threads and commands are drawn. */
 export interface ConcurrentCommandsConstraints {
   /** Default 2. */
   readonly threads?: number;

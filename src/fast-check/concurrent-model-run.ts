@@ -45,6 +45,7 @@ export interface ConcurrentModelSetup<M, Real, Output> {
   readonly key?: (model: M) => string;
 }
 
+/** How each set of commands is searched: as of `explore()`. */
 export interface ConcurrentModelOptions extends ExploreOptions {
   /** Of the memory that the real thing has. */
   readonly system?: BareOptions;

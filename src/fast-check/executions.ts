@@ -28,6 +28,7 @@ import type { System, Violation } from "../interleaving/system.ts";
 import { guarded } from "../watchdog/index.ts";
 import { DrawnProgram } from "./drawn-program.ts";
 
+/** Bounds of the executions that are drawn. */
 export interface ExecutionOptions {
   /** Steps at most. Default 10 000. */
   readonly maxSteps?: number;

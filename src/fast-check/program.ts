@@ -20,6 +20,7 @@ import {
   type ProgramText,
 } from "./drawn-program.ts";
 
+/** What programs are drawn from. */
 export interface ProgramConstraints {
   /** Default: those on words, and on mutexes. Named more than once, one is drawn more often. */
   readonly operations?: readonly OperationKind[];

@@ -23,6 +23,7 @@ export function alternativeOf(made: Choice): number {
   return Math.floor(made / ACTORS);
 }
 
+/** "0*3 1 2.1": actor 0 three times, 1 once, 2 in its second way. */
 export function formatSchedule(schedule: Schedule): string {
   const parts: string[] = [];
   for (let i = 0; i < schedule.length; ) {
@@ -48,6 +49,7 @@ export class ScheduleSyntaxError extends Error {
   }
 }
 
+/** The schedule that `formatSchedule` has written. Throws ScheduleSyntaxError. */
 export function parseSchedule(text: string): Choice[] {
   const schedule: Choice[] = [];
   for (const part of text.split(/\s+/).filter((word) => word !== "")) {

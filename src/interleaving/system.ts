@@ -45,6 +45,7 @@ export const STEP_WITHDRAWS = 4;
 /** The step only lets others run. */
 export const STEP_YIELDS = 8;
 
+/** What can go wrong in an execution. */
 export type ViolationKind =
   | "assertion"
   | "threw"

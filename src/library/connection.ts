@@ -14,6 +14,7 @@ import { LibraryError } from "./errors.ts";
 import { type CallArguments, callKernel, claimMailbox, freeMailbox } from "./mailbox.ts";
 import type { LibraryHandle } from "./messages.ts";
 
+/** A thread's way into the kernel: system calls as functions. Made by `connect`. */
 export interface Connection extends SharedViews {
   /** The system calls, as functions that return when they are done. Throw LibraryError, never for an errno. */
   readonly syscall: LibraryCalls;

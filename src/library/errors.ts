@@ -18,6 +18,7 @@ export type LibraryErrorCode =
   | "ERR_BOOT"
   | "ERR_DISCONNECTED";
 
+/** An error of library mode: a stable `code`; an errno is no error but a negative result. */
 export class LibraryError extends Error {
   readonly code: LibraryErrorCode;
   constructor(code: LibraryErrorCode, message: string, options?: ErrorOptions) {

@@ -43,6 +43,7 @@ import {
 import type { FromKernel, HaltReport, KernelStart, LibraryHandle } from "./messages.ts";
 import { cancelCalls } from "./syscall-device.ts";
 
+/** The machine, and how many call it at once. */
 export interface BootOptions {
   /** Threads that are connected, and promises that are under way, at once. Default 64. */
   readonly callers?: number;
@@ -52,8 +53,10 @@ export interface BootOptions {
   readonly timeoutMs?: number;
 }
 
+/** The system calls as promises. */
 export type LibraryPromises = CallTable<Promise<number>>;
 
+/** A kernel that is up, on a thread of its own. Made by `boot`. */
 export class Library implements SharedViews {
   /** For other threads: `connect(handle)`. */
   readonly handle: LibraryHandle;

@@ -8,6 +8,7 @@ import type { TopologyConfig } from "../kernel-sim/topology.ts";
 import type { UninitialisedLocal } from "../umcg/posted-servers.ts";
 import type { UmcgProfile } from "../umcg/umcg.ts";
 
+/** A machine: CPUs, memory, prices, the rules of its kernel. Times in ns. Everything has a default. */
 export interface MachineConfig {
   /** vCPUs, 1 to 1024. Default 1. */
   readonly vcpus?: number;
@@ -79,6 +80,7 @@ export interface MachineConfig {
   readonly sharedMemory?: boolean;
 }
 
+/** What a run came to, counted from boot. */
 export interface RunResult {
   /** Virtual time at the end, ns. */
   readonly virtualNs: number;
@@ -90,6 +92,7 @@ export interface RunResult {
   readonly events: number;
 }
 
+/** When a run is to end before its last task does. */
 export interface RunOptions {
   /** Stop when virtual time reaches this, ns, up to 2^52. Default: run until every task has exited. */
   readonly untilNs?: number;

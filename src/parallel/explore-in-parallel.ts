@@ -14,6 +14,7 @@ import { ExploreError, type ExploreOptions } from "../explore/options.ts";
 import { ParallelExploration } from "./parallel-exploration.ts";
 import { loadProgramModule } from "./program-module.ts";
 
+/** As of `explore()`, and how many threads. */
 export interface ParallelOptions extends ExploreOptions {
   /** Threads, an integer of at least 1. Default: one for each CPU that the process may use. */
   readonly workers?: number;
@@ -21,6 +22,7 @@ export interface ParallelOptions extends ExploreOptions {
   readonly signal?: AbortSignal;
 }
 
+/** As of `explore()`, and what each thread did. */
 export interface ParallelResult extends ExploreResult {
   /** Executions that each thread has made, those included that came too late to be counted. */
   readonly made: readonly number[];

@@ -44,6 +44,7 @@ export function localQueueSize(capacity: number): number {
   return HEADER_BYTES + 4 * capacity;
 }
 
+/** The queue of one server: a slot for the next worker and a bounded ring, from which other servers steal. Lock-free. */
 export class LocalQueue {
   readonly capacity: number;
   readonly #head: Addr;

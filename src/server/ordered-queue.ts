@@ -22,6 +22,7 @@ export const ORDERED_QUEUE_SIZE = 16;
 /** Negative: `a` before `b`; positive: after; 0: whoever came first. Reads what does not change while they are queued. */
 export type Comparison = (memory: UserMemory, a: Addr, b: Addr) => Coroutine<number>;
 
+/** A queue of ready workers in an order of one's own, in user memory, under a spin lock. No bound. */
 export class OrderedQueue {
   readonly #lock: Addr;
   readonly #root: Addr;

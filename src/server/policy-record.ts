@@ -28,32 +28,41 @@ import type { Coroutine } from "../atomics/step.ts";
 import type { Env } from "../umcg/env.ts";
 import { RuntimeError } from "./runtime-error.ts";
 
+/** Address of the word that links a worker in a queue: the policy's own while the worker is enqueued, 32 bits. */
 export function linkOf(record: Addr): Addr {
   return offsetBy(record, 96);
 }
+/** Address of a second such word, for trees. */
 export function rightOf(record: Addr): Addr {
   return offsetBy(record, 100);
 }
+/** Address of a worker's priority, a signed word, higher first. To be read by policies. */
 export function priorityOf(record: Addr): Addr {
   return offsetBy(record, 104);
 }
+/** Address of a word of 32 bits for the policy: when the worker was enqueued, to keep equals in order. */
 export function orderOf(record: Addr): Addr {
   return offsetBy(record, 108);
 }
+/** Address of a worker's deadline, 64 bits, ns on the clock of `env.now()`; 0 = none. To be read by policies. */
 export function deadlineOf(record: Addr): Addr {
   return offsetBy(record, 112);
 }
+/** Address of the word that names the server that runs a worker: its record, packed. */
 export function homeOf(record: Addr): Addr {
   return offsetBy(record, 120);
 }
+/** Address of the word that is 1 once a worker has come through the idle worker list. */
 export function startedOf(record: Addr): Addr {
   return offsetBy(record, 124);
 }
 
+/** Address of the word with a server's number in its runtime, from 0. */
 export function indexOf(server: Addr): Addr {
   return offsetBy(server, 96);
 }
 
+/** Address of the word that says whether a task is in a server's place. */
 export function placeOf(server: Addr): Addr {
   return offsetBy(server, 100);
 }
@@ -63,6 +72,7 @@ export function packRecord(record: Addr): number {
   return record / 64;
 }
 
+/** The address of the record that `packRecord` has made a word of; NULL for 0. */
 export function unpackRecord(word: number): Addr {
   return addr((word >>> 0) * 64);
 }

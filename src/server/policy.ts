@@ -65,6 +65,10 @@ export interface PolicySetup {
   readonly seed: number;
 }
 
+/**
+ * Which ready worker runs next, on which server, and for how long. The contract is at the head of this file and in
+ * docs/scheduler-policies.md.
+ */
 export interface Policy {
   readonly name: string;
   /** `worker` is ready. The caller wakes a server if one is needed. */
@@ -88,4 +92,5 @@ export interface Policy {
   onRetire?(at: PolicyContext): Coroutine<void>;
 }
 
+/** Makes the policy of a runtime; called once. */
 export type PolicyFactory = (setup: PolicySetup) => Policy;

@@ -14,6 +14,7 @@ import { spinLock, spinUnlock } from "./spin-lock.ts";
 /** Bytes of a queue: lock, head, tail. */
 export const READY_QUEUE_SIZE = 16;
 
+/** A FIFO of ready workers in user memory, under a spin lock. No bound; any server may call it. */
 export class ReadyQueue {
   readonly #lock: Addr;
   readonly #head: Addr;

@@ -34,6 +34,7 @@ export type RuntimeErrorCode =
   | "ERR_RESULT_STAYS"
   | "ERR_POLICY";
 
+/** An error of the thread library: a stable `code`, and a message that names the worker or the value. */
 export class RuntimeError extends Error {
   readonly code: RuntimeErrorCode;
   constructor(code: RuntimeErrorCode, message: string, options?: ErrorOptions) {

@@ -40,6 +40,7 @@ export function* spinLock(env: Spinner, lock: Addr): Coroutine<void> {
   }
 }
 
+/** Gives the lock back. */
 export function* spinUnlock(env: Spinner, lock: Addr): Coroutine<void> {
   yield* env.memory.store32(lock, 0);
 }

@@ -29,6 +29,7 @@ const VCPUS = 1;
 const TASKS = 2;
 const DEFAULT_MAX_EVENTS = 1_000_000;
 
+/** What a timeline is called and how many events it may have. */
 export interface ChromeTraceOptions extends TraceNames {
   /** By what UMCG is recognised; without, there are no counters. */
   readonly umcg?: UmcgNumbers;

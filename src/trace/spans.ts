@@ -39,6 +39,7 @@ const INITIAL_TIDS = 1024;
 const MAX_TIDS: number = 1 << 22; // the kernel's own limit on pids
 const NONE = -1;
 
+/** Whose wake-ups, from when on. */
 export interface WakeSpansOptions {
   /** Which tasks count. Default: all. */
   readonly only?: (tid: number) => boolean;

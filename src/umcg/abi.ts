@@ -66,18 +66,23 @@ const NEXT_TID: number = UMCG_NEXT_TID_OFFSET;
 export function stateOf(task: Addr): Addr {
   return (task + STATE) as Addr;
 }
+/** Address of the word with the API version of the record at `task`. */
 export function apiVersionOf(task: Addr): Addr {
   return offsetBy(task, UMCG_API_VERSION_OFFSET);
 }
+/** Address of the word that names the server of the worker at `task`. */
 export function serverTidOf(task: Addr): Addr {
   return (task + SERVER_TID) as Addr;
 }
+/** Address of the word that names whom umcg_wait switches to. */
 export function nextTidOf(task: Addr): Addr {
   return (task + NEXT_TID) as Addr;
 }
+/** Address of the node of the idle server list, or of its head, 64 bits. */
 export function idleServersOf(task: Addr): Addr {
   return offsetBy(task, UMCG_IDLE_SERVERS_OFFSET);
 }
+/** Address of the node of the idle worker list, or of its head, 64 bits. */
 export function idleWorkersOf(task: Addr): Addr {
   return offsetBy(task, UMCG_IDLE_WORKERS_OFFSET);
 }

@@ -69,6 +69,7 @@ function codeOf(kernel: Kernel, tid: Tid, made: Coroutine<unknown>): Coroutine<u
   );
 }
 
+/** What the program of a task is given: memory, system calls, time to compute. */
 export class Env {
   // There may be a million of these, most of them of tasks that sleep: what all have in common is fetched.
   readonly tid: Tid;

@@ -30,11 +30,13 @@ import { stepsOf } from "../explore/replay.ts";
 /** Executions of a search until it is called too large for a test, unless the options say otherwise. */
 const MAX_EXECUTIONS = 100_000;
 
+/** How a program is searched: as of `explore()`, but with 100 000 executions at most. */
 export interface InterleaveOptions extends ExploreOptions {
   /** A search that was stopped by `maxExecutions` passes all the same. Default false. */
   readonly incomplete?: boolean;
 }
 
+/** Registers a test: its name, the program, how it is searched. */
 export type Interleave = (name: string, program: Program | Explorable, options?: InterleaveOptions) => void;
 
 /** Registers the test. `program`: of bare mode, or made by `bareProgram` or `kernelProgram`. */

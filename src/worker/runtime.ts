@@ -29,6 +29,7 @@ import type { WorkerHandle } from "./worker-handle.ts";
 const MIN_PREEMPT_NS = 20_000;
 const MAX_SERVERS = 65_536;
 
+/** Servers, policy and ticks of a runtime. */
 export interface RuntimeOptions {
   /** Servers at the beginning, from 1 to `maxServers`. Default: one a vCPU. */
   readonly servers?: number;
@@ -46,6 +47,7 @@ export interface RuntimeOptions {
   readonly idle?: { readonly spin: number; readonly pauseNs?: number };
 }
 
+/** Servers on a machine and the workers they run; made by `createRuntime`. */
 export class Runtime {
   readonly group: Group;
   readonly roster: Roster;

@@ -8,6 +8,7 @@
  */
 import type { Worker } from "./worker.ts";
 
+/** A value of each worker's own, made when it is first asked for. Never shared, never inherited. */
 export class ThreadLocal<T> {
   readonly #initial: (worker: Worker) => T;
 

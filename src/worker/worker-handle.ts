@@ -20,6 +20,10 @@ export const ENDED_CANCELLED = 3;
 export const ENDED_KILLED = 4;
 export const ENDED_STAYS = 5;
 
+/**
+ * Names a worker, for good, to be joined, cancelled, unparked or detached. Its record may serve others; the generation tells
+ * them apart.
+ */
 export class WorkerHandle<T> {
   readonly record: Addr;
   readonly generation: number;

@@ -47,6 +47,7 @@ const FOREVER: number = Number.POSITIVE_INFINITY;
 /** Code of a worker. What it returns is what `join` gives. */
 export type WorkerFunction<T> = (worker: Worker) => Coroutine<T>;
 
+/** A worker's name, and what it wishes of its policy. */
 export interface WorkerOptions {
   /** Default "worker-<n>". */
   readonly name?: string;
@@ -64,6 +65,7 @@ export interface Target {
   readonly generation?: number;
 }
 
+/** What the code of a worker is given: computing, waiting, other workers, memory and system calls. */
 export class Worker implements Waker, SyncWorker, Sequel {
   /** What the kernel gives the task under this worker. */
   readonly env: Env;

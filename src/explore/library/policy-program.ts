@@ -26,6 +26,7 @@ import { bareProgram, type Explorable } from "../explorable.ts";
 import { ExploreError } from "../options.ts";
 import { allocateBare, bareEnv, workerRecord } from "./bare-env.ts";
 
+/** How large the program is that a policy is tried with. */
 export interface PolicyProgramOptions {
   /** From 1 to 8. Default 2. */
   readonly servers?: number;

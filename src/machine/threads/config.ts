@@ -33,6 +33,7 @@ export interface ThreadMachineConfig extends KernelOptions, HostOptions {
   readonly onMessage?: (value: unknown, cpu: number) => void;
 }
 
+/** What a run on real threads came to. */
 export interface ThreadRunResult {
   /** From `run` to the exit of the last task, ns. */
   readonly ns: number;
@@ -60,6 +61,7 @@ export interface LockResult {
   readonly queues: LockCounts;
 }
 
+/** How long a run may take. */
 export interface ThreadRunOptions {
   /** Reject with ERR_RUN_LIMIT if tasks are left by then, ms. The machine runs on. Default: wait for ever. */
   readonly timeoutMs?: number;

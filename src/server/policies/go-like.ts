@@ -29,6 +29,7 @@ import { Stealing } from "./stealing.ts";
 /** Picks between two looks at the queue for all. */
 const GLOBAL_PERIOD = 61;
 
+/** Sizes of the go-like policy. */
 export interface GoLikeOptions {
   /** Entries of a server's queue, a power of two from 2 to 65536. Default 256. */
   readonly capacity?: number;

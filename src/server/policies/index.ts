@@ -13,6 +13,7 @@ export { edf, fifo, goLike, goLikeWith, priority, workStealing, workStealingWith
 
 export const POLICY_NAMES = ["go-like", "work-stealing", "fifo", "priority", "edf"] as const;
 
+/** A policy that comes with the library: docs/scheduler-policies.md says which is for what. */
 export type PolicyName = (typeof POLICY_NAMES)[number];
 
 const POLICIES: Readonly<Record<PolicyName, PolicyFactory>> = {

@@ -28,6 +28,7 @@ const GLOBAL_PERIOD = 31;
 /** Workers in a row that may come from the slot. */
 const MAX_FROM_SLOT = 3;
 
+/** Sizes of the work-stealing policy. */
 export interface WorkStealingOptions {
   /** Entries of a server's queue, a power of two from 2 to 65536. Default 256. */
   readonly capacity?: number;

@@ -19,6 +19,7 @@ import { type Ready, type SyncOptions, unparkAll, WaitRoom } from "./wait-room.t
 /** How a wait at a barrier ended: as the last to come, as another, or with the deadline passed. */
 export type Passage = "last" | "passed" | "timeout";
 
+/** Holds so many workers until the last of them has come; then begins anew. */
 export class Barrier {
   readonly name: string;
   readonly parties: number;

@@ -22,6 +22,7 @@ import { type Allocator, NEVER, type SyncWorker } from "./sync-worker.ts";
 import { GRANTED, REFUSED, type WaitList } from "./wait-list.ts";
 import { type Ready, type SyncOptions, unparkAll } from "./wait-room.ts";
 
+/** Hands values from senders to receivers in order, with room for `capacity` (0: each send waits for its receive). */
 export class Channel<T> {
   readonly name: string;
   /** For select. */

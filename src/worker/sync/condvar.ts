@@ -24,6 +24,7 @@ import { type Allocator, NEVER, type SyncWorker } from "./sync-worker.ts";
 import { GRANTED, WAIT_LIST_SIZE, WaitList } from "./wait-list.ts";
 import { type Ready, type SyncOptions, unparkAll, WaitRoom } from "./wait-room.ts";
 
+/** A condition variable, bound to its mutex. Wait in a loop over the condition. */
 export class Condvar {
   readonly name: string;
   readonly mutex: Mutex;

@@ -50,6 +50,7 @@ const WAITERS = 0x4000_0000;
 
 const HAND_OFF_AFTER_NS = 1_000_000;
 
+/** Name and fairness of a mutex. */
 export interface MutexOptions extends SyncOptions {
   /** First come, first served. Default false. */
   readonly fair?: boolean;
@@ -57,6 +58,7 @@ export interface MutexOptions extends SyncOptions {
   readonly handOffAfterNs?: number;
 }
 
+/** One worker at a time. Not recursive. Barging, with a bound after which it is handed over (`handOffAfterNs`). */
 export class Mutex implements Held {
   readonly name: string;
   readonly #room: WaitRoom;

@@ -18,6 +18,7 @@ import { type Ready, type SyncOptions, unparkAll, WaitRoom } from "./wait-room.t
 const NEW = 0;
 const DONE = 0x4000_0000;
 
+/** Runs a function once, for all who ask, and gives all of them its result. */
 export class Once<T> {
   readonly name: string;
   readonly #room: WaitRoom;

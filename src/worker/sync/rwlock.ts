@@ -29,6 +29,7 @@ const WRITER = 0x1000_0000;
 const ABANDONED = 0x2000_0000;
 const WAITERS = 0x4000_0000;
 
+/** Many readers or one writer at a time. Phase-fair: neither can starve the other. */
 export class RwLock implements Held {
   readonly name: string;
   readonly #room: WaitRoom;

@@ -23,20 +23,25 @@ import { NEVER, type SyncWorker } from "./sync-worker.ts";
 import { claimOf, nodeStateOf, REFUSED, sharedClaimOf, type WaitList } from "./wait-list.ts";
 import { parkWhile, type Ready, unparkAll, type WaitRoom } from "./wait-room.ts";
 
+/** A case of a select that receives. */
 export interface ReceiveCase<T> {
   readonly kind: "receive";
   readonly channel: Channel<T> | undefined;
 }
+/** A case of a select that sends `value`. */
 export interface SendCase<T> {
   readonly kind: "send";
   readonly channel: Channel<T> | undefined;
   readonly value: T;
 }
+/** What `select` may choose. A channel that is undefined is never ready. */
 export type SelectCase = ReceiveCase<unknown> | SendCase<unknown>;
 
+/** To receive from `channel`; undefined: a case that is never ready. */
 export function receiveFrom<T>(channel: Channel<T> | undefined): ReceiveCase<T> {
   return { kind: "receive", channel };
 }
+/** To send `value` to `channel`; undefined: a case that is never ready. */
 export function sendTo<T>(channel: Channel<T> | undefined, value: T): SendCase<T> {
   return { kind: "send", channel, value };
 }

@@ -17,11 +17,13 @@ import { type Ready, type SyncOptions, unparkAll, WaitRoom } from "./wait-room.t
 const PERMITS = 0x3fff_ffff;
 const WAITERS = 0x4000_0000;
 
+/** Name and bound of a semaphore. */
 export interface SemaphoreOptions extends SyncOptions {
   /** Permits there can be at most. Default, and limit of the limit: 2^30 - 1. */
   readonly maximum?: number;
 }
 
+/** So many permits; first come, first served. */
 export class Semaphore {
   readonly name: string;
   readonly maximum: number;

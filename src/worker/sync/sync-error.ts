@@ -32,6 +32,7 @@ export type SyncErrorCode =
   | "ERR_CHANNEL_CLOSED"
   | "ERR_SELECT_EMPTY";
 
+/** A misuse of a lock, a counter or a channel: a stable `code`, and a message that names object and worker. */
 export class SyncError extends Error {
   readonly code: SyncErrorCode;
   /** Name of the object. */

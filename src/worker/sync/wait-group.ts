@@ -16,6 +16,7 @@ import { type Ready, type SyncOptions, unparkAll, WaitRoom } from "./wait-room.t
 const COUNT = 0x3fff_ffff;
 const WAITERS = 0x4000_0000;
 
+/** A count of what is not done yet; waiters go on when it is 0. */
 export class WaitGroup {
   readonly name: string;
   readonly #room: WaitRoom;
