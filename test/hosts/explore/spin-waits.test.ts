@@ -92,6 +92,10 @@ describe("spin loops that wait", () => {
       },
       { vcpus: 1, spinsWait: true, nondeterminism: { preemptions: 2 } },
     );
-    expect(explore(both, { strategy: "sleep-sets" })).toMatchObject({ complete: true, violations: [] });
+    const { executions, distinct } = explore(both, { strategy: "sleep-sets" });
+    expect(distinct).toBe(executions);
+    const complete = { complete: true, violations: [], executions, distinct };
+    for (const strategy of ["optimal", "source"] as const)
+      expect(explore(both, { strategy })).toMatchObject(complete);
   });
 });
