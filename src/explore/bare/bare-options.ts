@@ -11,6 +11,11 @@ export interface BareOptions {
   /** Spurious wake-ups (a wait returns 0) and interruptions (-EINTR) of each thread in one execution. Default 0. */
   readonly faults?: number;
   /**
+   * Try-locks that fail depend on each other: they count as writes of the mutex, as in Nidhugg. More classes, no more outcomes.
+   * Default false.
+   */
+  readonly refusalsOrdered?: boolean;
+  /**
    * Bodies are determined by the answers that they have had, and touch nothing but what they yield: no variable outlives a body or
    * is shared by two, but constants; `peek32` and `poke32` are not called in them; and `observed32` is read before the next
    * step. They are then run only where they do something new (memo.ts), which changes no result. Default false.

@@ -87,7 +87,7 @@ export class BareSystem implements System {
     this.#faults = options.faults ?? 0;
     this.#wakesAlone = this.#faults > 0;
     this.#notifyTraits = options.wakeOrder === "any" ? STEP_VARIES : STEP_FIXED;
-    this.#objects = new Objects(bare.words.length, bare.mutexes.length, max);
+    this.#objects = new Objects(bare.words.length, bare.mutexes.length, max, options.refusalsOrdered);
     this.objects = this.#objects.count;
     this.footprints = this.#objects.footprints;
     this.sleepers = new Sleepers(max, options.wakeOrder ?? "fifo");

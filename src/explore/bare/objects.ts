@@ -5,7 +5,7 @@
  * |-------------|--------------------------------------------------------|-------------------------------------|
  * | word        | store, xchg, add, a compare-exchange that succeeds     | load, a compare-exchange that fails, wait |
  * | queue       | wait and notify, always; timeouts and other faults     |                                     |
- * | mutex       | lock, unlock, a try-lock that succeeds                 | a try-lock that fails               |
+ * | mutex       | lock, unlock, a try-lock that succeeds                 | a try-lock that fails (BareOptions.refusalsOrdered: writes) |
  * | life (t)    | spawn of t, a wake-up of t                             | t's next step                       |
  * | end (t)     | the last step of t                                     | join                                |
  * | armed (t)   | a wait of t that a timeout or a fault may end          | that timeout or fault               |
@@ -26,9 +26,11 @@ export class Objects {
   readonly #lives: number;
   readonly #armed: number;
   readonly #ends: number;
+  readonly #refusalsOrdered: boolean;
 
-  constructor(words: number, mutexes: number, threads: number) {
+  constructor(words: number, mutexes: number, threads: number, refusalsOrdered = false) {
     this.#words = words;
+    this.#refusalsOrdered = refusalsOrdered;
     this.#mutexes = 2 * words;
     this.#lives = this.#mutexes + mutexes;
     this.#armed = this.#lives + threads;
@@ -44,7 +46,7 @@ export class Objects {
     return writes(this.#mutexes + mutex);
   }
   refused(mutex: number): number {
-    return reads(this.#mutexes + mutex);
+    return this.#refusalsOrdered ? this.lock(mutex) : reads(this.#mutexes + mutex);
   }
   endOf(thread: number): number {
     return writes(this.#ends + thread);
