@@ -6,6 +6,7 @@ import type { CostModel } from "../hosts/virtual/cost-model.ts";
 import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
 import { FAIR_POLICIES, type FairPolicy } from "../kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../kernel-sim/topology.ts";
+import { isFile } from "./contenders.ts";
 import { suggestion } from "./did-you-mean.ts";
 import { MAX_VCPUS, readIdle, readProfile, readSeed } from "./machine-options.ts";
 import { checkOneRunFiles } from "./one-run-files.ts";
@@ -112,6 +113,8 @@ function findWorkload(options: Options, workloads: readonly Workload[]): Workloa
     );
   if (extra !== undefined) throw options.usage(`one workload at a time: "${extra}" is too many`);
   const workload = workloads.find((candidate) => candidate.name === name);
+  if (workload === undefined && isFile(name))
+    throw options.usage(`a workload of your own is run by umcg bench policies --workload ${name}`);
   if (workload === undefined)
     throw options.usage(`unknown workload "${name}"${suggestion(name, [...known, ...studies])}`);
   return workload;

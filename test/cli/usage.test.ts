@@ -82,6 +82,7 @@ describe("bad usage of umcg", () => {
 describe("bad usage of umcg bench", () => {
   test.each([
     [[], `name a workload (${KNOWN}) or a study (${STUDIES}), or use --matrix`],
+    [["./load.ts"], "a workload of your own is run by umcg bench policies --workload ./load.ts"],
     [["frob"], `unknown workload "frob"; known are ${KNOWN}, ${STUDIES}`],
     [[""], `unknown workload ""; known are ${KNOWN}, ${STUDIES}`],
     [["toString"], `unknown workload "toString"; known are ${KNOWN}, ${STUDIES}`],
