@@ -170,7 +170,7 @@ function matrixPlan(options: Options): MatrixPlan {
   if (options.has("against"))
     throw options.usage("--against does not go with --matrix, which has every wake mode");
   if (options.has("repeat")) throw options.usage("--repeat does not go with --matrix: repeat one workload");
-  const json = (options.oneOf("format", ["table", "json"]) ?? "table") === "json" || options.has("json");
+  const json = options.format(["table", "json"]) === "json";
   return { kind: "matrix", json, ...common(options, DEFAULT_MATRIX_LOOPS, true) };
 }
 

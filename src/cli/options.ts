@@ -99,6 +99,14 @@ export class Options {
     throw this.usage(`--${name} must be one of ${choices.join(", ")}${note}, got "${text}"${hint}`);
   }
 
+  /** `--format`, of which --json is short for one. */
+  format<T extends string>(formats: readonly T[]): T | "json" | undefined {
+    const format = this.oneOf("format", formats);
+    if (!this.has("json")) return format;
+    if (format === undefined || format === "json") return "json";
+    throw this.usage(`--json and --format ${format} contradict each other`);
+  }
+
   /** A value in a notation of its own: `parse` throws SpecError. */
   parsed<T>(name: string, parse: (text: string) => T): T | undefined {
     const text = this.#values.get(name);

@@ -17,6 +17,7 @@ import {
   type RegisteredProgram,
 } from "../parallel/program-module.ts";
 import { placeOfError } from "../watchdog/index.ts";
+import { suggestion } from "./did-you-mean.ts";
 import { ProgramFileError, UsageError } from "./errors.ts";
 
 /** Enough to find the program again. */
@@ -41,7 +42,7 @@ export async function findBuiltin(name: string, command: string): Promise<Regist
   const builtins = await loadBuiltins(command);
   const found = builtins.get(name);
   if (found !== undefined) return found;
-  throw new UsageError(`unknown program "${name}"; known are ${[...builtins.keys()].join(", ")}`, command);
+  throw new UsageError(`unknown program "${name}"${suggestion(name, [...builtins.keys()])}`, command);
 }
 
 /** Where a thread finds the program. */
@@ -53,6 +54,7 @@ export function moduleOf({ file, builtin, parameters = {} }: ProgramName): Progr
 /** Throws UsageError, ProgramFileError. */
 export async function loadProgram(name: ProgramName, command: string): Promise<Explorable> {
   if (name.builtin !== undefined) await findBuiltin(name.builtin, command);
+  else if (!existsSync(name.file!)) throw new ProgramFileError(name.file!, "there is no such file");
   try {
     return await loadProgramModule(moduleOf(name));
   } catch (error) {

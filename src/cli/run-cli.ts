@@ -25,17 +25,22 @@ export async function runCli(
   workloads: readonly Workload[] = WORKLOADS,
 ): Promise<number> {
   try {
-    const [command, ...rest] = args;
+    const [command, ...rest] = args[0] === "help" ? asOption(args.slice(1)) : args;
     if (command === "bench") return await benchCommand(rest, io, workloads);
     if (command === "explore") return await exploreCommand(rest, io);
     if (command === "merge") return await mergeCommand(rest, io);
     if (command === "replay") return await replayCommand(rest, io);
     if (command === "calibrate") await calibrateCommand(rest, io);
-    else return mainCommand(args, io);
+    else return mainCommand(command === undefined ? [] : [command, ...rest], io);
     return 0;
   } catch (error) {
     return reportError(error, io);
   }
+}
+
+/** `umcg help bench pipe`: what others understand. */
+function asOption(words: readonly string[]): readonly string[] {
+  return [...words.filter((word) => word !== "--help" && word !== "-h"), "--help"];
 }
 
 /** Without a command. */
@@ -45,10 +50,10 @@ function mainCommand(args: readonly string[], io: CliIo): number {
   const [command] = options.positionals;
   if (COMMANDS.some((known) => known === command))
     throw new UsageError(`write the command first: umcg ${command} ...`, "umcg");
+  if (command !== undefined)
+    throw new UsageError(`unknown command "${command}"${suggestion(command, COMMANDS)}`, "umcg");
   if (options.has("help")) io.stdout.write(MAIN_HELP);
   else if (options.has("version")) io.stdout.write(`umcg ${version()}\n`);
-  else if (command !== undefined)
-    throw new UsageError(`unknown command "${command}"${suggestion(command, COMMANDS)}`, "umcg");
   else {
     io.stderr.write(MAIN_HELP);
     return EXIT_USAGE;

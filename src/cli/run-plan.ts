@@ -81,7 +81,7 @@ export async function runPlan<R, P extends SimulatedPart<R>>(
 ): Promise<string> {
   const repeat = options.integer("repeat", 1, MAX_REPEAT, 1);
   const formats = ["table", "json", ...(plan.compat === undefined ? [] : ["compat"])];
-  const format = options.oneOf("format", formats) ?? (options.has("json") ? "json" : "table");
+  const format = options.format(formats) ?? "table";
   const report = StudyReport.wanted(plan, options, side);
   const results = await runAll(plan, repeat, report, session).finally(() => report?.discard());
   const [first] = results;

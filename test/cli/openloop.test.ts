@@ -82,10 +82,16 @@ describe("umcg bench openloop", () => {
   test("Ctrl-C shows what there is", async () => {
     const onTurn = (turn: number): "SIGINT" | undefined => (turn === 2 ? "SIGINT" : undefined);
     const options = { msPerLook: 1, onTurn, isTTY: true };
-    const { code, stdout, stderr, handlers } = await run([...LOAD, "--requests", "1000000"], options);
+    const args = [...LOAD, "--requests", "1000000"];
+    const { code, stdout, stderr, handlers } = await run(
+      [...args, "--warm-up", "0", "--workers", "9"],
+      options,
+    );
     expect([code, handlers]).toEqual([130, 0]);
     expect(stderr).toMatch(/umcg: interrupted by SIGINT\n$/);
     expect(stdout).toContain("The run was cut short.");
+    // In the warm-up there is nothing yet.
+    expect(await run(args, options)).toMatchObject({ code: 130, stdout: "" });
   });
 
   test("shows progress", async () => {

@@ -9,13 +9,16 @@ const OPTIONS =
   "--matrix, --vcpus, --wake, --profile, --idle, --fair, --smt, --llc, --socket, --working-set, --loops, --warm-up, --seed, --jitter, --no-jitter, --check, --trace, --report, --against, --host, --place, --repeat, --format, --json, --help";
 
 describe("help", () => {
-  test.each([[["--help"]], [["-h"]], [["--help", "--version"]]])("%j shows the commands", async (args) => {
-    const { code, stdout, stderr } = await run(args);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^Usage: umcg <command>/);
-    expect(stdout).toContain("bench");
-    expect(stderr).toBe("");
-  });
+  test.each([[["--help"]], [["-h"]], [["--help", "--version"]], [["help"]]])(
+    "%j shows the commands",
+    async (args) => {
+      const { code, stdout, stderr } = await run(args);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^Usage: umcg <command>/);
+      expect(stdout).toContain("bench");
+      expect(stderr).toBe("");
+    },
+  );
 
   test.each([
     [["bench", "--help"]],
@@ -23,6 +26,9 @@ describe("help", () => {
     [["bench", "pipe", "--help"]],
     [["bench", "--matrix", "--help"]],
     [["bench", "nonsense", "--help", "--vcpus", "0"]],
+    [["help", "bench"]],
+    [["help", "bench", "pipe"]],
+    [["help", "bench", "--help"]],
   ])("%j shows the options of bench", async (args) => {
     const { code, stdout, stderr } = await run(args);
     expect(code).toBe(0);
@@ -68,6 +74,7 @@ describe("bad usage of umcg", () => {
     [["--json", "bench"], 'unknown option "--json"; known are --help, --version'],
     [["--help=1", "bench"], '--help takes no value, got "1"'],
     [["--help", "bench", "--vcpus"], 'unknown option "--vcpus"; known are --help, --version'],
+    [["help", "bnech"], 'unknown command "bnech"; did you mean bench?'],
     [["bnech"], 'unknown command "bnech"; did you mean bench?'],
     [["--", "bench"], "write the command first: umcg bench ..."],
     [[""], 'unknown command ""; known are bench, explore, merge, replay, calibrate'],
@@ -92,6 +99,9 @@ describe("bad usage of umcg bench", () => {
     [["pipe", "--frob=1"], `unknown option "--frob"; known are ${OPTIONS}`],
     [["pipe", "--constructor", "1"], `unknown option "--constructor"; known are ${OPTIONS}`],
     [["pipe", "-v"], `unknown option "-v"; known are ${OPTIONS}`],
+    [["pipe", "--json", "--format", "compat"], "--json and --format compat contradict each other"],
+    [["pipe", "--json", "--format", "table"], "--json and --format table contradict each other"],
+    [["--matrix", "--json", "--format", "table"], "--json and --format table contradict each other"],
     [["pipe", "--json=yes"], '--json takes no value, got "yes"'],
     [["pipe", "--check=kernel"], '--check takes no value, got "kernel"'],
     [["pipe", "--jitter=off"], '--jitter takes no value, got "off"'],

@@ -145,8 +145,10 @@ export class OpenLoop implements RequestSource {
     return this.machine.kernel.live === 0;
   }
 
-  partial(): OpenLoopResult {
-    return this.result();
+  /** Undefined: the warm-up is not over. */
+  partial(): OpenLoopResult | undefined {
+    const result = this.result();
+    return result.sojourn.count === 0 ? undefined : result;
   }
 
   /** What the measured requests took, all together and by service time. */
