@@ -27,6 +27,8 @@ function create(entry: string, config: Partial<ThreadMachineConfig> = {}): Promi
     vcpus: 2,
     maxTasks: 64,
     userBytes: 1 << 16,
+    // A CPU that does not load in time is left out.
+    loadTimeoutMs: 100_000,
     image,
     entry,
     checkLocks: true,

@@ -18,7 +18,7 @@ import {
   TURN_USER,
 } from "../../../hosts/threads/vcpu/host-task-words.ts";
 import { ATT_HOST, type VcpuWords } from "../../../hosts/threads/vcpu/words.ts";
-import { waitReason } from "../../../kernel-sim/constants.ts";
+import { WAIT_HOST_THREAD, waitReason } from "../../../kernel-sim/constants.ts";
 import { MachineError } from "../../../kernel-sim/errors.ts";
 import type { Kernel } from "../../../kernel-sim/kernel.ts";
 import type { ThreadMachineConfig } from "../config.ts";
@@ -155,7 +155,8 @@ export class HostWorkers {
     // Of one that has come to its end, or of a task that was killed, there is nothing more to say.
     if (words.isTaken(slot) && words.activity(slot) !== ACTIVITY_ENDED && !(asked && tid === 0)) {
       const state = this.#stateOf(slot);
-      const reason = this.#kernel.tasks.waitReason(tid);
+      // A call that blocks may be over, with its thread, before the CPU has taken note of it.
+      const reason = state === "blocking" ? WAIT_HOST_THREAD : this.#kernel.tasks.waitReason(tid);
       const name = this.#jobs.get(slot)?.name ?? `host-${slot}`;
       if (!asked) this.deaths.push({ tid, name, state, lastWait: waitReason(reason), cause });
       words.setDeath(slot, state, reason, messageOf(cause));
