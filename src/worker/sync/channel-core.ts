@@ -7,7 +7,7 @@
  * or their senders queued, and a sender has one value in that order at a time.
  *
  * Values are JS objects and live outside user memory: in the ring's array, at a place that the words `head` and `count`
- * own, or in the cell of a waiter. A cell is written and read by whoever holds the lock, until the waiter's node is
+ * own, or in the cell of a waiter; where CPUs have objects of their own, in words (channel-words.ts). A cell is written and read by whoever holds the lock, until the waiter's node is
  * decided; then it is the waiter's.
  *
  * A waiter may wait in several channels (select): its nodes share a `claim` word, and whoever wants to deal with one of
@@ -17,9 +17,10 @@
  */
 import { type Addr, addrFromWord, NULL, offsetBy } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
+import { ChannelWords, Stays } from "./channel-words.ts";
 import { callerOf, SyncError } from "./sync-error.ts";
 import type { Allocator, SyncWorker, Words } from "./sync-worker.ts";
-import { claimOf, GRANTED, REFUSED, WAIT_LIST_SIZE, WaitList, wantOf } from "./wait-list.ts";
+import { claimOf, GRANTED, nodeValueOf, REFUSED, WAIT_LIST_SIZE, WaitList, wantOf } from "./wait-list.ts";
 import { type Ready, type SyncOptions, WaitRoom } from "./wait-room.ts";
 
 /** A value, or the news that there will be none any more. */
@@ -44,6 +45,8 @@ export class ChannelCore<T> {
   readonly #draw: Addr;
   readonly #ring: (T | undefined)[] = [];
   readonly #cells: Map<Addr, Cell<T>> = new Map();
+  /** Where CPUs have objects of their own: instead of ring and cells. */
+  readonly #words: ChannelWords | undefined;
 
   constructor(allocator: Allocator, capacity: number, options: SyncOptions) {
     this.room = new WaitRoom(allocator, "channel", 16 + 2 * WAIT_LIST_SIZE, options);
@@ -62,6 +65,9 @@ export class ChannelCore<T> {
         `capacity must be a whole number, got ${capacity}`,
       );
     }
+    const { kernel } = allocator;
+    if (kernel?.manyIsolates === true)
+      this.#words = new ChannelWords(kernel, allocator.allocate(8 * Math.max(1, capacity), 8));
   }
 
   /** Sends `value` if that is possible at once. Throws ERR_CHANNEL_CLOSED. */
@@ -70,14 +76,17 @@ export class ChannelCore<T> {
     if ((yield* memory.load32(this.#closed)) !== 0) throw this.closedError(worker);
     const receiver = yield* this.#takeLive(memory, this.receivers);
     if (receiver !== NULL) {
-      this.#cells.get(receiver)!.value = value;
+      if (this.#words === undefined) this.#cells.get(receiver)!.value = value;
+      else yield* this.#words.put(memory, nodeValueOf(receiver), value);
       yield* this.#decide(memory, receiver, GRANTED, ready);
       return true;
     }
     const count = yield* memory.load32(this.#count);
     if (count === this.capacity) return false;
     const head = yield* memory.load32(this.#head);
-    this.#ring[(head + count) % this.capacity] = value;
+    const last = (head + count) % this.capacity;
+    if (this.#words === undefined) this.#ring[last] = value;
+    else yield* this.#words.put(memory, this.#words.place(last), value);
     yield* memory.store32(this.#count, count + 1);
     return true;
   }
@@ -89,18 +98,46 @@ export class ChannelCore<T> {
     if (count === 0 && sender === NULL) {
       return (yield* memory.load32(this.#closed)) === 0 ? undefined : { status: "closed" };
     }
-    let value = sender === NULL ? undefined : this.#cells.get(sender)!.value;
-    if (sender !== NULL) yield* this.#decide(memory, sender, GRANTED, ready);
+    let value = sender === NULL ? undefined : yield* this.#offered(memory, sender, count > 0);
+    if (sender !== NULL && this.#words === undefined) yield* this.#decide(memory, sender, GRANTED, ready);
     if (count > 0) {
       const head = yield* memory.load32(this.#head);
-      const oldest = this.#ring[head];
       // The ring was full if somebody waits to send: the new value takes the place of the oldest.
-      this.#ring[head] = value;
-      value = oldest;
+      if (this.#words !== undefined) {
+        const from = sender === NULL ? undefined : nodeValueOf(sender);
+        value = (yield* this.#words.replace(memory, head, from)) as T;
+      } else {
+        const oldest = this.#ring[head];
+        this.#ring[head] = value;
+        value = oldest;
+      }
       yield* memory.store32(this.#head, (head + 1) % this.capacity);
       if (sender === NULL) yield* memory.store32(this.#count, count - 1);
     }
+    // In words, not before: the node is the sender's again then, and what it sends is in it.
+    if (sender !== NULL && this.#words !== undefined) yield* this.#decide(memory, sender, GRANTED, ready);
     return { status: "value", value: value as T };
+  }
+
+  /** What a waiting sender sends; in words only if it is not to go `inTheRing`. */
+  *#offered(memory: Words, sender: Addr, inTheRing: boolean): Coroutine<T | undefined> {
+    if (this.#words === undefined) return this.#cells.get(sender)!.value;
+    return inTheRing ? undefined : ((yield* this.#words.take(memory, nodeValueOf(sender))) as T);
+  }
+
+  /** By a receiver that has waited, before it gives its node back: what it has received. */
+  *collect(memory: Words, node: Addr, cell: Cell<T>): Coroutine<void> {
+    if (this.#words !== undefined) cell.value = (yield* this.#words.take(memory, nodeValueOf(node))) as T;
+  }
+
+  /** A value that was received. Throws ERR_VALUE_STAYS. */
+  here(worker: SyncWorker, value: T): T {
+    if (!(value instanceof Stays)) return value;
+    throw new SyncError(
+      "ERR_VALUE_STAYS",
+      this.room.name,
+      `what ${callerOf(worker)} has received lies on CPU ${value.cpu}, and is no number`,
+    );
   }
 
   /** Nothing is sent any more: senders and receivers that wait are told. Throws ERR_CHANNEL_CLOSED. */
@@ -119,13 +156,16 @@ export class ChannelCore<T> {
 
   /** Queues a node of the caller's with its cell. */
   *enlist(memory: Words, list: WaitList, node: Addr, cell: Cell<T>): Coroutine<void> {
-    this.#cells.set(node, cell);
+    if (this.#words === undefined) this.#cells.set(node, cell);
+    else if (list === this.senders) yield* this.#words.put(memory, nodeValueOf(node), cell.value);
     yield* list.append(memory, node);
   }
 
-  /** Takes a node out that nobody has dealt with. One that is out already stays out. */
-  *delist(memory: Words, list: WaitList, node: Addr): Coroutine<void> {
+  /** Takes a node out that nobody has dealt with. One that is out already stays out. `unsent`: what it was to send is not sent. */
+  *delist(memory: Words, list: WaitList, node: Addr, unsent: boolean): Coroutine<void> {
     this.#cells.delete(node);
+    if (unsent && this.#words !== undefined && list === this.senders)
+      yield* this.#words.take(memory, nodeValueOf(node));
     yield* list.remove(memory, node);
   }
 

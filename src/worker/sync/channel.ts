@@ -11,6 +11,8 @@
  * its value is not delivered. A send or a receive that ends by its deadline or by ERR_CANCELLED has not happened; one that
  * has happened says so, whatever came at the same time (wait-room.ts).
  *
+ * On real threads numbers, booleans, undefined and null cross CPUs; other values are for receivers of the sender's CPU.
+ *
  * Under one lock, as Go's: every operation is a short section. Rejected: a ring with a sequence number per place (Vyukov's
  * bounded queue) for the fast path. It saves half of the steps of an uncontended send; but a select that has to be atomic
  * over several channels, rendezvous and closing all need the lock, and would have to keep both in step.
@@ -61,7 +63,10 @@ export class Channel<T> {
     return yield* this.#locked(worker, (ready) => this.core.offer(worker, value, ready));
   }
 
-  /** Throws ERR_CANCELLED: then nothing has been received. */
+  /**
+   * Throws ERR_CANCELLED: then nothing has been received. On real threads, ERR_VALUE_STAYS: it has been sent on another CPU, and is
+   * neither a number, a boolean, undefined nor null.
+   */
   *receive(worker: SyncWorker): Coroutine<Received<T>> {
     return (yield* this.receiveUntil(worker, NEVER)) as Received<T>;
   }
@@ -78,17 +83,23 @@ export class Channel<T> {
       if (received !== undefined) return { received };
       return { received: undefined, node: yield* seat(worker, core, core.receivers, cell) };
     });
-    if (node === undefined) return received;
-    const state = yield* this.#wait(worker, core.receivers, node, deadlineNs);
+    if (node === undefined) return this.#here(worker, received);
+    const collect = () => core.collect(worker.memory, node, cell);
+    const state = yield* this.#wait(worker, core.receivers, node, deadlineNs, collect);
     return state === GRANTED
-      ? { status: "value", value: cell.value as T }
+      ? { status: "value", value: core.here(worker, cell.value as T) }
       : { status: state === REFUSED ? "closed" : "timeout" };
   }
 
   /** Receives if that is possible at once. */
   *tryReceive(worker: SyncWorker): Coroutine<Received<T> | { readonly status: "empty" }> {
     const received = yield* this.#locked(worker, (ready) => this.core.poll(worker, ready));
-    return received ?? { status: "empty" };
+    return received === undefined ? { status: "empty" } : this.#here(worker, received);
+  }
+
+  #here(worker: SyncWorker, received: Received<T>): Received<T> {
+    if (received.status === "value") this.core.here(worker, received.value);
+    return received;
   }
 
   /** Calls `body` with each value until the channel is closed and empty. Throws as `receive`, and what `body` throws. */
@@ -119,9 +130,16 @@ export class Channel<T> {
     return result;
   }
 
-  *#wait(worker: SyncWorker, list: WaitList, node: Addr, deadlineNs: number): Coroutine<number> {
+  *#wait(
+    worker: SyncWorker,
+    list: WaitList,
+    node: Addr,
+    deadlineNs: number,
+    collect?: () => Coroutine<void>,
+  ): Coroutine<number> {
     const { core } = this;
-    return yield* core.room.wait(worker, node, deadlineNs, () => core.delist(worker.memory, list, node));
+    const withdraw = () => core.delist(worker.memory, list, node, true);
+    return yield* core.room.wait(worker, node, deadlineNs, withdraw, collect);
   }
 }
 

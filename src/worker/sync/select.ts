@@ -133,6 +133,8 @@ function* doReady(
     yield* unlockAll(worker, rooms);
   }
   yield* unparkAll(worker, ready);
+  if (chosen?.status === "value")
+    seats.find(({ index }) => index === chosen.index)!.core.here(worker, chosen.value);
   return chosen;
 }
 
@@ -179,8 +181,9 @@ function* waitForOne(
   const number = yield* memory.load32(claim);
   const seat = seats.find(({ index }) => index + 1 === number);
   const refused = seat !== undefined && (yield* memory.load32(nodeStateOf(seat.node))) === REFUSED;
-  for (const { core, list, node } of seats) yield* core.delist(memory, list, node);
+  for (const one of seats) yield* one.core.delist(memory, one.list, one.node, one !== seat);
   yield* unlockAll(worker, rooms);
+  if (seat !== undefined && !seat.sends && !refused) yield* seat.core.collect(memory, seat.node, seat.cell);
   for (const { core, node } of seats) core.room.unseat(node);
   if (thrown !== undefined) {
     if (seat === undefined) throw thrown;
@@ -192,7 +195,8 @@ function* waitForOne(
 function outcomeOf(worker: SyncWorker, { index, core, sends, cell }: Seat, refused: boolean): Chosen {
   if (refused && sends) throw core.closedError(worker);
   if (refused) return { index, status: "closed" };
-  return sends ? { index, status: "sent" } : { index, status: "value", value: cell.value };
+  if (sends) return { index, status: "sent" };
+  return { index, status: "value", value: core.here(worker, cell.value) };
 }
 
 function seatsOf(cases: readonly SelectCase[]): Seat[] {

@@ -14,6 +14,7 @@
  * | ERR_WAITGROUP_COUNT    | the count would fall below zero or pass its maximum                                 |
  * | ERR_ONCE_RECURSIVE     | the function of a Once runs that Once                                               |
  * | ERR_CHANNEL_CLOSED     | send on a closed channel, close of a closed channel                                 |
+ * | ERR_VALUE_STAYS        | what was received lies on another CPU, whose objects nobody else has (channel-words.ts)   |
  * | ERR_SELECT_EMPTY       | a select that could never be over: no case, no default, no deadline                 |
  *
  * A deadline that passes is no error: the `...Until` operations return it.
@@ -30,6 +31,7 @@ export type SyncErrorCode =
   | "ERR_WAITGROUP_COUNT"
   | "ERR_ONCE_RECURSIVE"
   | "ERR_CHANNEL_CLOSED"
+  | "ERR_VALUE_STAYS"
   | "ERR_SELECT_EMPTY";
 
 /** A misuse of a lock, a counter or a channel: a stable `code`, and a message that names object and worker. */

@@ -15,6 +15,8 @@ export type Words = Pick<UserMemory, keyof UserMemory>;
 /** Gives out zeroed user memory, for good. */
 export interface Allocator {
   allocate(bytes: number, align?: number): Addr;
+  /** Of a machine: does each of its CPUs have objects of its own? */
+  readonly kernel?: { readonly cpu: number; readonly manyIsolates: boolean };
 }
 
 /** Something that a worker holds and that nobody gets any more should it end. */

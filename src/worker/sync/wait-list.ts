@@ -12,7 +12,8 @@
  * | 36   | want   | the waiter, before it is linked: reader or writer, permits, number of the case                 |
  * | 40   | tid    | the waiter, before it is linked                                                                |
  * | 44   | linked | holder of the lock                                                                             |
- * | 48   | since  | the waiter, before it is linked: when it began to wait, ns                                     |
+ * | 48   | since  | the waiter, before it is linked: when it began to wait, ns; of a channel in words: what is sent |
+ * |      |        | or has been received, by the sender                                                            |
  * | 56   | shared | claim word of a select, in its first node: the waiter, before a node is linked; then once, 0 ->  |
  * |      |        | number of a case, by the holder of the lock of that case's channel                             |
  *
@@ -60,6 +61,9 @@ function linkedOf(node: Addr): Addr {
 }
 export function sinceOf(node: Addr): Addr {
   return offsetBy(node, 48);
+}
+export function nodeValueOf(node: Addr): Addr {
+  return sinceOf(node);
 }
 export function sharedClaimOf(node: Addr): Addr {
   return offsetBy(node, 56);

@@ -33,6 +33,7 @@ import { enterCritical, leaveCritical } from "./critical.ts";
 import { type Allocator, NEVER, type SyncWorker, type Words } from "./sync-worker.ts";
 import {
   claimOf,
+  GRANTED,
   nodeStateOf,
   nodeTidOf,
   ownerOf,
@@ -104,13 +105,15 @@ export class WaitRoom {
   /**
    * Waits, outside the lock, for a decision about `node`, and gives the node back. Returns the decision, or WAITING when
    * the deadline has passed and the waiter has left: `withdraw` has taken it out of its list, under the lock, and says
-   * who may go on because of that. Throws ERR_CANCELLED when the waiter has left because it is cancelled.
+   * who may go on because of that. `collect` takes what has come with a grant out of the node. Throws ERR_CANCELLED when the
+   * waiter has left because it is cancelled.
    */
   *wait(
     worker: SyncWorker,
     node: Addr,
     deadlineNs: number,
     withdraw: (ready: Ready) => Coroutine<void>,
+    collect?: () => Coroutine<void>,
   ): Coroutine<number> {
     const { memory } = worker;
     const thrown = yield* parkWhile(worker, nodeStateOf(node), WAITING, deadlineNs);
@@ -123,6 +126,7 @@ export class WaitRoom {
       yield* this.leave(worker);
       yield* unparkAll(worker, ready);
     }
+    if (state === GRANTED && collect !== undefined) yield* collect();
     this.unseat(node);
     if (thrown !== undefined) {
       if (state === WAITING) throw thrown;

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { conformanceFiles } from "../../support/one-thread/files.ts";
-import { createMachine } from "../../support/one-thread/machine.ts";
+import { createMachine, made } from "../../support/one-thread/machine.ts";
 
 describe("a machine whose vCPU is the calling thread", () => {
   test("runs programs that share objects, in real time, and can be run again", () => {
@@ -45,14 +45,11 @@ describe("a machine whose vCPU is the calling thread", () => {
     expect(() => throwing.run()).toThrow("because of the test");
   });
 
-  test.each([
-    ["several vCPUs", { vcpus: 2 }],
-    ["jitter", { jitter: true }],
-    ["cost profile", { profile: "guest" }],
-  ] as const)("refuses %s, with the reason", (what, config) => {
-    expect(() => createMachine(config)).toThrow(
-      expect.objectContaining({ code: "ERR_NOT_HERE", message: expect.stringContaining(what) }),
-    );
+  test("does without what is virtual, says so, and refuses what cannot be", () => {
+    createMachine({ vcpus: 2, profile: "guest" });
+    expect(made).toMatchObject({ fewer: true, without: "asks for a cost profile" });
+    const refused = { code: "ERR_NOT_HERE", message: "not on threads: scripts the boot of other vCPUs" };
+    expect(() => createMachine({ boot: {} })).toThrow(expect.objectContaining(refused));
   });
 });
 

@@ -1,10 +1,10 @@
-/** Notes with each test how many machines of real time it made. */
+/** Notes with each test what machines of real time it has made. */
 import { afterEach, beforeEach } from "vitest";
-import { made } from "./machine.ts";
+import { type Made, made } from "./machine.ts";
 
 beforeEach(() => {
-  made.machines = 0;
+  Object.assign(made, { built: 0, machines: 0, stepped: 0, fewer: false, without: undefined } satisfies Made);
 });
 afterEach(({ task }) => {
-  (task.meta as { machines?: number }).machines = made.machines;
+  Object.assign(task.meta, { made: { ...made } });
 });
