@@ -14,6 +14,8 @@ import type { Made } from "../test/support/one-thread/machine.ts";
 const ROOT = resolve(import.meta.dirname, "..");
 const RESULTS = join(ROOT, "node_modules/.cache/conformance");
 const EXAMPLES = join(RESULTS, "examples.json");
+const SEVERAL = "needs several vCPUs, which are several isolates";
+const FEWER = "asks for several vCPUs, and passes on one";
 const FILE_TIMEOUT_MS = 200_000;
 
 interface Outcome {
@@ -57,9 +59,6 @@ function outcomes(file: string): readonly Outcome[] | undefined {
   const read = JSON.parse(readFileSync(path, "utf8")) as { testResults: { assertionResults: Outcome[] }[] };
   return read.testResults.flatMap(({ assertionResults }) => assertionResults);
 }
-
-const SEVERAL = "needs several vCPUs, which are several isolates";
-const FEWER = "asks for several vCPUs, and passes on one";
 
 /** Why a test does not run; undefined: it does. */
 function reasonOf({ status, failureMessages = [], meta }: Outcome): string | undefined {
