@@ -49,6 +49,9 @@ export class Scratch {
       cpSync(join(ROOT, name), join(stage, name), { recursive: true });
     const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
     must(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(stage, "dist")], ROOT);
+    // The pages of reports, as scripts/build.ts has them.
+    const page = ["-p", "tsconfig.page.json", "--noEmit", "false", "--outDir", join(stage, "dist")];
+    must(process.execPath, [tsc, ...page], ROOT);
     const [packed] = JSON.parse(
       must("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", this.folder], stage),
     ) as { filename: string; size: number; files: { path: string }[] }[];
