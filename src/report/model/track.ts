@@ -28,6 +28,8 @@ export class Track {
   /** ROLE_ that the task last had. */
   role = 0;
   #sums: Float64Array = new Float64Array(0);
+  /** Time in each state, in all. */
+  #whole: Float64Array = new Float64Array(STATES);
 
   constructor(id: number, name: string, isCpu: boolean) {
     this.id = id;
@@ -71,6 +73,7 @@ export class Track {
       running[this.states[i]!]! += this.endOf(i) - this.starts[i]!;
     }
     this.#sums = sums;
+    this.#whole = running;
   }
 
   endOf(slice: number): number {
@@ -104,8 +107,7 @@ export class Track {
 
   /** Any time at all in a state of these. */
   spends(of: (state: number) => boolean): boolean {
-    for (let slice = 0; slice < this.length; slice++)
-      if (of(this.states[slice]!) && this.endOf(slice) > this.starts[slice]!) return true;
+    for (let state = 0; state < STATES; state++) if (this.#whole[state]! > 0 && of(state)) return true;
     return false;
   }
 
