@@ -36,23 +36,13 @@ export function rulesOf(
   touches: Touches,
 ): Readonly<Record<string, Rules>> {
   const tasks = kernel.config.maxTasks + 1;
-  const state = objects.of("tasks.state", tasks);
   return {
     tasks: {
       ...all(["allows", "still"], nothing),
       ...all(["addWork", "dropWork"], row(touches, objects.of("tasks.work", tasks)).writes),
       addSigPending: row(touches, objects.of("tasks.sigPending", tasks)).writes,
-      // chargeWake() looks whether there is a wake-up to be paid for. What decides is the look behind it.
-      state(tid) {
-        if (touches.priced) touches.priced = false;
-        else touches.read(state + tid!);
-      },
     },
-    cpus: {
-      setWakeStart() {
-        touches.priced = true;
-      },
-    },
+    cpus: {},
     // The numbers of words; counts; what is settled when the machine comes up.
     smp: {
       ...all(["stateWord", "callHeadWord", "acksWord", "stopLeftWord"], nothing),

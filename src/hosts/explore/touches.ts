@@ -7,8 +7,6 @@
 export class Touches {
   /** Is the step under way to be noted? */
   on = false;
-  /** What is touched next is looked at for its price, and nothing has one here. */
-  priced = false;
   #count = 0;
   /** Each an object * 2, plus 1 if it is written. */
   #accesses: Int32Array = new Int32Array(0);
@@ -26,7 +24,6 @@ export class Touches {
     for (let i = 0; i < this.#count; i++) this.#places[this.#accesses[i]! >> 1] = 0;
     this.#count = 0;
     this.on = true;
-    this.priced = false;
   }
   /** The accesses of the step, ascending; valid until the next begins. */
   end(): Int32Array {
@@ -38,11 +35,9 @@ export class Touches {
   }
 
   read(object: number): void {
-    this.priced = false;
     if (this.on && this.#places[object] === 0) this.#add(object, 0);
   }
   write(object: number): void {
-    this.priced = false;
     if (!this.on) return;
     const place = this.#places[object]!;
     if (place === 0) this.#add(object, 1);
