@@ -74,7 +74,7 @@ export class KernelSystem implements System {
   readonly actors: number;
   readonly enabled: Int32Array;
   readonly pruned = false;
-  readonly outsideFrom: number;
+  readonly outsideFrom?: number;
   readonly machine: ExploredMachine;
   readonly violations: Violation[] = [];
   readonly #program: KernelProgram;
@@ -103,7 +103,7 @@ export class KernelSystem implements System {
     this.objects = this.#objects.count;
     const { actors } = this.machine.host;
     this.actors = actors.count;
-    this.outsideFrom = preemptions + spuriousWakes + signals > 0 ? actors.of(ACTOR_PREEMPT, 0) : actors.count;
+    if (preemptions + spuriousWakes + signals > 0) this.outsideFrom = actors.of(ACTOR_PREEMPT, 0);
     this.enabled = new Int32Array(this.actors);
     this.#words = new Uint32Array(this.machine.kernel.buffer);
     this.#look = new KernelLook(this.machine, config.umcg === "posted" ? POSTED_RULES : HARDENED_RULES);

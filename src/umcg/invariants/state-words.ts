@@ -74,8 +74,12 @@ export function isWord(word: number, worker: boolean, rules: WordRules): boolean
   return (flags & UMCG_TF_LOCKED) === 0 || (flags & rules.preempted) === 0;
 }
 
-/** The number of the invariant that user space breaks by this write, 0 for none. */
+/**
+ * The number of the invariant that user space breaks by this write, 0 for none. A word that is NONE is user space's again, though the
+ * kernel may not have forgotten its record yet: the two are not one step.
+ */
 export function judgeUserWrite(before: number, after: number, worker: boolean, rules: WordRules): number {
+  if (stateBits(before) === UMCG_TASK_NONE) return 0;
   if (!isWord(after, worker, rules)) return 1;
   const from = stateBits(before);
   const to = stateBits(after);

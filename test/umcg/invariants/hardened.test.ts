@@ -11,6 +11,7 @@ import {
   stateOf,
   UMCG_CTL_UNREGISTER,
   UMCG_TASK_IDLE,
+  UMCG_TASK_NONE,
   UMCG_TASK_RUNNING,
   UMCG_TF_LISTED,
   UMCG_TF_LOCKED,
@@ -101,6 +102,20 @@ it("none: a list is taken when the last who was in it has died (I20)", () => {
     f.s.machine.checker!.sweep();
   });
   expect(outcome).toBe("none");
+});
+
+it("none: somebody's bit in a word that is NONE by now, of a server that the kernel is about to forget", () => {
+  let word = -1;
+  const outcome = broken("hardened", (f) => {
+    const s = f.server();
+    const state = stateOf(s.record);
+    meanwhile(f, "getUser64", idleServersOf(s.record), () => {
+      word = f.s.load32(state);
+      f.s.store32(state, word | (1 << 24));
+    });
+    f.s.step(s.tid, { do: "umcg_ctl", flags: UMCG_CTL_UNREGISTER, self: NULL });
+  });
+  expect([outcome, word]).toEqual(["none", UMCG_TASK_NONE]);
 });
 
 describe("pins", () => {
