@@ -72,6 +72,16 @@ function shards(
   return results;
 }
 
+/** What the shards come to together. A spin that one of them has learned of makes all begin anew. */
+function whatShardsFind(subject: Explorable, options: ExploreOptions, count: number): ExploreResult {
+  let merged = mergeShards(subject, options, shards(subject, options, count));
+  for (let round = 0; merged.save().counts.executions === 0 && !merged.ended && round < ROUNDS; round++) {
+    const saved = JSON.parse(JSON.stringify(merged.save())) as Saved;
+    merged = mergeShards(subject, options, shards(subject, options, count, saved));
+  }
+  return merged.result();
+}
+
 describe("shards of a random program", () => {
   test.prop([program, strategy, of, fc.boolean()], NUM_RUNS)(
     "are the whole",
@@ -86,13 +96,7 @@ describe("shards of a random program", () => {
       } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
-      let merged = mergeShards(subject, options, shards(subject, options, count));
-      // A spin that a shard has learned of makes all begin anew.
-      for (let round = 0; merged.save().counts.executions === 0 && !merged.ended && round < ROUNDS; round++) {
-        const saved = JSON.parse(JSON.stringify(merged.save())) as Saved;
-        merged = mergeShards(subject, options, shards(subject, options, count, saved));
-      }
-      expect(essence(merged.result())).toEqual(essence(whole));
+      expect(essence(whatShardsFind(subject, options, count))).toEqual(essence(whole));
     },
   );
 
@@ -128,8 +132,7 @@ describe("shards of a published program", () => {
       const options = { strategy: name, stopAtFirst: false, shrink: false, stepTimeoutMs: 0 } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
-      const merged = mergeShards(subject, options, shards(subject, options, count));
-      expect(essence(merged.result())).toEqual(essence(whole));
+      expect(essence(whatShardsFind(subject, options, count))).toEqual(essence(whole));
     },
   );
 });

@@ -88,8 +88,8 @@ export const MEETING_DEFECTS: readonly Defect[] = [
     [
       "select: nodes of other cases stay in their queues",
       "select: three, all for a while",
-      "for (const { core, list, node } of seats) yield* core.delist(memory, list, node);",
-      "for (const { core, list, node } of seats.slice(0, 1)) yield* core.delist(memory, list, node);",
+      "for (const one of seats) yield* one.core.delist(",
+      "for (const one of seats.slice(0, 1)) yield* one.core.delist(",
     ],
   ]),
   ...defectsOf("src/worker/sync/mutex.ts", [
