@@ -7,8 +7,9 @@ const TIMEOUT_MS = 300_000;
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ["package-tests/**/*.test.ts"],
+    globalSetup: ["package-tests/setup.ts"],
     pool: "forks",
-    fileParallelism: false,
+    maxWorkers: "100%",
     testTimeout: TIMEOUT_MS,
     hookTimeout: TIMEOUT_MS,
   },

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { run, Scratch, textOf } from "./scratch.ts";
 
 /** Bytes of the packed package: 1.1 MB when this was written, 0.12 of it documents. What is over it came in by mistake. */
@@ -12,7 +12,7 @@ const BUDGET_BYTES = 1_300_000;
 
 let scratch: Scratch;
 beforeAll(() => {
-  scratch = new Scratch();
+  scratch = new Scratch(inject("packed"));
 });
 afterAll(() => scratch.remove());
 

@@ -34,30 +34,45 @@ function must(command: string, args: readonly string[], cwd: string): string {
   return stdout;
 }
 
-export class Scratch {
-  readonly folder: string = mkdtempSync(join(tmpdir(), "umcg-package-"));
+/** The package, packed once for all tests (setup.ts). */
+export interface Packed {
   /** Path of the packed package. */
   readonly tarball: string;
   /** Paths of the files in it, from the package's root. */
   readonly files: readonly string[];
   readonly packedBytes: number;
+}
 
-  constructor() {
-    const stage = join(this.folder, "stage");
-    mkdirSync(stage);
-    for (const name of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "docs", "examples"])
-      cpSync(join(ROOT, name), join(stage, name), { recursive: true });
-    const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-    must(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(stage, "dist")], ROOT);
-    // The pages of reports, as scripts/build.ts has them.
-    const page = ["-p", "tsconfig.page.json", "--noEmit", "false", "--outDir", join(stage, "dist")];
-    must(process.execPath, [tsc, ...page], ROOT);
-    const [packed] = JSON.parse(
-      must("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", this.folder], stage),
-    ) as { filename: string; size: number; files: { path: string }[] }[];
-    this.tarball = join(this.folder, packed!.filename);
-    this.files = packed!.files.map(({ path }) => path);
-    this.packedBytes = packed!.size;
+/** Builds the package and packs it into a folder. */
+export function pack(folder: string): Packed {
+  const stage = join(folder, "stage");
+  mkdirSync(stage);
+  for (const name of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "docs", "examples"])
+    cpSync(join(ROOT, name), join(stage, name), { recursive: true });
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  must(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", join(stage, "dist")], ROOT);
+  // The pages of reports, as scripts/build.ts has them.
+  const page = ["-p", "tsconfig.page.json", "--noEmit", "false", "--outDir", join(stage, "dist")];
+  must(process.execPath, [tsc, ...page], ROOT);
+  const [packed] = JSON.parse(
+    must("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], stage),
+  ) as { filename: string; size: number; files: { path: string }[] }[];
+  const files = packed!.files.map(({ path }) => path);
+  return { tarball: join(folder, packed!.filename), files, packedBytes: packed!.size };
+}
+
+export class Scratch implements Packed {
+  readonly folder: string = mkdtempSync(join(tmpdir(), "umcg-package-"));
+  readonly tarball: string;
+  readonly files: readonly string[];
+  readonly packedBytes: number;
+  /** Where the package was installed first. */
+  #installed: string | undefined;
+
+  constructor({ tarball, files, packedBytes }: Packed) {
+    this.tarball = tarball;
+    this.files = files;
+    this.packedBytes = packedBytes;
   }
 
   /**
@@ -68,8 +83,7 @@ export class Scratch {
     const folder = join(this.folder, name);
     mkdirSync(folder);
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name, private: true, type: "module" }));
-    const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--legacy-peer-deps"];
-    must("npm", ["install", ...quiet, this.tarball], folder);
+    this.#install(folder);
     for (const dependency of beside) {
       const link = join(folder, "node_modules", dependency);
       mkdirSync(dirname(link), { recursive: true });
@@ -77,6 +91,19 @@ export class Scratch {
     }
     this.write(folder, files);
     return folder;
+  }
+
+  /** Once by npm; what that has made is copied to other projects. */
+  #install(folder: string): void {
+    const modules = join(folder, "node_modules");
+    if (this.#installed !== undefined) {
+      cpSync(this.#installed, modules, { recursive: true, verbatimSymlinks: true });
+      return;
+    }
+    const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--legacy-peer-deps"];
+    must("npm", ["install", ...quiet, this.tarball], folder);
+    this.#installed = join(this.folder, "installed");
+    cpSync(modules, this.#installed, { recursive: true, verbatimSymlinks: true });
   }
 
   write(folder: string, files: Readonly<Record<string, string>>): void {

@@ -173,7 +173,7 @@ describe("UMCG v0.3 under programs that keep no contract", () => {
           worker: false,
         });
       }),
-      { numRuns: Number(process.env["FC_RUNS"] ?? 300) },
+      { numRuns: Number(process.env["FC_RUNS"] ?? 200) },
     );
   });
 });

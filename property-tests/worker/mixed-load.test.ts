@@ -67,7 +67,7 @@ describe("mixed loads", () => {
   it(
     `of ${workers} workers each`,
     () => {
-      for (let seed = from; seed < from + (runs ?? 49); seed++) hold({ seed, workers, acts, without: [] });
+      for (let seed = from; seed < from + (runs ?? 30); seed++) hold({ seed, workers, acts, without: [] });
     },
     TIMEOUT_MS,
   );

@@ -105,7 +105,7 @@ describe("random programs on the thread library", () => {
         const again = runOnce(plans, how);
         expect([again.digest, again.stats]).toEqual([first.digest, first.stats]);
       }),
-      { numRuns: Number(process.env["FC_RUNS"] ?? 100) },
+      { numRuns: Number(process.env["FC_RUNS"] ?? 60) },
     );
   });
 });
