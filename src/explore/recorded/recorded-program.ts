@@ -2,29 +2,16 @@
  * The program of a run on real threads, for the explore host: the same set-up function, each task on the CPU that it ran on, and
  * CPUs that go on with whom they went on with.
  */
-import type { Addr } from "../../atomics/address.ts";
-import type { Protection } from "../../atomics/page-table.ts";
 import { setAffinity } from "../../kernel-sim/affinity.ts";
-import type { TaskOptions } from "../../kernel-sim/clone.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
-import type { Tid } from "../../kernel-sim/ids.ts";
-import type { Kernel } from "../../kernel-sim/kernel.ts";
 import type { ExploredConfig, ExploredMachine } from "../../machine/explored-machine.ts";
-import type { Program, UserSpace } from "../../umcg/env.ts";
+import type { ProgramMachine } from "../../machine/threads/run-program.ts";
 import type { Explorable } from "../explorable.ts";
 import { KernelSystem } from "../kernel/kernel-system.ts";
 import type { Recording } from "./recording.ts";
 
 /** What set-up code uses of a machine that an explored one has, too. `say` is heard by nobody. */
-export interface RecordedSetUp {
-  readonly userSpace: UserSpace;
-  readonly kernel: Kernel;
-  readonly args: unknown;
-  readonly say: (value: unknown) => void;
-  spawn(program: Program, options?: TaskOptions): Tid;
-  allocate(bytes: number, align?: number): Addr;
-  protect(a: Addr, length: number, protection: Protection): void;
-  swapOut(a: Addr, length: number): void;
+export interface RecordedSetUp extends ProgramMachine {
   acceptCompletions(): void;
 }
 
