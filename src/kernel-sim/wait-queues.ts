@@ -39,11 +39,36 @@ export class WaitQueues {
   }
 
   add(queue: number, tid: number): void {
-    const t = this.#tasks;
-    const on = t.waitQueue(tid) - 1;
+    const on = this.#tasks.waitQueue(tid) - 1;
     if (on >= 0) assert(false, `task ${tid} is already on wait queue ${on}`);
+    this.#tasks.setWaitQueue(tid, queue + 1);
+    this.#link(queue, tid);
+  }
+
+  /** Takes `tid` off whatever queue it is on; returns whether it was on one. */
+  remove(tid: number): boolean {
+    const queue = this.#tasks.waitQueue(tid) - 1;
+    if (queue < 0) return false;
+    this.#unlink(queue, tid);
+    this.#tasks.setWaitQueue(tid, 0);
+    return true;
+  }
+
+  /**
+   * Takes `tid` from the queue it is on to the end of another. It is on one of the two all the time: who is on none was woken, and
+   * that is what it would take itself for, if it looked between a removal and an addition.
+   */
+  move(queue: number, tid: number): void {
+    const from = this.#tasks.waitQueue(tid) - 1;
+    if (from < 0) assert(false, `task ${tid} is on no wait queue`);
+    this.#unlink(from, tid);
+    this.#tasks.setWaitQueue(tid, queue + 1);
+    this.#link(queue, tid);
+  }
+
+  #link(queue: number, tid: number): void {
+    const t = this.#tasks;
     const tail = this.#tail[queue]!;
-    t.setWaitQueue(tid, queue + 1);
     t.setWaitPrev(tid, tail);
     t.setWaitNext(tid, 0);
     if (tail === 0) this.#head[queue] = tid;
@@ -51,18 +76,13 @@ export class WaitQueues {
     this.#tail[queue] = tid;
   }
 
-  /** Takes `tid` off whatever queue it is on; returns whether it was on one. */
-  remove(tid: number): boolean {
+  #unlink(queue: number, tid: number): void {
     const t = this.#tasks;
-    const queue = t.waitQueue(tid) - 1;
-    if (queue < 0) return false;
     const next = t.waitNext(tid);
     const prev = t.waitPrev(tid);
     if (prev === 0) this.#head[queue] = next;
     else t.setWaitNext(prev, next);
     if (next === 0) this.#tail[queue] = prev;
     else t.setWaitPrev(next, prev);
-    t.setWaitQueue(tid, 0);
-    return true;
   }
 }

@@ -5,6 +5,7 @@ import { EAGAIN, EFAULT, EINTR, EINVAL, ETIMEDOUT } from "../../src/atomics/errn
 import type { Coroutine } from "../../src/atomics/step.ts";
 import { SIGUSR1, TIMER_ABSTIME } from "../../src/kernel-sim/constants.ts";
 import type { Tid } from "../../src/kernel-sim/ids.ts";
+import { bucketOf } from "../../src/kernel-sim/syscalls/futex.ts";
 import { TRACE_SYS_ENTER, TRACE_TIMER_EXPIRE } from "../../src/trace/events.ts";
 import type { Env, Program } from "../../src/umcg/env.ts";
 import { evaluate, priceOf, runMain, timed } from "../support/boot.ts";
@@ -285,6 +286,27 @@ describe("futex requeue", () => {
     });
     expect(counts).toEqual([3, 3]);
     expect(order).toEqual([0, 1, 2]);
+  });
+
+  test("a waiter that is moved is on one of the two queues all the time: on none it would take itself for woken", () => {
+    const on: number[] = [];
+    const buckets = evaluate(function* (env, { kernel }) {
+      const { tasks } = kernel;
+      const set = tasks.setWaitQueue.bind(tasks);
+      const from = env.allocate(128);
+      const to = offsetBy(from, 64);
+      const [tid] = yield* startWaiters(env, from, [], 1);
+      tasks.setWaitQueue = (at, queue) => {
+        if (at === tid) on.push(queue - 1);
+        set(at, queue);
+      };
+      yield* env.sys.futexRequeue({ from, to, wake: 0, move: 1, expected: 0 });
+      yield* env.sys.futexWake(to, 1);
+      yield* env.sys.join(tid!);
+      return [bucketOf(from), bucketOf(to)];
+    });
+    expect(on).toEqual([buckets[1], -1]);
+    expect(buckets[0]).not.toBe(buckets[1]);
   });
 
   test("a moved waiter can still time out, and is then gone from both words", () => {

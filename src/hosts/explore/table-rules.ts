@@ -113,15 +113,20 @@ function fairRules(kernel: Kernel, objects: KernelObjects, touches: Touches): Ru
 function waitRules(kernel: Kernel, objects: KernelObjects, touches: Touches): Rules {
   const { tasks } = kernel;
   const queue = objects.of("waits.queue", pageQueue(kernel, PAGE_BUCKETS));
+  const leave = (tid: number | undefined): void => {
+    const on = tasks.waitQueue(tid!);
+    if (on !== 0) touches.write(queue + on - 1);
+  };
   return {
     first: row(touches, queue).reads,
     after: nothing,
     bothOf: nothing,
     all: nothing,
     add: row(touches, queue).writes,
-    remove(tid) {
-      const on = tasks.waitQueue(tid!);
-      if (on !== 0) touches.write(queue + on - 1);
+    remove: leave,
+    move(to, tid) {
+      leave(tid);
+      touches.write(queue + to!);
     },
   };
 }

@@ -63,10 +63,7 @@ function moveWaiters(kernel: Kernel, from: Addr, to: Addr, skipped: number, coun
       tasks.setWaitOn(waiter, to);
       moved++;
       // Within one bucket only the word changes: moved to its end, a waiter would be met again.
-      if (bucket !== bucketOf(from)) {
-        waits.remove(waiter);
-        waits.add(bucket, waiter);
-      }
+      if (bucket !== bucketOf(from)) waits.move(bucket, waiter);
     }
     waiter = next;
   }
