@@ -16,3 +16,11 @@ export function messageOf(thrown: unknown): string {
     return textOf(thrown);
   }
 }
+
+const BRIEF = 40;
+
+/** The text of a value on one line, of a function its beginning. */
+export function briefOf(value: unknown): string {
+  const line = textOf(value).replaceAll(/\s+/g, " ");
+  return line.length <= BRIEF ? line : `${line.slice(0, BRIEF)}...`;
+}

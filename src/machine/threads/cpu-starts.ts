@@ -3,8 +3,10 @@ import { availableParallelism } from "node:os";
 import type { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { type ThreadMachineConfig, TRACE_EVENTS } from "./config.ts";
+import { imageUrl, sent } from "./image-check.ts";
 import type { CpuStart } from "./messages.ts";
 
+/** Throws ERR_CONFIG. */
 export function cpuStarts(
   config: ThreadMachineConfig,
   kernel: Kernel,
@@ -20,6 +22,7 @@ export function cpuStarts(
     traceEvents = TRACE_EVENTS,
   } = config;
   const { checkLocks = false, spin = vcpus <= availableParallelism() } = config;
+  sent("args", args, structuredClone);
   const hostAt = words.byteOffset;
   const common = {
     ...{ hostAt, umcg, entry, args, spin, checkLocks, trace, traceEvents, hosts },
@@ -27,7 +30,7 @@ export function cpuStarts(
     before: new SharedArrayBuffer(hostAt),
     after: new SharedArrayBuffer(hostAt),
     config: kernel.config,
-    image: image.href,
+    image: imageUrl("image", image).href,
   };
   return (cpu) => ({ ...common, cpu });
 }

@@ -34,6 +34,7 @@ import { startSecondary } from "../../kernel-sim/smp/secondary.ts";
 import { UserSpace } from "../../umcg/env.ts";
 import { createUmcg } from "../../umcg/profiles.ts";
 import { HostJobs } from "./host-tasks/jobs.ts";
+import { enterCpu } from "./image-check.ts";
 import { type CpuStart, type FromCpu, failureOf } from "./messages.ts";
 import { beginSetUp, runSetUp, SetUp, type SetUpFunction, type SetUpMemories } from "./set-up.ts";
 
@@ -85,6 +86,7 @@ try {
 say({ kind: "stopped", events: start.trace ? trace.ordered() : [] });
 
 async function load(): Promise<SetUpFunction> {
+  enterCpu(cpu);
   const image = (await import(start.image)) as Readonly<Record<string, unknown>>;
   const setUp = image[start.entry];
   if (typeof setUp === "function") return setUp as SetUpFunction;

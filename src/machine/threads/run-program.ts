@@ -13,6 +13,7 @@
  */
 import type { Addr } from "../../atomics/address.ts";
 import type { Protection } from "../../atomics/page-table.ts";
+import { briefOf } from "../../diagnostics/text-of.ts";
 import type { TaskOptions } from "../../kernel-sim/clone.ts";
 import type { KernelOptions } from "../../kernel-sim/default-config.ts";
 import { MachineError } from "../../kernel-sim/errors.ts";
@@ -22,6 +23,7 @@ import { createMachine } from "../../machine.ts";
 import type { Program, UserSpace } from "../../umcg/env.ts";
 import type { MachineConfig } from "../config.ts";
 import type { ThreadMachineConfig } from "./config.ts";
+import { checkOutsideCpu, imageUrl, sent } from "./image-check.ts";
 import { createThreadMachine } from "./thread-machine.ts";
 
 /** What set-up code has on every host. */
@@ -69,15 +71,29 @@ export interface ProgramResult {
 
 const TIMEOUT_MS = 60_000;
 
-/** Rejects as the machine does: ERR_CONFIG, ERR_DEADLOCK, ERR_PROGRAM_THREW, ERR_IMAGE, ERR_RUN_LIMIT. No Worker is left. */
+/** Rejects with ERR_IMAGE for a function without a name, or in the middle of loading an image; and as the machine does: ERR_CONFIG, ERR_DEADLOCK, ERR_PROGRAM_THREW, ERR_IMAGE, ERR_RUN_LIMIT. No Worker is left. */
 export async function runProgram(
   setUp: (machine: ProgramMachine) => void,
   options: ProgramOptions,
 ): Promise<ProgramResult> {
   const { host = "virtual" } = options;
+  checkOutsideCpu("runProgram");
+  checkSetUp(setUp, options);
   if (host === "virtual") return runVirtual(setUp, options);
   if (host === "threads") return await runOnThreads(setUp.name, options);
   throw new MachineError("ERR_CONFIG", `host must be one of ${PROGRAM_HOSTS.join(", ")}, got ${host}`);
+}
+
+/** What would be found out on one host only is found out on both. */
+function checkSetUp(setUp: unknown, { url }: ProgramOptions): void {
+  if (typeof setUp !== "function")
+    throw new MachineError("ERR_CONFIG", `setUp must be a function, got ${briefOf(setUp)}`);
+  if (setUp.name === "")
+    throw new MachineError(
+      "ERR_IMAGE",
+      `setUp must be exported by ${url} under a name of its own, and has none: ${briefOf(setUp)}`,
+    );
+  imageUrl("url", url);
 }
 
 function runVirtual(setUp: (machine: ProgramMachine) => void, options: ProgramOptions): ProgramResult {
@@ -87,8 +103,8 @@ function runVirtual(setUp: (machine: ProgramMachine) => void, options: ProgramOp
   setUp({
     userSpace,
     kernel,
-    args: structuredClone(args),
-    say: (value) => onMessage(structuredClone(value)),
+    args: sent("args", args, structuredClone),
+    say: (value) => onMessage(sent("what is said", value, structuredClone)),
     spawn: (program, own) => machine.spawn(program, own),
     allocate: (bytes, align) => machine.allocate(bytes, align),
     protect: (a, length, protection) => machine.protect(a, length, protection),
@@ -103,7 +119,7 @@ async function runOnThreads(entry: string, options: ProgramOptions): Promise<Pro
   const machine = await createThreadMachine({
     ...options,
     ...threads,
-    image: new URL(url),
+    image: imageUrl("url", url),
     entry,
     args,
     onMessage: (value) => onMessage?.(value),

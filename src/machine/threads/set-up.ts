@@ -27,6 +27,7 @@ import type { WorkerHandle } from "../../worker/worker-handle.ts";
 import { acceptCompletions } from "./completions.ts";
 import type { HostJobs, HostSpec, HostTaskOptions } from "./host-tasks/jobs.ts";
 import { HostSpawner } from "./host-tasks/spawn.ts";
+import { sent } from "./image-check.ts";
 import type { FromCpu } from "./messages.ts";
 
 /** What an image exports. It does the same each time it is called with the same arguments; it may not wait. */
@@ -61,7 +62,8 @@ export class SetUp {
   }
 
   /** Tells main something, from any program: `onMessage` hears it. What set-up code says, every CPU says. */
-  readonly say = (value: unknown): void => this.#tell({ kind: "said", value });
+  readonly say = (value: unknown): void =>
+    sent("what is said", value, () => this.#tell({ kind: "said", value }));
 
   /** Creates a task; it runs when the machine does. Throws ERR_CONFIG, ERR_TASK_LIMIT. */
   spawn(program: Program, options: TaskOptions = {}): Tid {

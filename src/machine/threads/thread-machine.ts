@@ -43,6 +43,7 @@ import type { ThreadMachineConfig, ThreadRunOptions, ThreadRunResult } from "./c
 import { cpuStarts } from "./cpu-starts.ts";
 import { CpuWorkers } from "./cpu-workers.ts";
 import { type HostDeath, HostWorkers } from "./host-tasks/host-workers.ts";
+import { checkOutsideCpu } from "./image-check.ts";
 import { makeMainKernel } from "./main-kernel.ts";
 import type { FromCpu, Told } from "./messages.ts";
 import { again, deadlock, errorOf, keptFromNs, late, runResult, stopped } from "./outcome.ts";
@@ -287,6 +288,7 @@ export class ThreadMachine {
 
 /** Creates a machine on real threads and brings it up. Rejects with ERR_CONFIG, ERR_BOOT, ERR_IMAGE; then nothing is left of it. */
 export async function createThreadMachine(config: ThreadMachineConfig): Promise<ThreadMachine> {
+  checkOutsideCpu("createThreadMachine");
   const machine = new ThreadMachine(config);
   try {
     await machine.boot();

@@ -1,6 +1,6 @@
 // One program text on the host of one's choice. On real threads: docs/threads-host.md's program (test/docs.test.ts), and the examples.
 import { expect, test } from "vitest";
-import { type ProgramMachine, runProgram } from "../../../src/machine/threads/index.ts";
+import { createThreadMachine, type ProgramMachine, runProgram } from "../../../src/machine/threads/index.ts";
 
 const url = import.meta.url;
 
@@ -28,12 +28,48 @@ test("a simulated machine takes copies of arguments and messages, as real thread
 });
 
 test("what cannot be cloned is refused where it is found out soonest", async () => {
-  await expect(runProgram(setUp, { url, args: () => 1 })).rejects.toThrow(/could not be cloned/);
+  const args = { list: [1, () => 1] };
+  for (const host of ["virtual", "threads"])
+    await expect(runProgram(setUp, { url, host, args })).rejects.toMatchObject({
+      code: "ERR_CONFIG",
+      message: "args must be something that can be cloned: args.list[1] is a function, () => 1",
+    });
   const says = (machine: ProgramMachine): void =>
     void machine.spawn(function* () {
       machine.say(() => 1);
     });
-  await expect(runProgram(says, { url })).rejects.toMatchObject({ code: "ERR_PROGRAM_THREW" });
+  await expect(runProgram(says, { url })).rejects.toMatchObject({
+    code: "ERR_CONFIG",
+    message: expect.stringContaining("what is said is a function"),
+  });
+});
+
+test("a function that no module can export under its name is refused on both hosts, before anything is begun", async () => {
+  const nameless = [(_: ProgramMachine): void => undefined][0]!;
+  for (const host of ["virtual", "threads"])
+    await expect(runProgram(nameless, { url, host })).rejects.toMatchObject({
+      code: "ERR_IMAGE",
+      message: expect.stringMatching(
+        /^setUp must be exported by file:\S+ under a name of its own, and has none: \(_\) =>/,
+      ),
+    });
+  for (const host of ["virtual", "threads"]) {
+    await expect(runProgram("setUp" as never, { url, host })).rejects.toMatchObject({ code: "ERR_CONFIG" });
+    await expect(runProgram(setUp, { url: "./here.ts", host })).rejects.toMatchObject({
+      code: "ERR_CONFIG",
+      message: "url must be an absolute URL, as import.meta.url, got ./here.ts",
+    });
+  }
+});
+
+test("an image that runs itself while it is loaded is told so, and not loaded by machines of machines until the time is up", async () => {
+  for (const host of ["virtual", "threads"])
+    await expect(
+      createThreadMachine({ image: new URL("./recursive-image.ts", import.meta.url), args: host }),
+    ).rejects.toMatchObject({
+      code: "ERR_IMAGE",
+      message: expect.stringMatching(/^runProgram is called by an image, while CPU 0 loads it/),
+    });
 });
 
 test("a host that there is not", async () => {
