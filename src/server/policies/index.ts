@@ -1,5 +1,6 @@
 /** The policies that come with the library, by name. */
 import { messageOf } from "../../diagnostics/text-of.ts";
+import { holdPolicy } from "../held-policy.ts";
 import type { Policy, PolicyFactory, PolicySetup } from "../policy.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { edf } from "./edf.ts";
@@ -26,7 +27,7 @@ const POLICIES: Readonly<Record<PolicyName, PolicyFactory>> = {
 
 /** Makes the policy that was asked for, by name or by its own factory. Throws ERR_RUNTIME_CONFIG. */
 export function makePolicy(wanted: PolicyName | PolicyFactory, setup: PolicySetup): Policy {
-  if (typeof wanted === "function") return checked(wanted, setup);
+  if (typeof wanted === "function") return made(wanted, setup);
   if (Object.hasOwn(POLICIES, wanted)) return POLICIES[wanted](setup);
   const known = POLICY_NAMES.join(", ");
   throw new RuntimeError(
@@ -36,17 +37,13 @@ export function makePolicy(wanted: PolicyName | PolicyFactory, setup: PolicySetu
 }
 
 /** A policy of the user's: that it cannot be made, or lacks something, is said before a server meets it. */
-function checked(factory: PolicyFactory, setup: PolicySetup): Policy {
-  let policy: Partial<Policy>;
+function made(factory: PolicyFactory, setup: PolicySetup): Policy {
+  let policy: Policy;
   try {
     policy = factory(setup);
   } catch (cause) {
     const message = messageOf(cause);
     throw new RuntimeError("ERR_RUNTIME_CONFIG", `the policy cannot be made: ${message}`, { cause });
   }
-  for (const hook of ["enqueue", "pick", "hasWork"] as const) {
-    if (typeof policy?.[hook] !== "function")
-      throw new RuntimeError("ERR_RUNTIME_CONFIG", `the policy has no function ${hook}`);
-  }
-  return policy as Policy;
+  return holdPolicy(policy);
 }
