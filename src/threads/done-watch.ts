@@ -2,19 +2,18 @@
  * How the owner hears that threads have ended.
  *
  * A thread that is alone under way may be over in no time, and then the way through the event loop is most of what it takes. So
- * the owner blocks for it, for HURRY_MS at most, and learns whether that is worth it: each time in vain doubles the number of
- * threads for which it does not.
+ * the owner blocks for it, for HURRY_MS at most, where that has been worth it. With `spinMs` it looks for as long before it
+ * sleeps there, where that has been.
  *
  * Else it does not block. With `spinMs` it looks once a turn of the loop for as long, then it sleeps through `Atomics.waitAsync`, and
  * says so in a word, so that only a sleeper is notified. A promise of that does not keep a process alive, so a timer does.
  */
 import { DONE_BELL, OWNER_SLEEPS } from "./layout.ts";
+import { Worth } from "./worth.ts";
 
 const KEEP_ALIVE_MS = 60_000;
 /** Some context switches, and less than a turn of a busy event loop. */
 const HURRY_MS = 0.1;
-/** At most every 1024th thread is waited for in vain. */
-const MAX_VAIN = 10;
 
 export class DoneWatch {
   readonly #words: Int32Array<SharedArrayBuffer>;
@@ -27,9 +26,8 @@ export class DoneWatch {
   #until = 0;
   #stopped = false;
   #hurries = false;
-  /** Hurries in vain in a row, and threads until the next try. */
-  #vain = 0;
-  #rest = 0;
+  readonly #hurry: Worth = new Worth();
+  readonly #spin: Worth = new Worth();
 
   constructor(words: Int32Array<SharedArrayBuffer>, spinMs: number, collect: () => boolean) {
     this.#words = words;
@@ -39,7 +37,9 @@ export class DoneWatch {
 
   /** A thread more is under way; `alone`: no other is. */
   watch(alone: boolean): void {
-    if (this.#keepAlive !== undefined || (alone && this.#hurry())) return;
+    // Those that the end of one lets begin do not stack up.
+    const hurries = alone && this.#keepAlive === undefined && !this.#hurries && this.#hurry.tries();
+    if (this.#keepAlive !== undefined || (hurries && this.#wait())) return;
     // Collecting may have begun others.
     if (this.#keepAlive !== undefined) return;
     this.#keepAlive = setInterval(Boolean, KEEP_ALIVE_MS);
@@ -47,17 +47,11 @@ export class DoneWatch {
     this.#poll();
   }
 
-  /** Waits for the one thread here and now, if that has been worth it lately. True: no thread is under way any more. */
-  #hurry(): boolean {
-    // Those that its end lets begin do not stack up.
-    if (this.#hurries || --this.#rest > 0) return false;
-    const bell = this.#await();
-    if (bell === this.#seen) {
-      this.#vain = Math.min(this.#vain + 1, MAX_VAIN);
-      this.#rest = 2 ** this.#vain;
-      return false;
-    }
-    this.#vain = 0;
+  /** Waits for the one thread here and now. True: no thread is under way any more. */
+  #wait(): boolean {
+    const bell = this.#look() ?? this.#sleepHere();
+    this.#hurry.came(bell !== this.#seen);
+    if (bell === this.#seen) return false;
     this.#seen = bell;
     this.#hurries = true;
     const more = this.#collect();
@@ -65,7 +59,18 @@ export class DoneWatch {
     return !more;
   }
 
-  #await(): number {
+  /** Looks at the bell for a while. Has it rung? */
+  #look(): number | undefined {
+    if (this.#spinMs === 0 || !this.#spin.tries()) return undefined;
+    let bell = this.#seen;
+    // To read the clock is pause enough between two looks.
+    for (const until = performance.now() + this.#spinMs; bell === this.#seen && performance.now() < until; )
+      bell = Atomics.load(this.#words, DONE_BELL);
+    this.#spin.came(bell !== this.#seen);
+    return bell === this.#seen ? undefined : bell;
+  }
+
+  #sleepHere(): number {
     Atomics.store(this.#words, OWNER_SLEEPS, 1);
     Atomics.wait(this.#words, DONE_BELL, this.#seen, HURRY_MS);
     Atomics.store(this.#words, OWNER_SLEEPS, 0);

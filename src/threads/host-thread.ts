@@ -77,7 +77,7 @@ const board = new Board(
   new Int32Array(buffer),
   new Float64Array(buffer),
 );
-const scheduler = new Scheduler(words, board, start.spins, true, start.lockSpins);
+const scheduler = new Scheduler(words, board, start.spinNs, true, start.lockSpins);
 const record = board.record(slot);
 const codes = new Map<number, Code>(start.codes.map((code) => [code.number, code]));
 const bodies = new Map<number, Body>();

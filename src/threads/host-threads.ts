@@ -59,7 +59,7 @@ export class HostThreads extends ThreadObjects implements ThreadControl {
         sizes: this.sizes,
         policy: choiceOf(options.policy),
         slot,
-        spins: this.scheduler.spins,
+        spinNs: this.scheduler.spinNs,
         lockSpins: this.scheduler.lockSpins,
         codes: this.#codes.all,
       }),

@@ -16,7 +16,7 @@ export interface ThreadStart {
   readonly sizes: ThreadSizes;
   readonly policy: PolicyChoice;
   readonly slot: number;
-  readonly spins: number;
+  readonly spinNs: number;
   readonly lockSpins: number;
   readonly codes: readonly Code[];
   /** For what does not fit words. Read when a word says that there is something. */

@@ -131,7 +131,7 @@ export class Scheduler extends Turns {
       return this.#refuse(-EINTR);
     const cpu = board.wait(words.self, reason, address, nowNs);
     board.next(cpu, nowNs);
-    return this.leave(this.spins > 0 && board.spin(words.self), timeoutNs);
+    return this.leave(this.looksFirst(), timeoutNs);
   }
 
   /** Ends a thread's park, or its next one. False: there is no such thread. */
@@ -225,7 +225,7 @@ export class Scheduler extends Turns {
     const cpu = board.take(words.self, UMCG_TASK_NONE, now);
     settle(now);
     board.next(cpu, now);
-    const idle = this.spins > 0 && board.spin(words.self);
+    const idle = this.looksFirst();
     yield* this.unlock();
     return idle;
   }

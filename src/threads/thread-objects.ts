@@ -35,8 +35,7 @@ export interface ChannelOptions {
   readonly valueBytes?: number;
 }
 
-/** Looks per microsecond of a thread that spins; looks for the lock, where another CPU may have it for less than that. */
-const SPINS_PER_US = 100;
+/** Looks for the lock: another CPU has it for less than that. */
 const LOCK_SPINS: number = availableParallelism() > 1 ? 200 : 0;
 const MAX_PERMITS: number = 2 ** 30;
 
@@ -65,7 +64,7 @@ export class ThreadObjects {
     this.shared = new Int32Array(buffer);
     this.board = new Board(layout, policy, this.shared, new Float64Array(buffer));
     this.words = new OwnerWords(buffer, { launch: () => undefined, print: options.print });
-    this.scheduler = new Scheduler(this.words, this.board, spinUs * SPINS_PER_US, false, LOCK_SPINS);
+    this.scheduler = new Scheduler(this.words, this.board, 1000 * spinUs, false, LOCK_SPINS);
   }
 
   /** A mutex for `lock` and `unlock` of threads: a number. Throws ERR_OPTION when there are as many as were asked for. */

@@ -5,8 +5,8 @@
  * and then `recover.ts` makes up for it.
  *
  * Who waits while a CPU idles may spin a while before it sleeps (`spinUs`): it stands for that CPU's idle loop, so there are never
- * more that spin than CPUs that idle. Not unless that is asked for: it is worth some microseconds where the host's CPUs have
- * nothing else to do, and costs as much as five times a wake-up where they have, because it takes them from whom it waits for.
+ * more that spin than CPUs that idle. It saves a wake-up where the host's CPUs have nothing else to do, and costs as much as five
+ * where they have, because it takes them from whom it waits for: so each thread learns whether it has been worth it (worth.ts).
  *
  * The way of a hand-off is written out without coroutines for hosts whose steps happen when they are taken: a coroutine costs as
  * much as all the steps in it. The same steps as a coroutine are for the others, and for whatever is not a plain hand-off.
@@ -20,6 +20,7 @@ import { FOREVER } from "../kernel-sim/times.ts";
 import type { Board } from "./board.ts";
 import { addrOf, LAST_CPU, SERVER_TID, SPINNING, WAIT_RESULT } from "./layout.ts";
 import { hasSleepers, LOCK_ADDR, lockSlow, wakeSleepers } from "./sched-lock.ts";
+import { Worth } from "./worth.ts";
 
 /** What `unlock` gives when it is over. */
 const OVER: Completed<number> = new Completed(0);
@@ -28,22 +29,23 @@ const OVER: Completed<number> = new Completed(0);
 export class Turns {
   readonly words: HostWords;
   readonly board: Board;
-  /** How often an idle thread looks before it sleeps. */
-  readonly spins: number;
-  /** The same of one that waits for the lock. */
+  /** How long an idle thread looks before it sleeps. */
+  readonly spinNs: number;
+  /** How often one looks that waits for the lock. */
   readonly lockSpins: number;
   /** First word of the caller's record. */
   readonly record: number;
   /** The word that the caller waits for. */
   readonly #turn: Addr;
   readonly #direct: boolean;
+  readonly #worth: Worth = new Worth();
   readonly #result: Completed<number> = new Completed(0);
 
   /** `direct`: every step of `words` happens when it is taken, as on a Worker. */
-  constructor(words: HostWords, board: Board, spins: number, direct: boolean, lockSpins: number = spins) {
+  constructor(words: HostWords, board: Board, spinNs: number, direct: boolean, lockSpins: number) {
     this.words = words;
     this.board = board;
-    this.spins = spins;
+    this.spinNs = spinNs;
     this.lockSpins = lockSpins;
     this.record = board.record(words.self);
     this.#turn = addrOf(this.record + SERVER_TID);
@@ -103,6 +105,26 @@ export class Turns {
     return yield* this.awaitTurn(spin, timeoutNs);
   }
 
+  /** By who has the lock, and has given its CPU away: shall it look for its next turn before it sleeps? */
+  protected looksFirst(): boolean {
+    return this.spinNs > 0 && this.#worth.tries() && this.board.spin(this.words.self);
+  }
+
+  /** Looks for the turn for a while. It has paid if it took no longer than it may: preempted, this thread is not worth its CPU. */
+  *#look(): Coroutine<void> {
+    const { words } = this;
+    const until = words.now() + this.spinNs;
+    let come = false;
+    let paid = true;
+    while (!come && paid) {
+      const step = words.memory.load32(this.#turn);
+      come = (step.done ? step.value : yield* step) !== 0;
+      paid = words.now() < until;
+    }
+    this.#worth.came(come && paid);
+    this.board.words[this.record + SPINNING] = 0;
+  }
+
   /**
    * Waits for a CPU; `spin`: looks for a while before it sleeps. A thread that waits for something else as well does so for
    * `timeoutNs`. What its wait has come to.
@@ -120,13 +142,7 @@ export class Turns {
 
   *#awaitTurn(spin: boolean, timeoutNs: number): Coroutine<number> {
     const { memory } = this.words;
-    if (spin) {
-      for (let i = this.spins; i > 0; i--) {
-        const step = memory.load32(this.#turn);
-        if ((step.done ? step.value : yield* step) !== 0) break;
-      }
-      this.board.words[this.record + SPINNING] = 0;
-    }
+    if (spin) yield* this.#look();
     let deadline = 0;
     let left = timeoutNs;
     // Each turn is a wake-up: for the turn, for a deadline, or for no reason.

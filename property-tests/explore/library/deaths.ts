@@ -105,7 +105,7 @@ function boards(bare: Bare, threads: number, cpus: number): (self: number) => Sc
   const words = new Int32Array(bare.buffer);
   const times = new Float64Array(bare.buffer);
   const make = (self: number): Scheduler =>
-    new Scheduler(hostWords(bare, self), new Board(layout, fifo, words, times), 0, false);
+    new Scheduler(hostWords(bare, self), new Board(layout, fifo, words, times), 0, false, 0);
   const { board } = make(OWNER);
   for (let i = 0; i < threads; i++) {
     const [slot, record] = [FIRST_SLOT + i, board.record(FIRST_SLOT + i)];

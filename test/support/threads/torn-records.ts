@@ -160,6 +160,7 @@ export class Rig {
       board,
       0,
       this.#direct,
+      0,
     );
   }
 }
