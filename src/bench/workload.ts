@@ -12,6 +12,7 @@
  */
 
 import type { Addr } from "../atomics/address.ts";
+import { formatResult } from "../atomics/errno.ts";
 import type { TaskOptions } from "../kernel-sim/clone.ts";
 import type { Tid } from "../kernel-sim/ids.ts";
 import type { Kernel } from "../kernel-sim/kernel.ts";
@@ -67,5 +68,6 @@ export function setUpPipe({ kernel }: Stage): number {
 
 /** A workload failed: a call answered what it never should. Becomes the cause of ERR_PROGRAM_THREW. */
 export function expectResult(call: string, result: number, expected: number): void {
-  if (result !== expected) throw new Error(`${call} returned ${result}, not ${expected}`);
+  if (result !== expected)
+    throw new Error(`${call} returned ${formatResult(result)}, not ${formatResult(expected)}`);
 }

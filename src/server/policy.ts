@@ -27,7 +27,7 @@
  *   `at.server === i` never overlap for one i, and a queue with a single producer needs no lock. A tick, when server and
  *   worker are awake together, comes with `at.server === NO_SERVER`.
  *
- * Source of the split into hooks: the issue; of `at`: what Go's `getg().m.p` and tokio's context are to their schedulers.
+ * Source of `at`: what Go's `getg().m.p` and tokio's context are to their schedulers.
  * Rejected: handing the whole decision to one function "schedule(events)", as ghOSt does: shorter to state, but every
  * policy would begin with the same dispatch.
  */

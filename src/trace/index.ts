@@ -6,7 +6,6 @@ export * from "./events.ts";
 export { formatEvent } from "./format.ts";
 export { TraceHash } from "./hash.ts";
 export { Histogram, type HistogramJson, type SpanSummary } from "./histogram.ts";
-export { micros } from "./micros.ts";
 export { nameOf, type TraceNames } from "./names.ts";
 export { TraceRing } from "./ring.ts";
 export type { TraceSink } from "./sink.ts";

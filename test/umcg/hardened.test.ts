@@ -1,12 +1,10 @@
 /** Profile `hardened`: what v0.3 left to do, call by call. The races have tests of their own. */
 import { describe, expect, it } from "vitest";
 import {
-  type CheckedUmcg,
   EINTR,
   EINVAL,
   ESRCH,
   ETIMEDOUT,
-  type HardenedUmcg,
   idleServersOf,
   idleWorkersOf,
   nextTidOf,
@@ -26,6 +24,8 @@ import {
   UMCG_TF_LOCKED,
   UMCG_TF_PREEMPTED,
 } from "../../src/index.ts";
+import type { HardenedUmcg } from "../../src/umcg/hardened.ts";
+import type { CheckedUmcg } from "../../src/umcg/invariants/checked-umcg.ts";
 import { Fixture, type Party } from "./fixture.ts";
 import { meanwhile } from "./flaws/flaw.ts";
 

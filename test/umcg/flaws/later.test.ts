@@ -5,7 +5,6 @@ import {
   EINVAL,
   EOPNOTSUPP,
   ETIMEDOUT,
-  type HardenedUmcg,
   nextTidOf,
   SIGUSR1,
   serverTidOf,
@@ -16,6 +15,7 @@ import {
   UMCG_TF_LISTED,
   UMCG_TF_PREEMPTED,
 } from "../../../src/index.ts";
+import type { HardenedUmcg } from "../../../src/umcg/hardened.ts";
 import { Fixture } from "../fixture.ts";
 import { awake, flaw, type Profile, pair, park } from "./flaw.ts";
 
