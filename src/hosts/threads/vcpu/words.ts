@@ -126,14 +126,17 @@ export class VcpuWords {
   /** Everybody who waits looks. */
   setPhase(to: number): void {
     Atomics.store(this.words, PHASE, to);
-    Atomics.notify(this.words, PHASE);
-    for (let cpu = 0; cpu < this.vcpus; cpu++) this.ring(cpu, ATT_PHASE);
+    this.#tellPhase();
   }
-  /** From RUNNING, to its end. False: another end came first. */
+  /** From RUNNING, to its end. False: another end came first. One that fails meanwhile has the last word. */
   endAs(to: number): boolean {
     const first = Atomics.compareExchange(this.words, PHASE, PHASE_RUNNING, to) === PHASE_RUNNING;
-    if (first) this.setPhase(to);
+    if (first) this.#tellPhase();
     return first;
+  }
+  #tellPhase(): void {
+    Atomics.notify(this.words, PHASE);
+    for (let cpu = 0; cpu < this.vcpus; cpu++) this.ring(cpu, ATT_PHASE);
   }
 
   /** Where the clock of the host stands at the machine's time 0; when time stands still, for set-up code, the time there. */

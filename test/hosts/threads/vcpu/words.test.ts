@@ -1,5 +1,5 @@
 /** The words of the threads host, by one thread that plays all parts. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { inOrder, OrderedRing } from "../../../../src/hosts/threads/vcpu/ordered-ring.ts";
 import {
   ATT_DEVICE,
@@ -7,6 +7,7 @@ import {
   ATT_PHASE,
   PHASE_DEADLOCKED,
   PHASE_ENDED,
+  PHASE_FAILED,
   PHASE_RUNNING,
   VcpuWords,
 } from "../../../../src/hosts/threads/vcpu/words.ts";
@@ -36,6 +37,18 @@ describe("the words of the host", () => {
     shared.takeAttention(0);
     expect([shared.endAs(PHASE_DEADLOCKED), shared.endAs(PHASE_ENDED)]).toEqual([true, false]);
     expect([shared.phase, shared.attention(0)]).toEqual([PHASE_DEADLOCKED, ATT_PHASE]);
+  });
+
+  test("let a CPU that fails as the machine ends have the last word", () => {
+    const shared = words();
+    shared.go(0);
+    const change = vi.spyOn(Atomics, "compareExchange").mockImplementationOnce((...args) => {
+      change.mockRestore();
+      const before = Atomics.compareExchange(...(args as Parameters<typeof Atomics.compareExchange>));
+      shared.setPhase(PHASE_FAILED);
+      return before;
+    });
+    expect([shared.endAs(PHASE_ENDED), shared.phase]).toEqual([true, PHASE_FAILED]);
   });
 
   test("hold 256 completions, first in, first out", () => {
