@@ -77,9 +77,10 @@ export interface Host {
   leaveKernel(): void;
   /**
    * What follows may touch anything, though the system call does not as a rule: a host of real threads keeps the other CPUs out
-   * of the kernel until this one leaves it. They may come between here; so nothing is known behind it that has to be kept.
+   * of the kernel until this one leaves it. True: they may have come between here, so whoever has decided by what it saw before
+   * looks again.
    */
-  alone(): void;
+  alone(): boolean;
 
   /**
    * Gives a task its code, a new one or in place of what it was: `body` is resumed when the task next runs. What follows its

@@ -85,18 +85,15 @@ export class HardenedLists {
       const word = yield* access.getUser32Nosleep(stateOf(record));
       if (word >= 0 && (word & UMCG_TF_STATE_MASK) === UMCG_TASK_RUNNING) return SERVER_BUSY;
       const idle = word >= 0 && (word & UMCG_TF_STATE_MASK) === UMCG_TASK_IDLE;
-      // To kill another task; and it may have gone while its word was read.
-      if (!idle) host.alone();
-      if (!idle && tasks.umcgTask(tid) !== record) return SERVER_GONE;
-      if (!idle) {
-        this.#breaches.kill(tid, word < 0 ? die.DIE_SERVER_RECORD : die.DIE_SERVER_WORD);
-        return SERVER_GONE;
-      }
       const running = (word & ~UMCG_TF_STATE_MASK) | UMCG_TASK_RUNNING;
-      const status = yield* access.cmpxchgUser32Nosleep(stateOf(record), word, running);
+      const status = idle ? yield* access.cmpxchgUser32Nosleep(stateOf(record), word, running) : -EFAULT;
       if (status === -EAGAIN) continue;
       if (status !== 0) {
-        this.#breaches.kill(tid, die.DIE_SERVER_RECORD);
+        // To kill another task. It may have come back meanwhile, in the same record, with another word.
+        if (host.alone()) continue;
+        // It may have gone while its word was read.
+        if (tasks.umcgTask(tid) === record)
+          this.#breaches.kill(tid, word < 0 || idle ? die.DIE_SERVER_RECORD : die.DIE_SERVER_WORD);
         return SERVER_GONE;
       }
       task.moved(tid, word, running);

@@ -127,7 +127,9 @@ export class ExploreHost implements Host {
     return 0;
   }
 
-  alone(): void {}
+  alone(): boolean {
+    return false;
+  }
   enterKernel(): void {}
   leaveKernel(): void {}
 

@@ -158,7 +158,9 @@ export class VirtualHost implements Host {
     }
   }
 
-  alone(): void {}
+  alone(): boolean {
+    return false;
+  }
   enterKernel(): void {}
   leaveKernel(): void {}
 

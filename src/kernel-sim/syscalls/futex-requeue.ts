@@ -47,15 +47,22 @@ function* futexRequeue(kernel: Kernel, requeue: Requeue): Coroutine<number> {
     const found = yield* access.getUser32(from);
     if (found !== expected >>> 0) return found < 0 ? -EFAULT : -EAGAIN;
   }
+  kernel.waits.bothOf(bucketOf(from), bucketOf(to));
+  // On real threads others were free to change it until here, and who waits for what they made of it may not be moved.
+  if (expected !== undefined && wordAt(kernel, from) !== expected >>> 0) return -EAGAIN;
   const moved = moveWaiters(kernel, from, to, wake, move);
   return moved + (yield* wakeWaiters(kernel, from, wake));
 }
 
-/** Moves up to `count` waiters behind the first `skipped`; returns how many. Atomic. */
+/** The word that has been read in this step, once more. */
+function wordAt({ buffer }: Kernel, a: Addr): number {
+  return Atomics.load(new Uint32Array(buffer, a, 1), 0);
+}
+
+/** Moves up to `count` waiters behind the first `skipped`; returns how many. Atomic; their buckets stand still. */
 function moveWaiters(kernel: Kernel, from: Addr, to: Addr, skipped: number, count: number): number {
   const { tasks, waits } = kernel;
   const bucket = bucketOf(to);
-  waits.bothOf(bucketOf(from), bucket);
   let [seen, moved] = [0, 0];
   for (let waiter = waits.first(bucketOf(from)); waiter !== 0 && moved < count; ) {
     const next = waits.after(waiter);

@@ -175,10 +175,11 @@ export class VcpuHost implements Host, LookAround {
     this.lock.stampNs = this.#clock();
     followClasses(this.kernel);
   }
-  alone(): void {
-    if (this.lock.isAlone) return;
+  alone(): boolean {
+    if (this.lock.isAlone) return false;
     this.lock.release();
     this.acquire();
+    return true;
   }
   /** Between two tasks: what one of them had to be alone for is over. */
   shareAgain(): void {

@@ -83,7 +83,9 @@ export class LockedClass implements FairClass {
   expect(tid: number, ns: number): void {
     this.#fair.expect(tid, ns);
   }
+  /** A look that changes what it looks at, and puts it back. */
   wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean {
+    this.#lock.queue(cpu);
     return this.#fair.wakeupPreempts(cpu, curr, wakee, now);
   }
   sliceOver(cpu: number, curr: number, now: number): boolean {

@@ -8,18 +8,19 @@
  * A task is in user mode or in the kernel when it lets go of its CPU, and comes back as it went: with the kernel's lock or
  * without.
  */
-import { type Coroutine, RESUME, type Resume } from "../../../atomics/step.ts";
+import { type Coroutine, RESUME, type Resume, YIELD_PAUSE } from "../../../atomics/step.ts";
 import { messageOf } from "../../../diagnostics/text-of.ts";
 import { MachineError } from "../../../kernel-sim/errors.ts";
-import type { Sequel } from "../../../kernel-sim/host.ts";
+import { type Sequel, YIELD_SCHEDULE } from "../../../kernel-sim/host.ts";
 import type { Tid } from "../../../kernel-sim/ids.ts";
-import { exitToUserMode } from "../../../kernel-sim/signals.ts";
+import { exitToUserMode, hasExitWork } from "../../../kernel-sim/signals.ts";
 import { setAllowed } from "../../../kernel-sim/smp/affinity.ts";
 import type { VcpuHost } from "./host.ts";
 import { CpuStopped } from "./interrupts.ts";
 import { MachineGone } from "./kernel-lock.ts";
 
-const GOES_ON: IteratorResult<unknown, unknown> = { done: false, value: 0 };
+const GOES_ON: IteratorResult<unknown, unknown> = { done: false, value: YIELD_PAUSE };
+const GOES_ELSEWHERE: IteratorResult<unknown, unknown> = { done: false, value: YIELD_SCHEDULE };
 
 export class TaskBodies {
   readonly #host: VcpuHost;
@@ -70,11 +71,13 @@ export class TaskBodies {
     const host = this.#host;
     if (this.#fresh.has(tid)) {
       host.alone();
+      // Somebody else was alone before, and has taken this CPU from it.
+      if (!host.kernel.tasks.allows(tid, host.cpu)) return GOES_ELSEWHERE;
       this.#fresh.delete(tid);
-      this.#begin(tid);
+      this.#keep(tid);
     }
     const alone = this.#inKernel.get(tid);
-    if (alone === undefined) host.leaveKernel();
+    if (alone === undefined) this.#enterUserMode(tid);
     else if (alone) host.alone();
     const result = this.#next(tid);
     if (host.lock.held) this.#inKernel.set(tid, host.lock.isAlone);
@@ -85,18 +88,22 @@ export class TaskBodies {
     return result.done === true && this.#follow(tid, result.value, false) ? GOES_ON : result;
   }
 
-  /** A new task begins with a return to user mode, so a signal that came before it has run is taken there. */
-  #begin(tid: number): void {
-    this.#keep(tid);
+  /**
+   * What came for a task before its first step in user mode, or between its body and what follows that, it takes on its way there:
+   * the interrupt that said so is over.
+   */
+  #enterUserMode(tid: number): void {
     const { kernel } = this.#host;
-    if (kernel.tasks.work(tid) === 0) return;
-    const body = this.#bodies[tid]!;
-    this.#bodies[tid] = (function* (): Coroutine<unknown> {
-      kernel.host.enterKernel();
-      yield* exitToUserMode(kernel, tid);
-      kernel.host.leaveKernel();
-      return yield* body;
-    })();
+    if (hasExitWork(kernel, tid)) {
+      const body = this.#bodies[tid]!;
+      this.#bodies[tid] = (function* (): Coroutine<unknown> {
+        kernel.host.enterKernel();
+        yield* exitToUserMode(kernel, tid);
+        kernel.host.leaveKernel();
+        return yield* body;
+      })();
+    }
+    this.#host.leaveKernel();
   }
 
   #next(tid: number): IteratorResult<unknown, unknown> {

@@ -1,10 +1,6 @@
 /** Tables that take locks, and that are guarded: one thread is CPU 0 of two. */
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Addr } from "../../../../src/atomics/address.ts";
-import { checkLocks } from "../../../../src/hosts/threads/vcpu/guarded-tables.ts";
-import { VcpuHost } from "../../../../src/hosts/threads/vcpu/host.ts";
-import { LockWords } from "../../../../src/hosts/threads/vcpu/lock-words.ts";
-import { lockedTables } from "../../../../src/hosts/threads/vcpu/locked-tables.ts";
 import { KernelSideMemory } from "../../../../src/hosts/threads/vcpu/memory.ts";
 import {
   EPOLLIN,
@@ -15,11 +11,10 @@ import {
   TASK_WAKING,
 } from "../../../../src/kernel-sim/constants.ts";
 import { FILE_EPOLL, FILE_EVENTFD } from "../../../../src/kernel-sim/descriptors.ts";
-import { cpuId, tid } from "../../../../src/kernel-sim/ids.ts";
 import {
   fileQueue,
   joinQueue,
-  Kernel,
+  type Kernel,
   pageQueue,
   pipeReadQueue,
   pipeWriteQueue,
@@ -28,34 +23,7 @@ import { pollMask } from "../../../../src/kernel-sim/poll.ts";
 import { sendSignal, signalPending } from "../../../../src/kernel-sim/signals.ts";
 import { bucketOf } from "../../../../src/kernel-sim/syscalls/futex.ts";
 import { openPipe } from "../../../../src/kernel-sim/syscalls/pipe.ts";
-import { makeMainKernel } from "../../../../src/machine/threads/main-kernel.ts";
-import { TraceRing } from "../../../../src/trace/ring.ts";
-
-const FREE = 0;
-
-/** Task 1 is current on CPU 0, task 2 belongs to CPU 1. */
-function make(config = {}) {
-  const size = { vcpus: 2, maxTasks: 8, userBytes: 1 << 16 };
-  const main = makeMainKernel({ ...size, ...config, image: new URL("file:///none") });
-  const host = new VcpuHost(main.shared, cpuId(0), 0);
-  const kernel = new Kernel({
-    config: main.kernel.config,
-    trace: new TraceRing(1),
-    nosleep: "refuse",
-    attach: main.kernel.buffer,
-    tables: lockedTables(host.lock, main.kernel.config),
-    fault: () => () => {
-      throw new Error("no faults here");
-    },
-  });
-  host.attach(kernel, true);
-  checkLocks(kernel, host.lock);
-  kernel.current = tid(1);
-  main.kernel.tasks.setCpu(2, 1);
-  const locks = new LockWords(main.shared);
-  const held = (word: number): boolean => locks.words[word] !== FREE;
-  return { host, kernel, plain: main.kernel, locks, held };
-}
+import { makeTwoCpus as make } from "../../../support/two-cpus.ts";
 
 type Made = ReturnType<typeof make>;
 
@@ -119,6 +87,7 @@ describe("what is touched has its lock taken:", () => {
       () => kernel.fair.begin(1, 2, 5),
       () => kernel.fair.yieldCurrent(1, 2),
       () => kernel.fair.putBack(1, 2),
+      () => kernel.fair.wakeupPreempts(1, 2, 3, 5),
     ]) {
       host.lock.endInner();
       touch();
