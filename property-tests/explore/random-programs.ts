@@ -76,10 +76,12 @@ export function randomProgram(
 }
 
 /** The answers of a thread, all of them, are its result: an interleaving that changes one changes the final state. */
-/** `spins`: what awaits a value does so by looking. */
-export function asProgram({ threads, spawned }: RandomProgram, spins = false): Program {
+/** `spins`: what awaits a value does so by looking. `forbidden`: at the end the first word is not to have this value. */
+export function asProgram({ threads, spawned }: RandomProgram, spins = false, forbidden?: number): Program {
   return (bare) => {
     const words = [bare.word(), bare.word()];
+    if (forbidden !== undefined)
+      bare.atEnd(() => bare.check(bare.peek32(words[0]!) !== forbidden, "it has the value"));
     const mutexes = [bare.mutex(), bare.mutex()];
     const body = (lines: readonly Line[]) =>
       function* (): Coroutine<number> {

@@ -73,11 +73,11 @@ export class Findings {
     execution: number,
   ): void {
     const { kind } = violation;
-    const { maxSteps, shrink, proofExecutions } = this.#options;
+    const { maxSteps, shrink, proofExecutions, stepTimeoutMs } = this.#options;
     const effort = shrink && kind !== "step-bound" ? proofExecutions : -1;
     // On a system of its own: the strategy may have left its own where it wants to find it.
     const system = this.#explorable.makeSystem();
-    const shrinking = new Shrinking(system, found, { kind, maxSteps, effort });
+    const shrinking = new Shrinking(system, found, { kind, maxSteps, effort, stepTimeoutMs });
     const pending = { violation, execution, system, shrinking };
     this.#byKey.set(keyOf(violation), findingOf(pending));
     this.#pending.push(pending);

@@ -9,11 +9,17 @@
  * Then every execution with fewer preemptions is made, if they are not too many: the depth-first search of Musuvathi and Qadeer
  * (PLDI 2007). What it finds is shrunk in turn; if it finds nothing, the counterexample is minimal in preemptions, and only then
  * said to be.
+ *
+ * A thread that spins can spin to the bound on steps, and that in every place from which it spins: of programs that do, no
+ * search of all executions comes to an end, nor to what has few preemptions. So spin loops are learned from on the way
+ * (strategies/suspicion.ts), as by the search that found the counterexample. From then on a thread that would spin waits, and
+ * leaving it is no preemption; what is known is measured again.
  */
 import { actorOf, type Schedule } from "../interleaving/schedule.ts";
 import type { System, Violation, ViolationKind } from "../interleaving/system.ts";
 import { type GuidedRun, runGuided } from "./guided-run.ts";
 import { Bounded } from "./strategies/bounded.ts";
+import { Suspicion } from "./strategies/suspicion.ts";
 import { PRUNED, TOO_LONG } from "./strategy.ts";
 
 /** Steps of a proof: of a program in bare mode more than its executions take; of one on the kernel some ten seconds. */
@@ -24,6 +30,8 @@ export interface ShrinkOptions {
   readonly maxSteps: number;
   /** Executions for the proof; -1: the schedule is only measured. */
   readonly effort: number;
+  /** As of ExploreOptions. Default 0. */
+  readonly stepTimeoutMs?: number;
 }
 
 export interface Shrunk {
@@ -45,6 +53,7 @@ export function shrink(system: System, found: Schedule, options: ShrinkOptions):
 export class Shrinking {
   readonly #system: System;
   readonly #options: ShrinkOptions;
+  readonly #suspicion: Suspicion;
   readonly #executions: Generator<void, void, void>;
   #result: Shrunk;
 
@@ -52,6 +61,7 @@ export class Shrinking {
   constructor(system: System, found: Schedule, options: ShrinkOptions) {
     this.#system = system;
     this.#options = options;
+    this.#suspicion = new Suspicion(system, options.stepTimeoutMs ?? 0);
     this.#result = { schedule: found, preemptions: 0, minimal: false, violation: undefined };
     this.#executions = this.#shrink(found);
   }
@@ -68,14 +78,21 @@ export class Shrinking {
 
   *#shrink(found: Schedule): Generator<void, void, void> {
     const { kind, effort } = this.#options;
-    const first = this.#run(found);
+    let first = this.#run(found);
+    // One thread after the other. Bounded by what there is to learn.
+    while (kind === "livelock" && !first.ended && this.#suspicion.learnsFrom(first.schedule))
+      first = this.#run(found);
     this.#result = { ...this.#result, preemptions: first.preemptions };
     if (first.violation?.kind !== kind) return;
-    this.#result = { ...this.#result, violation: first.violation };
+    this.#know(first);
     if (effort < 0) return;
     yield* this.#simplify(first);
+    // Bounded by what there is to learn.
+    while (this.#result.preemptions > 0 && (yield* this.#prove())) {
+      const again = this.#run(this.#result.schedule);
+      if (again.violation?.kind === kind) yield* this.#simplify(again);
+    }
     if (this.#result.preemptions === 0) this.#result = { ...this.#result, minimal: true };
-    else yield* this.#prove();
   }
 
   /** To a fixpoint. Bounded by the cost, which falls each time. */
@@ -95,14 +112,18 @@ export class Shrinking {
     }
   }
 
-  /** Every execution with fewer preemptions, fewest first, until one shows a violation of the kind. */
-  *#prove(): Generator<void, void, void> {
+  /**
+   * Every execution with fewer preemptions, fewest first, until one shows a violation of the kind. Returns whether the system has
+   * learned of a spin loop instead.
+   */
+  *#prove(): Generator<void, boolean, void> {
     const { kind, maxSteps, effort } = this.#options;
     const maxBound = this.#result.preemptions - 1;
     const search = new Bounded(this.#system, { by: "preemptions", maxSteps, maxBound });
     let whole = true;
     for (let [made, steps] = [0, 0]; made < effort && steps < MAX_PROOF_STEPS; made++) {
       const ended = search.execute();
+      if (this.#suspicion.lesson(search, ended) !== undefined) return true;
       const schedule = search.schedule();
       steps += schedule.length;
       if (ended === TOO_LONG) whole = false;
@@ -111,10 +132,11 @@ export class Shrinking {
       if (shown) yield* this.#simplify(this.#run(schedule));
       if (shown || !search.advance()) {
         this.#result = { ...this.#result, minimal: shown || whole };
-        return;
+        return false;
       }
       yield;
     }
+    return false;
   }
 
   #run(schedule: Schedule): GuidedRun {

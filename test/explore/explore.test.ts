@@ -1,5 +1,7 @@
 /** explore(): certificates, counterexamples, limits, and what is refused. */
 import { describe, expect, test } from "vitest";
+import { systemOf } from "../../bench/programs/define.ts";
+import { PROGRAMS } from "../../bench/programs/registry.ts";
 import {
   type Bare,
   bareProgram,
@@ -7,9 +9,11 @@ import {
   ExploreError,
   type ExploreResult,
   explore,
+  type Program,
   parseSchedule,
   replay,
   type StrategyName,
+  type System,
   shrink,
 } from "../../src/explore/index.ts";
 
@@ -148,6 +152,34 @@ describe("shrinking", () => {
 
   test("claims no minimality that was not proven", () => {
     expect(shrink(system(), wild, { ...options, effort: 1 }).minimal).toBe(false);
+  });
+
+  test("learns of spin loops, which have schedules without end with fewer preemptions", () => {
+    const peterson = (): System => systemOf(PROGRAMS.get("peterson")!, { wrong: 1 });
+    const found = parseSchedule("0 1*3 0*4 1*3 0");
+    const once = shrink(peterson(), found, { ...options, maxSteps: 10_000 });
+    expect(once).toMatchObject({ preemptions: 2, minimal: true, violation: { kind: "assertion" } });
+    expect(shrink(peterson(), once.schedule, { ...options, maxSteps: 10_000 })).toEqual(once);
+  });
+
+  test("follows a livelock on a system that knows it", () => {
+    const eachForTheOther: Program = (bare) => {
+      const [x, y, z] = [bare.word(), bare.word(), bare.word()];
+      for (const [own, other] of [
+        [x, y],
+        [y, x],
+      ] as const) {
+        bare.thread(function* () {
+          yield* bare.add32(z, 1);
+          while ((yield* bare.load32(other)) === 0);
+          yield* bare.store32(own, 1);
+        });
+      }
+    };
+    const found = parseSchedule("0 1 0 1");
+    const made = shrink(bareProgram(eachForTheOther).makeSystem(), found, { ...options, kind: "livelock" });
+    expect(made).toMatchObject({ preemptions: 0, minimal: true, violation: { kind: "livelock" } });
+    expect(made.schedule).toHaveLength(2);
   });
 
   test("keeps a schedule that does not show what it is said to", () => {

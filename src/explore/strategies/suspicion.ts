@@ -26,16 +26,21 @@ export class Suspicion {
     const { length } = search;
     if ((ended !== TOO_LONG && length < this.from) || this.#system.learn === undefined) return undefined;
     const schedule = search.schedule();
-    // It makes up answers, and with one that nobody gives a body may compute for ever.
-    const learn = (): void => {
-      learned = this.#system.learn!(schedule);
-    };
-    let learned = false;
-    guarded(learn, this.#limitMs);
-    if (learned) return schedule;
+    if (this.learnsFrom(schedule)) return schedule;
     this.from = 2 * length;
     this.#system.reset();
     for (const made of schedule) this.#system.step(actorOf(made), alternativeOf(made));
     return undefined;
+  }
+
+  /** Whether the system has learned something from these steps. It is left anywhere. */
+  learnsFrom(schedule: Schedule): boolean {
+    // It makes up answers, and with one that nobody gives a body may compute for ever.
+    const learn = (): void => {
+      learned = this.#system.learn?.(schedule) === true;
+    };
+    let learned = false;
+    guarded(learn, this.#limitMs);
+    return learned;
   }
 }
