@@ -21,11 +21,11 @@ import { MAX_STEP_TIMEOUT_MS } from "./options.ts";
 /** Guards at most on the way to it: of longer executions each guards several steps. */
 const MAX_GUARDS = 500;
 
-/** A program computes for ever while it lays itself out: there is nothing to explore. */
+/** A program computes for ever where nothing can be explored: while it lays itself out. `what` has not ended. */
 export class RunawayError extends Error {
   readonly code = "ERR_RUNAWAY";
-  constructor(limitMs: number, place: string | undefined) {
-    super(`the set-up of the program has not ended within ${secondsOf(limitMs)}${at(place)}`);
+  constructor(what: string, limitMs: number, place: string | undefined) {
+    super(`${what} has not ended within ${secondsOf(limitMs)}${at(place)}`);
     this.name = "RunawayError";
   }
 }
@@ -39,7 +39,7 @@ export function laidOut(explorable: Explorable, limitMs: number): System {
   // Twice: it may have been the machine that was slow.
   if (!guarded(layOut, limitMs) && !guarded(layOut, limitMs)) {
     const stays = whereItStays(layOut);
-    if (stays !== undefined) throw new RunawayError(limitMs, stays.place);
+    if (stays !== undefined) throw new RunawayError("the set-up of the program", limitMs, stays.place);
   }
   return system!;
 }
