@@ -76,7 +76,7 @@ class Bench {
     const curr = this.curr[cpu]!;
     if (q.isQueued(tid)) q.wakeQueued(cpu, tid, curr, this.now);
     else q.enqueue(cpu, tid, curr, this.now, false);
-    if (curr === 0 || q.wakeupPreempts(cpu, curr, tid, this.now)) this.dispatch(cpu);
+    if (curr === 0 || q.wakeupPreempts(cpu, curr, tid, this.now, false)) this.dispatch(cpu);
   }
 
   yield({ cpu }: Operation): void {

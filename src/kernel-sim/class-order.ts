@@ -79,9 +79,9 @@ export class ClassOrder implements FairClass {
   pushWakee(cpu: number, tid: number): void {
     if (this.#isRt(tid)) this.#ports.pushWakee(cpu, tid);
   }
-  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean {
+  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number, initial: boolean): boolean {
     if (this.#isRt(wakee) || this.#isRt(curr)) return this.precedes(wakee, curr);
-    return this.fair.wakeupPreempts(cpu, curr, wakee, now);
+    return this.fair.wakeupPreempts(cpu, curr, wakee, now, initial);
   }
 
   update(cpu: number, curr: number, now: number): void {
@@ -174,6 +174,9 @@ export class ClassOrder implements FairClass {
   }
   nrRunning(cpu: number): number {
     return this.rt.nrRunning(cpu) + this.fair.nrRunning(cpu);
+  }
+  nrQueued(cpu: number): number {
+    return this.rt.nrRunning(cpu) + this.fair.nrQueued(cpu);
   }
   load(cpu: number): number {
     return this.fair.load(cpu);

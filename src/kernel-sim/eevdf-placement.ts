@@ -74,15 +74,29 @@ export class EevdfPlacement {
 
   /** The lag V - vruntime of a queued entity, within the bound that may be kept over sleep. */
   lag(cpu: number, tid: number): number {
-    const { lagBound, tickNs } = this.#rules;
+    const { newer, tickNs } = this.#rules;
     const own = this.#timeline.slices[tid]!;
-    const ns =
-      lagBound === "own-slices"
-        ? Math.max(2 * own, tickNs)
-        : Math.max(own, this.#timeline.tree.longestSlice(cpu)) + tickNs;
+    const ns = newer
+      ? Math.max(own, this.#timeline.tree.longestSlice(cpu)) + tickNs
+      : Math.max(2 * own, tickNs);
     const limit = this.#timeline.virtual(tid, ns);
     const lag = this.#timeline.virtualTime(cpu) - this.#numbers[(tid << 3) | VRUNTIME]!;
     return Math.max(-limit, Math.min(limit, lag));
+  }
+
+  /**
+   * What a delayed entity owes, as lag of at most 0 (DELAY_ZERO): what it has become owed while it slept is not paid, and
+   * from 7.2 on it does not owe more than when it went to sleep (`VLAG`).
+   */
+  debt(cpu: number, tid: number): number {
+    const lag = Math.min(0, this.lag(cpu, tid));
+    return this.#rules.newer ? Math.min(0, Math.max(lag, this.#numbers[(tid << 3) | VLAG]!)) : lag;
+  }
+
+  /** Does a delayed entity stand elsewhere than its debt says? In 6.12 only if it should have none. */
+  isOutOfPlace(cpu: number, tid: number): boolean {
+    if (!this.#rules.newer) return this.lag(cpu, tid) > 0;
+    return this.#timeline.virtualTime(cpu) - this.debt(cpu, tid) !== this.#numbers[(tid << 3) | VRUNTIME];
   }
 
   /** An entity on no queue: what it is owed stays the same run time. */
@@ -113,6 +127,7 @@ export class EevdfPlacement {
     for (const field of [DEADLINE, PROTECTED_UNTIL])
       numbers[(tid << 3) | field] = to + scale(numbers[(tid << 3) | field]! - vruntime, old, weight);
     numbers[(tid << 3) | VRUNTIME] = to;
+    numbers[(tid << 3) | VLAG] = lag;
     this.#words[(tid << 4) | WEIGHT] = weight;
     timeline.slices[tid] = slice;
     if (tid !== curr) timeline.insert(cpu, tid);

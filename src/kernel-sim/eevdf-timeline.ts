@@ -31,7 +31,7 @@ export const NR_QUEUED = 2;
 export const SUM = 2;
 export const LOAD = 3;
 export const BASE = 4;
-/** Word: the current entity reached its deadline since it was last picked. */
+/** Word: since it was last picked the current entity has come to a point where others, of whom there were some, may run. */
 export const SLICE_OVER = 3;
 
 export const NOT_QUEUED = 0;

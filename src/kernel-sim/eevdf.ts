@@ -10,7 +10,9 @@
  * cut to 0) or woken (then it is simply runnable again, on the CPU where it slept).
  */
 import type { Arena } from "./arena.ts";
+import { EevdfPick } from "./eevdf-pick.ts";
 import { EevdfPlacement } from "./eevdf-placement.ts";
+import { EevdfPreempt } from "./eevdf-preempt.ts";
 import type { EevdfRules } from "./eevdf-rules.ts";
 import {
   BASE,
@@ -24,7 +26,6 @@ import {
   NR_QUEUED,
   NR_RUNNING,
   POLICY,
-  PROTECTED_UNTIL,
   QUEUED,
   RUNNABLE,
   SLICE_OVER,
@@ -34,11 +35,12 @@ import {
   WEIGHT,
 } from "./eevdf-timeline.ts";
 import type { FairClass } from "./fair-class.ts";
-import { SCHED_IDLE } from "./sched-table.ts";
 
 export class Eevdf implements FairClass {
   readonly timeline: EevdfTimeline;
   readonly placement: EevdfPlacement;
+  readonly #pick: EevdfPick;
+  readonly #preempt: EevdfPreempt;
   readonly #rules: EevdfRules;
   readonly #words: Int32Array;
   readonly #numbers: Float64Array;
@@ -49,6 +51,8 @@ export class Eevdf implements FairClass {
     this.#rules = rules;
     this.timeline = new EevdfTimeline(arena, maxTasks, vcpus);
     this.placement = new EevdfPlacement(this.timeline, rules);
+    this.#pick = new EevdfPick(this.timeline, this.placement, rules);
+    this.#preempt = new EevdfPreempt(this.timeline, this.#pick, rules);
     this.#words = this.timeline.words;
     this.#numbers = this.timeline.numbers;
     this.#slices = this.timeline.slices;
@@ -73,7 +77,7 @@ export class Eevdf implements FairClass {
 
   enqueue(cpu: number, tid: number, curr: number, now: number, initial: boolean): void {
     const row = this.#queues + cpu;
-    const ahead = this.placement.runAhead(curr, now);
+    const ahead = this.#lookAhead(cpu, curr, now);
     this.placement.place(cpu, tid, initial);
     this.#numbers[(curr << 3) | VRUNTIME]! -= ahead;
     this.timeline.insert(cpu, tid);
@@ -82,20 +86,23 @@ export class Eevdf implements FairClass {
     this.#words[(row << 4) | NR_QUEUED]!++;
   }
 
+  /** update_curr() before somebody comes, as far as others see it (see `runAhead`). */
+  #lookAhead(cpu: number, curr: number, now: number): number {
+    const ahead = this.placement.runAhead(curr, now);
+    if (ahead > 0) this.#preempt.moved(cpu, curr, ahead);
+    return ahead;
+  }
+
   // ---- the current entity -------------------------------------------------------------------------------------------
 
   /** `tid`, just picked, runs from `now` on. */
   begin(cpu: number, tid: number, now: number): void {
-    const numbers = this.#numbers;
+    const row = (this.#queues + cpu) << 4;
     this.timeline.remove(cpu, tid);
-    this.#words[((this.#queues + cpu) << 4) | CURRENT] = tid;
+    this.#words[row | CURRENT] = tid;
     this.beginSlice(tid, now);
-    this.#words[((this.#queues + cpu) << 4) | SLICE_OVER] = 0;
-    const deadline = numbers[(tid << 3) | DEADLINE]!;
-    const short = Math.min(this.timeline.tree.shortestSlice(cpu), this.#slices[tid]!);
-    const parity = numbers[(tid << 3) | VRUNTIME]! + this.timeline.virtual(tid, short);
-    numbers[(tid << 3) | PROTECTED_UNTIL] =
-      this.#rules.protection === "deadline" ? deadline : Math.min(deadline, parity);
+    this.#words[row | SLICE_OVER] = 0;
+    this.#pick.protect(cpu, tid);
   }
 
   beginSlice(tid: number, now: number): void {
@@ -107,9 +114,8 @@ export class Eevdf implements FairClass {
     this.timeline.insert(cpu, tid);
   }
 
-  /** update_curr(). A deadline that is reached is renewed, and others may run. */
+  /** update_curr(). */
   update(cpu: number, curr: number, now: number): void {
-    const row = this.#queues + cpu;
     const numbers = this.#numbers;
     const delta = now - numbers[(curr << 3) | EXEC_START]!;
     if (curr === 0 || delta <= 0) return;
@@ -118,10 +124,7 @@ export class Eevdf implements FairClass {
     const vruntime = numbers[(curr << 3) | VRUNTIME]! + this.timeline.virtual(curr, delta);
     numbers[(curr << 3) | VRUNTIME] = vruntime;
     this.timeline.moveBase(cpu, vruntime);
-    if (vruntime < numbers[(curr << 3) | DEADLINE]!) return;
-    numbers[(curr << 3) | DEADLINE] = vruntime + this.timeline.virtual(curr, this.#slices[curr]!);
-    numbers[(curr << 3) | PROTECTED_UNTIL] = vruntime;
-    this.#words[(row << 4) | SLICE_OVER] = 1;
+    this.#preempt.moved(cpu, curr, 0);
   }
 
   tick(cpu: number, curr: number, now: number): boolean {
@@ -144,12 +147,12 @@ export class Eevdf implements FairClass {
     const row = this.#queues + cpu;
     const delayed = !special && !this.timeline.isEligible(cpu, tid);
     this.#words[(row << 4) | NR_RUNNING]!--;
+    this.#numbers[(tid << 3) | VLAG] = this.placement.lag(cpu, tid);
     if (delayed) {
       this.#words[(tid << 4) | QUEUED] = DELAYED;
       this.putBack(cpu, tid);
       return true;
     }
-    this.#numbers[(tid << 3) | VLAG] = this.placement.lag(cpu, tid);
     this.#words[(row << 4) | CURRENT] = 0;
     this.timeline.leave(cpu, tid);
     return false;
@@ -159,33 +162,7 @@ export class Eevdf implements FairClass {
 
   pick(cpu: number, _curr: number): number {
     this.#words[((this.#queues + cpu) << 4) | SLICE_OVER] = 0;
-    // Bounded: each turn but the last takes a delayed entity off the queue.
-    for (;;) {
-      const tid = this.#best(cpu, true);
-      if (tid === 0 || this.#words[(tid << 4) | QUEUED] !== DELAYED) return tid;
-      this.#finishDequeue(cpu, tid);
-    }
-  }
-
-  /** pick_eevdf(): the protected current one, else the earliest deadline among the eligible. */
-  #best(cpu: number, protection: boolean): number {
-    const numbers = this.#numbers;
-    const row = this.#queues + cpu;
-    let curr = this.#words[(row << 4) | CURRENT]!;
-    if (this.timeline.tree.isEmpty(cpu)) return curr;
-    if (curr !== 0 && !this.timeline.isEligible(cpu, curr)) curr = 0;
-    const safe = curr !== 0 && numbers[(curr << 3) | VRUNTIME]! < numbers[(curr << 3) | PROTECTED_UNTIL]!;
-    if (protection && safe) return curr;
-    const best = this.timeline.tree.earliestEligible(cpu, this.timeline.virtualTime(cpu));
-    if (best === 0) return curr === 0 ? this.timeline.tree.first(cpu) : curr;
-    return curr !== 0 && numbers[(curr << 3) | DEADLINE]! < numbers[(best << 3) | DEADLINE]! ? curr : best;
-  }
-
-  /** A delayed sleeper leaves at last, owed nothing (DELAY_ZERO). */
-  #finishDequeue(cpu: number, tid: number): void {
-    this.#numbers[(tid << 3) | VLAG] = Math.min(0, this.placement.lag(cpu, tid));
-    this.timeline.remove(cpu, tid);
-    this.timeline.leave(cpu, tid);
+    return this.#pick.runnable(cpu, true);
   }
 
   // ---- waking, yielding ---------------------------------------------------------------------------------------------
@@ -193,11 +170,12 @@ export class Eevdf implements FairClass {
   /** requeue_delayed_entity(): one whose dequeue was delayed is runnable again, where it is. */
   wakeQueued(cpu: number, tid: number, curr: number, now: number): void {
     if (this.#words[(tid << 4) | QUEUED] !== DELAYED) return;
-    const ahead = this.placement.runAhead(curr, now);
-    if (this.placement.lag(cpu, tid) > 0) {
-      // It has become owed something while it slept: that is not paid, it starts again at V.
+    const ahead = this.#lookAhead(cpu, curr, now);
+    if (this.placement.isOutOfPlace(cpu, tid)) {
+      // What it owes is not where it stands: it has become owed something while it slept, or owes more than before.
+      const debt = this.placement.debt(cpu, tid);
       this.timeline.remove(cpu, tid);
-      this.#numbers[(tid << 3) | VLAG] = 0;
+      this.#numbers[(tid << 3) | VLAG] = debt;
       this.placement.place(cpu, tid, false);
       this.timeline.insert(cpu, tid);
     }
@@ -206,30 +184,16 @@ export class Eevdf implements FairClass {
     this.#words[((this.#queues + cpu) << 4) | NR_RUNNING]!++;
   }
 
-  /** wakeup_preempt_fair() between two ordinary tasks. */
-  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean {
-    const numbers = this.#numbers;
+  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number, initial: boolean): boolean {
+    if (this.sliceOver(cpu)) return true;
     const ahead = this.placement.runAhead(curr, now);
-    const vruntime = numbers[(curr << 3) | VRUNTIME]!;
-    const over = this.sliceOver(cpu) || vruntime >= numbers[(curr << 3) | DEADLINE]!;
-    const shorter = this.#slices[wakee]! < this.#slices[curr]!;
-    const runnable = this.#words[(wakee << 4) | QUEUED] === RUNNABLE && !over;
-    const policy = this.#words[(wakee << 4) | POLICY]!;
-    // An idle-policy task gives way to any other; neither it nor a batch task preempts.
-    const overIdle = this.#words[(curr << 4) | POLICY] === SCHED_IDLE && policy !== SCHED_IDLE;
-    const better = runnable && (overIdle || (policy === 0 && this.#best(cpu, !shorter) === wakee));
-    numbers[(curr << 3) | VRUNTIME] = vruntime - ahead;
-    if (better) numbers[(curr << 3) | PROTECTED_UNTIL] = vruntime - ahead;
-    return over || better;
+    const preempts = this.#preempt.byWakeup(cpu, curr, wakee, initial);
+    this.#numbers[(curr << 3) | VRUNTIME]! -= ahead;
+    return preempts;
   }
 
-  /** Gives up what is left of the slice. */
   yieldCurrent(cpu: number, tid: number): void {
-    const numbers = this.#numbers;
-    const forfeits = this.#rules.protection === "shortest-slice" && this.timeline.isEligible(cpu, tid);
-    if (forfeits) numbers[(tid << 3) | VRUNTIME] = numbers[(tid << 3) | DEADLINE]!;
-    numbers[(tid << 3) | DEADLINE]! += this.timeline.virtual(tid, this.#slices[tid]!);
-    numbers[(tid << 3) | PROTECTED_UNTIL] = numbers[(tid << 3) | VRUNTIME]!;
+    this.#preempt.byYield(cpu, tid);
   }
 
   // ---- leaving and changing where it waits -------------------------------------------------------------------------
@@ -240,7 +204,7 @@ export class Eevdf implements FairClass {
     const row = (this.#queues + cpu) << 4;
     const curr = this.#words[row | CURRENT]!;
     const ahead = this.placement.runAhead(curr, now);
-    if (this.#words[(tid << 4) | QUEUED] === DELAYED) this.#finishDequeue(cpu, tid);
+    if (this.#words[(tid << 4) | QUEUED] === DELAYED) this.#pick.finishDequeue(cpu, tid);
     else {
       numbers[(tid << 3) | VLAG] = this.placement.lag(cpu, tid);
       this.timeline.remove(cpu, tid);
@@ -290,6 +254,9 @@ export class Eevdf implements FairClass {
   }
   nrRunning(cpu: number): number {
     return this.#words[((this.#queues + cpu) << 4) | NR_RUNNING]!;
+  }
+  nrQueued(cpu: number): number {
+    return this.#words[((this.#queues + cpu) << 4) | NR_QUEUED]!;
   }
   load(cpu: number): number {
     return this.timeline.load(cpu);

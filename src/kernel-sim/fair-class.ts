@@ -26,8 +26,8 @@ export interface FairClass {
   enqueue(cpu: number, tid: number, curr: number, now: number, initial: boolean): void;
   /** A wake-up found the task queued here: current, or asleep with its dequeue delayed. */
   wakeQueued(cpu: number, tid: number, curr: number, now: number): void;
-  /** Shall `wakee`, just made runnable on `cpu`, take it from the current task? */
-  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean;
+  /** Shall `wakee`, just made runnable on `cpu`, take it from the current task? `initial`: it is new. */
+  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number, initial: boolean): boolean;
 
   /** Charges the current task up to `now`. */
   update(cpu: number, curr: number, now: number): void;
@@ -87,6 +87,8 @@ export interface FairClass {
   chargedUntil(tid: number): number;
   /** Runnable tasks of a CPU, current included. */
   nrRunning(cpu: number): number;
+  /** The same and the delayed: as long as there is another, the current task has to share, and somebody has to look. */
+  nrQueued(cpu: number): number;
   /** Sum of the weights of a CPU's tasks. */
   load(cpu: number): number;
   /** A vruntime below which no runnable task of the CPU can fall. */

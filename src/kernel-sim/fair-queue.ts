@@ -278,6 +278,10 @@ export class FairQueue implements FairClass {
   nrRunning(cpu: number): number {
     return this.words[((this.queues + cpu) << 4) | NR_RUNNING]!;
   }
+  /** Nothing that sleeps is queued. */
+  nrQueued(cpu: number): number {
+    return this.words[((this.queues + cpu) << 4) | NR_RUNNING]!;
+  }
   /** Sum of their weights. */
   load(cpu: number): number {
     return this.numbers[((this.queues + cpu) << 3) | LOAD]!;

@@ -209,7 +209,8 @@ export class GlobalQueue implements FairClass {
     if (this.#counts[WAITERS]! > 0 && this.#policy !== "srpt") this.#gives[cpu] = 1;
   }
 
-  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean {
+  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number, initial: boolean): boolean {
+    if (initial) return false;
     if (this.#policy !== "srpt") return this.sliceOver(cpu, curr, now);
     if (this.#claim(curr, now) <= this.#numbers[(wakee << 3) | REMAINING]!) return false;
     this.#gives[cpu] = 1;
@@ -277,6 +278,9 @@ export class GlobalQueue implements FairClass {
   /** All who wait could be this CPU's next. */
   nrRunning(cpu: number): number {
     return this.#counts[WAITERS]! + (this.#current[cpu] === 0 ? 0 : 1);
+  }
+  nrQueued(cpu: number): number {
+    return this.nrRunning(cpu);
   }
   load(cpu: number): number {
     const curr = this.#current[cpu]!;

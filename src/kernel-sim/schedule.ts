@@ -76,7 +76,7 @@ export function switchTask(kernel: Kernel, preempted = false): void {
       pushOff(kernel, prev);
       return;
     }
-    if (fair.nrRunning(cpu) === 1) return;
+    if (fair.nrQueued(cpu) === 1) return;
     runnable = prev;
   }
   const next = fair.pick(cpu, runnable);
@@ -131,7 +131,7 @@ function switchTo(kernel: Kernel, prev: number, next: number, reason: number): v
   else {
     fair.begin(cpu, next, now);
     tasks.setWaitNs(next, tasks.waitNs(next) + now - tasks.queuedAt(next));
-    if (fair.nrRunning(cpu) > kernel.tickAbove) host.armTick(cpuId(cpu));
+    if (fair.nrQueued(cpu) > kernel.tickAbove) host.armTick(cpuId(cpu));
     if (tasks.cacheCpu(next) !== cpu) refillCache(kernel, next);
   }
   if (kernel.sliceTimers) renewSliceEnd(kernel);

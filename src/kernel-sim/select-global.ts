@@ -54,6 +54,6 @@ function offer(kernel: Kernel, queue: GlobalQueue, tid: number): void {
     return;
   }
   const victim = queue.victim(tid, host.now);
-  if (victim >= 0 && queue.wakeupPreempts(victim, cpus.curr(victim), tid, host.now))
+  if (victim >= 0 && queue.wakeupPreempts(victim, cpus.curr(victim), tid, host.now, false))
     reschedule(kernel, victim);
 }

@@ -172,5 +172,5 @@ export function tick(kernel: Kernel): boolean {
   if (trace.on) kernel.emit(TRACE_TICK, curr, 0, 0);
   if (fair.tick(cpu, curr, host.now)) reschedule(kernel, cpu);
   if (kernel.tickAbove === 0) balanceTick(kernel);
-  return fair.nrRunning(cpu) > kernel.tickAbove;
+  return fair.nrQueued(cpu) > kernel.tickAbove;
 }

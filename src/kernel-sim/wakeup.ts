@@ -161,16 +161,12 @@ export function checkNewcomer(kernel: Kernel, cpu: number, tid: number, initial:
   else checkPreempt(kernel, cpu, tid, initial);
 }
 
-/** Does the newcomer take the CPU from the current task now? A new task never does, within the fair class (WF_FORK). */
+/** Does the newcomer take the CPU from the current task now? */
 function checkPreempt(kernel: Kernel, cpu: number, tid: number, initial: boolean): void {
   const { cpus, fair, host } = kernel;
-  if (!initial && fair.wakeupPreempts(cpu, cpus.curr(cpu), tid, host.now)) reschedule(kernel, cpu);
-  if (kernel.order !== undefined) {
-    // Among classes a new task is like any other.
-    if (initial && kernel.order.precedes(tid, cpus.curr(cpu))) reschedule(kernel, cpu);
-    kernel.order.pushWakee(cpu, tid);
-  }
-  if (fair.nrRunning(cpu) > 1) {
+  if (fair.wakeupPreempts(cpu, cpus.curr(cpu), tid, host.now, initial)) reschedule(kernel, cpu);
+  if (kernel.order !== undefined) kernel.order.pushWakee(cpu, tid);
+  if (fair.nrQueued(cpu) > 1) {
     host.armTick(cpuId(cpu));
     if (kernel.sliceTimers) armSliceEnd(kernel, cpu);
   }

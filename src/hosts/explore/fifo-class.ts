@@ -154,6 +154,9 @@ export class FifoClass implements FairClass {
   nrRunning(cpu: number): number {
     return this.counts[cpu]!;
   }
+  nrQueued(cpu: number): number {
+    return this.counts[cpu]!;
+  }
   load(cpu: number): number {
     return this.counts[cpu]! * WEIGHT;
   }

@@ -106,6 +106,7 @@ function fairRules(kernel: Kernel, objects: KernelObjects, touches: Touches): Ru
     prepare: row(touches, queued).writes,
     isQueued: row(touches, queued).reads,
     nrRunning: counts,
+    nrQueued: counts,
     load: counts,
   };
 }

@@ -83,10 +83,10 @@ export class LockedClass implements FairClass {
   expect(tid: number, ns: number): void {
     this.#fair.expect(tid, ns);
   }
-  /** A look that changes what it looks at, and puts it back. */
-  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number): boolean {
+  /** A look that moves what it looks at for a moment, and takes away protection. */
+  wakeupPreempts(cpu: number, curr: number, wakee: number, now: number, initial: boolean): boolean {
     this.#lock.queue(cpu);
-    return this.#fair.wakeupPreempts(cpu, curr, wakee, now);
+    return this.#fair.wakeupPreempts(cpu, curr, wakee, now, initial);
   }
   sliceOver(cpu: number, curr: number, now: number): boolean {
     return this.#fair.sliceOver(cpu, curr, now);
@@ -126,6 +126,9 @@ export class LockedClass implements FairClass {
   }
   nrRunning(cpu: number): number {
     return this.#fair.nrRunning(cpu);
+  }
+  nrQueued(cpu: number): number {
+    return this.#fair.nrQueued(cpu);
   }
   load(cpu: number): number {
     return this.#fair.load(cpu);

@@ -87,7 +87,7 @@ describe("what is touched has its lock taken:", () => {
       () => kernel.fair.begin(1, 2, 5),
       () => kernel.fair.yieldCurrent(1, 2),
       () => kernel.fair.putBack(1, 2),
-      () => kernel.fair.wakeupPreempts(1, 2, 3, 5),
+      () => kernel.fair.wakeupPreempts(1, 2, 3, 5, false),
     ]) {
       host.lock.endInner();
       touch();
