@@ -1,6 +1,6 @@
 /**
- * The naive model of the address space: a map of bytes, a record for each page, and the rules of umcg.md
- * section 6 written out one at a time. It shares nothing with the code it judges but the error numbers.
+ * The naive model of the address space: a map of bytes, a record for each page, and the rules of
+ * access written out one at a time. It shares nothing with the code it judges but the error numbers.
  */
 import { EAGAIN, EFAULT, type Protection } from "../../src/atomics/index.ts";
 

@@ -1,6 +1,6 @@
 /**
  * Naive enumeration, sleep sets, source-DPOR and optimal DPOR see the same classes and the same final states of random
- * programs; the reduced ones complete each class once, and optimal gives up none (testing.md 6.7).
+ * programs; the reduced ones complete each class once, and optimal gives up none.
  */
 import { test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";

@@ -1,4 +1,4 @@
-/** Work conservation with both kinds of balancing (scheduler.md C.3, item 13), over random machines and programs. */
+/** Work conservation with both kinds of balancing, over random machines and programs. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { Machine, MachineConfig } from "../../src/machine.ts";

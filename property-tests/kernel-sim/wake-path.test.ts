@@ -1,4 +1,4 @@
-/** The identities of the wake path (scheduler.md C.3, item 15), over random machines and random background load. */
+/** The identities of the wake path, over random machines and random background load. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import type { Addr } from "../../src/atomics/address.ts";

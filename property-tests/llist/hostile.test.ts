@@ -1,6 +1,6 @@
 /**
  * The kernel's operations on words that user space may have made anything of (I39): they end within their
- * bound with a defined answer, do what umcg.md section 7 says to the word, and write nothing else.
+ * bound with a defined answer, do what v0.3 does to the word, and write nothing else.
  */
 import { test } from "@fast-check/vitest";
 import fc from "fast-check";
@@ -60,7 +60,7 @@ function rights(pointer: bigint): number {
 }
 
 /**
- * Pop as the specification tells it, on a copy of the words. Nobody interferes, so no compare-exchange is
+ * Pop as v0.3 has it, on a copy of the words. Nobody interferes, so no compare-exchange is
  * lost.
  */
 function modelPop(longs: BigUint64Array, max: number): number {

@@ -2,7 +2,7 @@
  * Random programs that keep the contract of v0.3, one operation at a time, against the table T1 to T11 and a model.
  *
  * The driver plays user space: servers run, collect and go idle; workers block, park and exit. After each operation the
- * machine is quiescent, so the invariants of section 13 that speak of stable states can be read off.
+ * machine is quiescent, so the invariants that speak of stable states can be read off.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -4,7 +4,7 @@
  * Two families, as in patch 2 of UMCG v0.3 (arch/x86 uaccess helpers):
  * - the plain ones may sleep: an absent page is faulted in and the access retried;
  * - `...Nosleep` must not: an absent page is -EFAULT, and so is, in every mode, one that is on disk. v0.3 gave the name to helpers that did resolve faults, always as
- *   *write* faults, so that an absent read-only page failed and a present one did not (umcg.md section 6). The posted
+ *   *write* faults, so that an absent read-only page failed and a present one did not. The posted
  *   profile asks for that behaviour with `nosleep: "resolve-as-write"`.
  *
  * | result                     | 32 bit                          | 64 bit                     |

@@ -9,7 +9,7 @@
  * A *race* is a pair of events of different actors that depend on each other with nothing in between in the order. It is
  * found when its second event is added (`onRace`). Events of the conditional kind are different: the nearest conflicting
  * event is often the one that enabled them (unlock before lock), so they are only noted (`onConditional`) and whoever
- * reverses races looks back for the nearest place where the step is enabled (dpor/reversal.ts).
+ * reverses races looks back for the nearest place where the step is enabled (dpor/reversals.ts).
  *
  * The digest of an event covers its actor, footprint, predecessor and those it conflicts with directly; the digest of the class
  * is the sum over all events. It is the same for all executions of one class and, but for accidents of 53 bits, for no

@@ -13,7 +13,7 @@
  * is idle as a whole nothing happens. Linux stretches the interval while there is nothing to do; here it is fixed.
  *
  * Active balancing, which moves a task that runs, is not modelled: only waiting tasks move.
- * Sources: sched_balance_newidle, sched_balance_domains, nohz_balancer_kick in kernel/sched/fair.c (scheduler.md A.10).
+ * Sources: sched_balance_newidle, sched_balance_domains, nohz_balancer_kick in kernel/sched/fair.c.
  */
 import { balanceDomain, IDLE, NEWLY_IDLE, NOT_IDLE } from "./balance-domain.ts";
 import type { Kernel } from "./kernel.ts";

@@ -16,7 +16,7 @@
  *
  * Oracle is a bound and no mechanism: nobody sees the state of a sleeping CPU but who wakes it, so that the choice can be
  * put off until then, when the length of the stay is known. Its trace says so, with state -1 on entry.
- * Sources: drivers/cpuidle/governors/menu.c and haltpoll.c (scheduler.md A.5).
+ * Sources: drivers/cpuidle/governors/menu.c and haltpoll.c.
  */
 import type { Arena } from "./arena.ts";
 

@@ -8,7 +8,7 @@
  *
  * Linux walks the domains upward from the waker's CPU to the first wake-affine one that holds the previous CPU. All are
  * wake-affine here, so that is the lowest level they have in common; a wake-up never takes the slow path (idlest-cpu.ts).
- * Sources: record_wakee, wake_wide, wake_affine in kernel/sched/fair.c (scheduler.md A.3).
+ * Sources: record_wakee, wake_wide, wake_affine in kernel/sched/fair.c.
  */
 import { WF_CURRENT_CPU, WF_SYNC } from "./constants.ts";
 import { selectIdleSibling } from "./idle-sibling.ts";

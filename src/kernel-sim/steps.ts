@@ -1,8 +1,8 @@
 /**
  * The named steps that cost time. The kernel says which step it takes; the host says what it costs.
  *
- * A charge is owed by the CPU that makes it and is paid at the next point where the host lets time pass. The names are
- * those of scheduler.md D.2; `hosts/virtual/cost-model.ts` holds their prices.
+ * A charge is owed by the CPU that makes it and is paid at the next point where the host lets time pass. Prices
+ * are in `hosts/virtual/cost-model.ts`, their sources in docs/costs.md.
  */
 export const STEP_NAMES = [
   "syscallEntry",

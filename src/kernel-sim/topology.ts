@@ -9,7 +9,7 @@
  * A domain is a range of CPUs among which tasks are balanced, made of groups, which are the domains one level below. Levels,
  * bottom-up: SMT (the threads of a core), MC (the cores of an LLC), PKG (the LLCs of a socket), NUMA (the sockets). A level
  * that adds nothing to the one below it is left out, as sd_degenerate() does. Fixed at boot, so it is not in the buffer.
- * Sources: kernel/sched/topology.c; scheduler.md A.10 and D.2.
+ * Source: kernel/sched/topology.c.
  */
 import { MachineError } from "./errors.ts";
 import {

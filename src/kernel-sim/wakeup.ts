@@ -1,7 +1,7 @@
 /**
  * Waking a task: try_to_wake_up() and what it takes to get the wakee onto a run queue.
  *
- * Outcomes in order (scheduler.md A.2), each an atomic step at the waker's clock:
+ * Outcomes in order (kernel/sched/core.c), each an atomic step at the waker's clock:
  * 1. the wakee is the waker itself, on its way to sleep: it just stays awake;
  * 2. it does not sleep in a state the wake-up means: nothing happens ("wake miss");
  * 3. it is still on a run queue (it announced sleep and has not been descheduled): its state goes back to RUNNING;

@@ -8,7 +8,7 @@
  *
  * No server sleeps while work is queued (I28, I29), because of two pairs in which each side writes before it reads:
  * - A server goes idle by publishing itself and looking at all queues afterwards; who enqueues looks for idle servers
- *   afterwards. Either the server sees the work, or the other sees the server (MO3, MO4 of the specification).
+ *   afterwards. Either the server sees the work, or the other sees the server.
  * - Who enqueues and finds `searching` above 0 wakes nobody. A server stops searching by counting itself out and looks at
  *   all queues afterwards: always before it sleeps, and, if it was the last, when it has found something. So either
  *   it sees the work, or who enqueued has seen that nobody searches any more.

@@ -29,7 +29,6 @@ describe("sleep sets", () => {
       classes: 12,
       states: 12,
     });
-    // The figures of testing.md 6.6.
     expect(depthFirst(lastZero(5), true)).toMatchObject({ complete: 64, blocked: 354, classes: 64 });
   });
 

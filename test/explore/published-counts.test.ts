@@ -1,5 +1,5 @@
 /**
- * The programs of bench/programs have as many executions as published (testing.md 4.1 and 4.2): optimal completes each class
+ * The programs of bench/programs have as many executions as published (GenMC, Nidhugg, Concuerror, dscheck): optimal completes each class
  * once, gives up none, and no two of its executions have the same digest.
  */
 import { describe, expect, test } from "vitest";

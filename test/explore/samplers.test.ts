@@ -1,4 +1,4 @@
-/** Samplers: their distributions, and how soon they find known bugs (testing.md 4.4, 4.5). Seeds are fixed: no test is a matter of luck. */
+/** Samplers: their distributions, and how soon they find known bugs. Seeds are fixed: no test is a matter of luck. */
 import { describe, expect, test } from "vitest";
 import { systemOf } from "../../bench/programs/define.ts";
 import { PROGRAMS } from "../../bench/programs/registry.ts";

@@ -1,4 +1,4 @@
-/** Spin loops end without annotation, and say what they waited for (testing.md 6.9). */
+/** Spin loops end without annotation, and say what they waited for. */
 import { describe, expect, test } from "vitest";
 import type { Coroutine } from "../../src/atomics/step.ts";
 import { type Bare, explore, type Program } from "../../src/explore/index.ts";

@@ -1,4 +1,4 @@
-/** When CPUs pull tasks from each other, which, and what it costs (scheduler.md A.10). */
+/** When CPUs pull tasks from each other, which, and what it costs. */
 import { describe, expect, test } from "vitest";
 import { balanceDomain, IDLE, NEWLY_IDLE, NOT_IDLE } from "../../src/kernel-sim/balance-domain.ts";
 import type { Tid } from "../../src/kernel-sim/ids.ts";

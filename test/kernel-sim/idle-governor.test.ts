@@ -1,4 +1,4 @@
-/** Which idle state a CPU is in under each governor, and what follows for whoever wakes it (scheduler.md A.5). */
+/** Which idle state a CPU is in under each governor, and what follows for whoever wakes it. */
 import { describe, expect, test } from "vitest";
 import { parseCostProfile } from "../../src/hosts/virtual/cost-profile.ts";
 import { Arena } from "../../src/kernel-sim/arena.ts";

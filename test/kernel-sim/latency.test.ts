@@ -1,5 +1,5 @@
 /**
- * The sums of scheduler.md D.3, to the ns: with jitter off, what a wake-up takes is the sum of its named steps.
+ * The sums of docs/costs.md, to the ns: with jitter off, what a wake-up takes is the sum of its named steps.
  * Each formula is written out once in steps and once, for the published check values, as a number.
  */
 import { describe, expect, test } from "vitest";
@@ -136,7 +136,7 @@ describe("a wake-up of another CPU", () => {
     const paid = priceOf(machine, "syscallEntry", "wake", "cacheLine", "cacheLine");
     expect(waker).toBe(paid + priceOf(machine, "syscallExit"));
     expect(latency).toBe(paid + priceOf(machine, "cacheLine", ...WAKEE));
-    // D.2: 1000 to 2500 ns.
+    // Published: 1000 to 2500 ns.
     if (profile === "native") expect(latency).toBe(1500);
   });
 

@@ -1,5 +1,5 @@
 /**
- * Where a task wakes on machines with several LLCs and with SMT, and where a new one starts (scheduler.md A.3). What holds
+ * Where a task wakes on machines with several LLCs and with SMT, and where a new one starts. What holds
  * in one LLC is in wake-path.test.ts.
  */
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,5 @@
 /**
- * try_to_wake_up: its ordered outcomes (scheduler.md A.2), the choice of a CPU (A.3), and the signalling of it (A.4).
+ * try_to_wake_up: its ordered outcomes, the choice of a CPU, and the signalling of it.
  * Times are virtual; every actor is pinned unless its CPU is what the test is about.
  */
 import { describe, expect, test } from "vitest";

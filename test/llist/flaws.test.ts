@@ -1,6 +1,5 @@
 /**
- * The flaws of the v0.3 lists that are kept on purpose (umcg.md section 11.1), each as the interleaving that
- * shows it.
+ * The flaws of the v0.3 lists that are kept on purpose, each as the interleaving that shows it.
  *
  * A test that fails here means that a flaw is gone: then the table at the head of `llist.ts` changes with it.
  */

@@ -1,4 +1,4 @@
-/** Every row of sys_umcg_ctl's error table (umcg.md section 4.2), and what registration does. */
+/** Every row of sys_umcg_ctl's error table, and what registration does. */
 import { describe, expect, it } from "vitest";
 import {
   EFAULT,

@@ -1,4 +1,4 @@
-/** Block and wake detection (umcg.md 5.2, 5.3), and what section 15 found by running the posted code. */
+/** Block and wake detection, and what running the posted code showed. */
 import { describe, expect, it } from "vitest";
 import {
   EINTR,
@@ -83,7 +83,7 @@ describe("block detection", () => {
     expect(f.s.inspect(w.tid)).toMatchObject({ mode: "asleep", fatalSignal: 0 });
   });
 
-  it("F20: a server word with user bits kills the worker, which is still listed (section 15, 4)", () => {
+  it("F20: a server word with user bits kills the worker, which is still listed", () => {
     const f = new Fixture();
     const { s, w } = pair(f);
     const idle = f.server();
@@ -97,7 +97,7 @@ describe("block detection", () => {
     expect(f.s.inspect(w.tid).atExit).toEqual({ record: w.record, worker: true });
   });
 
-  it("a fault on the server's word kills the worker (section 15, 7)", () => {
+  it("a fault on the server's word kills the worker", () => {
     const f = new Fixture();
     const tid = f.plain();
     const page = f.s.allocate(4096, 4096);
@@ -178,7 +178,7 @@ describe("wake detection", () => {
     expect(f.mode(w)).toBe("asleep");
   });
 
-  it("F14: listed in the hook and made RUNNING without a server, it reaches user mode (section 15, 3)", () => {
+  it("F14: listed in the hook and made RUNNING without a server, it reaches user mode", () => {
     const f = new Fixture();
     const w = f.worker();
     f.s.store32(stateOf(w.record), UMCG_TASK_RUNNING);
@@ -187,7 +187,7 @@ describe("wake detection", () => {
     expect(f.mode(w)).toBe("user");
   });
 
-  it("F6: a spurious wake of a voluntary waiter lists it (section 15, 2)", () => {
+  it("F6: a spurious wake of a voluntary waiter lists it", () => {
     const f = new Fixture();
     const { s, w } = pair(f);
     f.s.store32(stateOf(w.record), UMCG_TASK_IDLE);
@@ -199,7 +199,7 @@ describe("wake detection", () => {
     expect(f.s.inspect(w.tid).sleepsIn).toBe("umcg idle (wake hook)");
   });
 
-  it("F6: a signal to a parked worker: listed, a server popped, and -EINTR (section 15, 13)", () => {
+  it("F6: a signal to a parked worker: listed, a server popped, and -EINTR", () => {
     const f = new Fixture();
     const { s, w } = pair(f);
     const idle = f.server();
@@ -216,7 +216,7 @@ describe("wake detection", () => {
     expect(f.state(idle)).toBe(UMCG_TASK_RUNNING);
   });
 
-  it("a reschedule parks a worker that has marked itself IDLE but not called wait (section 15, 11)", () => {
+  it("a reschedule parks a worker that has marked itself IDLE but not called wait", () => {
     const f = new Fixture();
     const { w } = pair(f);
     f.s.store32(stateOf(w.record), UMCG_TASK_IDLE);
@@ -232,7 +232,7 @@ describe("wake detection", () => {
     expect(f.s.takeChanges()).toEqual([]);
   });
 
-  it("any state byte but RUNNING becomes IDLE, 0 and garbage included (section 15, 10)", () => {
+  it("any state byte but RUNNING becomes IDLE, 0 and garbage included", () => {
     for (const word of [0, 0x77, UMCG_TASK_BLOCKED]) {
       const f = new Fixture();
       const { w } = pair(f);
@@ -242,7 +242,7 @@ describe("wake detection", () => {
     }
   });
 
-  it("a parked IDLE|LOCKED worker that is woken goes back to sleep unlisted (section 15, 9)", () => {
+  it("a parked IDLE|LOCKED worker that is woken goes back to sleep unlisted", () => {
     const f = new Fixture();
     const { s, w } = pair(f);
     f.s.store32(stateOf(w.record), UMCG_TASK_IDLE);
@@ -256,7 +256,7 @@ describe("wake detection", () => {
     expect(f.state(w)).toBe(UMCG_TASK_IDLE | UMCG_TF_LOCKED);
   });
 
-  it("the worker flag is off after a list failure, on after a bad server word (section 15, 5)", () => {
+  it("the worker flag is off after a list failure, on after a bad server word", () => {
     const list = new Fixture();
     const a = pair(list);
     list.s.store64(idleWorkersOf(a.w.record), 0n);

@@ -1,4 +1,4 @@
-/** Every row of sys_umcg_wait's result table (umcg.md section 4.3), and the wait/wake protocol. */
+/** Every row of sys_umcg_wait's result table, and the wait/wake protocol. */
 import { describe, expect, it } from "vitest";
 import {
   EFAULT,
@@ -103,7 +103,7 @@ describe("sys_umcg_wait: errors", () => {
     expect(f.state(s)).toBe(UMCG_TASK_IDLE);
   });
 
-  it("-EINTR even when marked RUNNING too: the signal is looked at first (section 15, 1)", () => {
+  it("-EINTR even when marked RUNNING too: the signal is looked at first", () => {
     const f = new Fixture();
     const s = sleeper(f);
     f.s.disposition(s.tid, SIGUSR1, "handle");
@@ -222,7 +222,7 @@ describe("sys_umcg_wait: waking", () => {
     expect(f.s.takeWakes()).toEqual([]);
   });
 
-  it("LOCKED is removed on entry, even from a RUNNING word (section 15, 9)", () => {
+  it("LOCKED is removed on entry, even from a RUNNING word", () => {
     const f = new Fixture();
     const s = f.server();
     const w = f.worker();

@@ -10,7 +10,7 @@
  * | timerInterrupt             | oversleep - slack - (idleLoopExit + switch + syscallExit)                              |
  * | minorFault                 | pageFault                                                                              |
  *
- * They are the sums of scheduler.md D.3 solved for one unknown each. Two threads cannot be pinned from Node, so a hand-off
+ * They are the sums of docs/costs.md solved for one unknown each. Two threads cannot be pinned from Node, so a hand-off
  * is between two CPUs when the machine has an idle one, and on one CPU when it has not: then nothing is left over for the
  * IPI and its price is the base's. What Node cannot reach at all (wake, block, switch, ...) is the base's, too. The 90th
  * percentile of a step is that of its series less the medians of what is subtracted.

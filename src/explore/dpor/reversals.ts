@@ -4,7 +4,7 @@
  * For a race (e, e') the sequence is all that follows e without happening after it, then e'. That is an execution, because none
  * of it needs e. What e' then does may differ from what it did: a compare-exchange that failed succeeds, a lock is not
  * there to be had. So where the step says that its footprint varies or that it is conditional, the system is brought to that very
- * place and asked; a guess too large makes optimal exploration lose executions, a guess too small too (testing.md 6.5).
+ * place and asked; a guess too large makes optimal exploration lose executions, a guess too small too.
  *
  * Conditional steps (lock, await): the conflicting event next before them is often the one that enables them and cannot be
  * put off. So all conflicting events are tried from the last to the first, those too that are ordered through others, as

@@ -15,7 +15,7 @@
  *
  * Why reading K is honest. Between two announcements a kernel coroutine changes only what is its own task's (state, flags,
  * wait reason) or its own CPU's, and reads of others only whether they are registered and as what; whoever looks at a task or
- * a queue of another CPU, or changes a registration, does so behind a sync. test/hosts/explore/tracker.test.ts holds every
+ * a queue of another CPU, or changes a registration, does so behind a sync. test/explore/kernel/footprints.test.ts holds every
  * step of a set of programs to that.
  *
  * A compare-exchange that would lose is a read.

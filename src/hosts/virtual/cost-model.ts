@@ -4,7 +4,7 @@
  * `native` is a 2 to 3 GHz server, `guest` a KVM guest without MWAIT: an IPI is a VM exit and idle is HLT. The sum the
  * project is held to, a hand-off on one CPU, is syscall + wake + syscall/2 + block + switch + syscall/2:
  * 75 + 350 + 75 + 250 + 500 = 1250 ns native, 120 + 400 + 120 + 350 + 700 = 1690 ns guest.
- * Source: scheduler.md D.2 and D.3, where each figure's origin is given.
+ * The source of each figure is in docs/costs.md.
  */
 import type { IdleStateRules } from "../../kernel-sim/idle-governor.ts";
 import { STEP_NAMES, type StepName } from "../../kernel-sim/steps.ts";

@@ -1,6 +1,6 @@
 /**
  * Seeded noise on step costs: a log-normal whose median is the step's price and whose 99th percentile is 1.5 times it
- * for software steps and 2 times for steps that wait for another CPU or for hardware (scheduler.md D.2).
+ * for software steps and 2 times for steps that wait for another CPU or for hardware (docs/costs.md).
  *
  * The normal is a sum of twelve uniforms and the exponential a fixed polynomial: the same on every engine
  * (random/pinned-math.ts). Draws are independent of what other machines in the process do.

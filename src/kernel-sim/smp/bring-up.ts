@@ -14,7 +14,7 @@
  * it can go any further, so one that comes too late finds that out and ends; it is never half there.
  *
  * The machine goes on with the CPUs that are READY. Only CPU 0 it cannot do without.
- * Source: uml-smp.md 5, 18.5 and 18.6. UML spins without limit for a CPU to come online, and believes any return from the wait
+ * Source: User Mode Linux (docs/uml.md). It spins without limit for a CPU to come online, and believes any return from the wait
  * for its release.
  */
 import type { Coroutine } from "../../atomics/step.ts";

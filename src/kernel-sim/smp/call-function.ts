@@ -15,7 +15,7 @@
  * wait with interrupts off, and hangs.
  *
  * A CPU that stops answers what is in its queue first (serve.ts) and takes nothing more, so that nobody waits for it.
- * Sources: smp_call_function_many_cond in kernel/smp.c; uml-smp.md 18.3 and 18.8.
+ * Source: smp_call_function_many_cond in kernel/smp.c.
  */
 import type { Coroutine } from "../../atomics/step.ts";
 import { TRACE_CALL } from "../../trace/events.ts";

@@ -15,7 +15,7 @@
  * (and Linux) publish online before the timer exists and must take it back when there is none.
  * STOPPED and FAILED are ends. Two parties may want to leave a state at once (a late CPU, and the boot CPU that has given
  * it up), so the setter is a compare-and-exchange: the loser is told, and leaves the word alone.
- * Source: uml-smp.md, 5.1 and 18.6.
+ * Source: User Mode Linux, which has two of these states (docs/uml.md).
  */
 import { TRACE_CPU_STATE } from "../../trace/events.ts";
 import { assert } from "../errors.ts";

@@ -19,7 +19,7 @@
  *
  * UML masks three classes in software and IPIs in the host, because a queued IPI carries data and a bit does not. Here what a
  * vector has to tell lies in the mailbox, so there is one mask.
- * Source: uml-smp.md 7, 18.1 to 18.3 and 18.12. Not modelled: UML's CHLD (there are no host processes that could die).
+ * Source: User Mode Linux (docs/uml.md). Not modelled: its CHLD (there are no host processes that could die).
  */
 import type { Coroutine } from "../../atomics/step.ts";
 import { assert } from "../errors.ts";

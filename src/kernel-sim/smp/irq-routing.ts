@@ -11,7 +11,7 @@
  * off is never owed more than one a line. Handlers run in interrupt context, in order of their lines.
  *
  * UML sends every device interrupt to CPU 0 and refuses to change that; here the table is there from the first day.
- * Source: uml-smp.md 7.1, 18.9.
+ * Source: User Mode Linux, which routes to CPU 0 (docs/uml.md).
  */
 import { MachineError } from "../errors.ts";
 import { cpuId } from "../ids.ts";

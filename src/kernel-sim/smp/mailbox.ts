@@ -17,7 +17,7 @@
  * that step is seen by it, who sends after it sees IDLE_ASLEEP and raises an interrupt.
  *
  * An interrupt that is already on its way is not raised a second time.
- * Sources: uml-smp.md 6 and 18.2 to 18.8; call_function_single_prep_ipi() in kernel/sched/core.c (an idle CPU that polls is told
+ * Sources: User Mode Linux (docs/uml.md); call_function_single_prep_ipi() in kernel/sched/core.c (an idle CPU that polls is told
  * through its flag line).
  */
 import { TRACE_IPI_SEND } from "../../trace/events.ts";

@@ -4,7 +4,7 @@
  *
  * Until its release a CPU executes nothing but this, whatever ends its wait: there is no idle task to be on, and nobody has
  * made its run queue known.
- * Source: uml-smp.md 5.2, steps 4, 6 and 7.
+ * Source: User Mode Linux (docs/uml.md).
  */
 import type { Coroutine } from "../../atomics/step.ts";
 import { assert } from "../errors.ts";

@@ -16,7 +16,7 @@
  *
  * A STOPPED CPU has its interrupts off for good and no event pending: it does nothing any more. UML sends STOP and goes
  * on at once, without knowing whether anybody heard.
- * Source: uml-smp.md 11, 18.7; native_stop_other_cpus in arch/x86/kernel/smp.c.
+ * Sources: User Mode Linux (docs/uml.md); native_stop_other_cpus in arch/x86/kernel/smp.c.
  */
 import { type Coroutine, Pause } from "../../atomics/step.ts";
 import { IDLE_NOT } from "../cpu-table.ts";

@@ -1,5 +1,5 @@
 /**
- * What a row of the timeline can show at a time. The numbers are indices: of names, of colours (page/palette.ts), of the shares
+ * What a row of the timeline can show at a time. The numbers are indices: of names, of colours (page/painter.ts), of the shares
  * of a column that stands for many slices (track.ts).
  */
 

@@ -1,4 +1,6 @@
 /** The cost profiles: complete, sensible, and adding up to the published totals. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type CostModel, exitLatency, PROFILES, stepPrices } from "../../../src/hosts/virtual/cost-model.ts";
 import { STEP_NAMES } from "../../../src/kernel-sim/steps.ts";
@@ -60,4 +62,12 @@ describe("exitLatency", () => {
   ])("after %d ns asleep is %d ns", (idleNs, ns) => {
     expect(exitLatency(state, idleNs)).toBe(ns);
   });
+});
+
+test("docs/costs.md has the prices of every step", () => {
+  const page = readFileSync(resolve(import.meta.dirname, "../../../docs/costs.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `(\w+)` \| (\d+) \| (\d+) \|/gm)];
+  const written = rows.map(([, step, native, guest]) => [step, Number(native), Number(guest)]);
+  const { native, guest } = PROFILES;
+  expect(written).toEqual(STEP_NAMES.map((step) => [step, native.steps[step], guest.steps[step]]));
 });

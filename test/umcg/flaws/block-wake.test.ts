@@ -1,4 +1,4 @@
-/** Sections 11.3 and 11.4: block and wake detection. F29, which v0.3 does not have, as a model of what libumcg v0.8 did. */
+/** Block and wake detection. F29, which v0.3 does not have, as a model of what libumcg v0.8 did. */
 import { describe, expect, it } from "vitest";
 import {
   nextTidOf,

@@ -1,4 +1,4 @@
-/** Sections 11.5 to 11.7: preemption, and the ends of tasks. */
+/** Preemption, and the ends of tasks. */
 import { describe, expect, it } from "vitest";
 import {
   EINTR,

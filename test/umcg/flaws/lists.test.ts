@@ -1,4 +1,4 @@
-/** Section 11.1: the lists. F1 to F6 and F9 on a machine; F5, which v0.3 does not have, as a model of what v0.5 did. */
+/** The lists. F1 to F6 and F9 on a machine; F5, which v0.3 does not have, as a model of what v0.5 did. */
 import { describe, expect, it } from "vitest";
 import {
   type Coroutine,

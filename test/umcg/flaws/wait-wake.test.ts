@@ -1,4 +1,4 @@
-/** Section 11.2: waits and wake-ups. F10 and F38, which v0.3 does not have, as models of what v0.1 and v0.4 did. */
+/** Waits and wake-ups. F10 and F38, which v0.3 does not have, as models of what v0.1 and v0.4 did. */
 import { describe, expect, it } from "vitest";
 import {
   type Coroutine,

@@ -1,4 +1,4 @@
-/** umcg.md 9.3, scenarios 1 to 9: registration, and tasks that wait, wake and swap. Both profiles have all that they need. */
+/** Scenarios 1 to 9 of the selftests (docs/umcg.md): registration, and tasks that wait, wake and swap. Both profiles have all that they need. */
 import { describe, expect, it } from "vitest";
 import { registerServer, unregister } from "../../../src/bench/workloads/umcg-user.ts";
 import {

@@ -1,5 +1,5 @@
 /**
- * umcg.md 9.3: the demonstration of December 2021: one server; a worker that computes, and two that sleep for 2 s and 3 s. FIFO.
+ * The demonstration of December 2021: one server; a worker that computes, and two that sleep for 2 s and 3 s. FIFO.
  *
  * With a tick of 1 s that preempts on `hardened` alone: v0.3 has neither timeouts nor preemption. With a worker that gives way
  * by itself every 10^7 rounds on both.

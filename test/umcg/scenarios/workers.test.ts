@@ -1,4 +1,4 @@
-/** umcg.md 9.3, scenarios 10 to 13: servers that poll and run workers, on both profiles. There is no group object in this ABI. */
+/** Scenarios 10 to 13 of the selftests (docs/umcg.md): servers that poll and run workers, on both profiles. There is no group object in this ABI. */
 import { describe, expect, it } from "vitest";
 import { registerServer } from "../../../src/bench/workloads/umcg-user.ts";
 import {

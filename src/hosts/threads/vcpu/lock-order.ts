@@ -19,7 +19,7 @@
  *
  * `LockOrder` holds a CPU to it: it knows what the CPU holds, and refuses a lock that may not be taken now. Whatever the other
  * CPUs do at the time: a wrong order is found when it is taken, not when it deadlocks.
- * Source: Documentation/locking/lockdep-design.rst of Linux; scheduler.md A.2.
+ * Sources: Documentation/locking/lockdep-design.rst of Linux; try_to_wake_up() in kernel/sched/core.c.
  */
 import { MachineError } from "../../../kernel-sim/errors.ts";
 

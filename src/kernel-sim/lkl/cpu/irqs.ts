@@ -7,7 +7,7 @@
  * words (R4, R6): what is set after the owner has looked leads to another look.
  *
  * Lines coalesce: triggers before a delivery are one delivery. Handlers run with interrupts off, and do not nest. A CPU cannot
- * be given back with its interrupts off (put.ts), so that a flag that leaked cannot make pending interrupts wait for ever (R7).
+ * be given back with its interrupts off (cpus.ts), so that a flag that leaked cannot make pending interrupts wait for ever (R7).
  */
 import type { Coroutine } from "../../../atomics/step.ts";
 import { LklError } from "../errors.ts";

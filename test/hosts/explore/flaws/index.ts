@@ -1,4 +1,4 @@
-/** All scenarios, in the order of the specification. */
+/** All scenarios, in the order of docs/umcg.md. */
 import type { ExploredConfig } from "../../../../src/machine/explored-machine.ts";
 import type { UmcgProfile } from "../../../../src/umcg/umcg.ts";
 import { DETECTION } from "./detection.ts";

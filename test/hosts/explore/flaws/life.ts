@@ -1,4 +1,4 @@
-/** Scenarios about the ends of tasks (section 11.7). */
+/** Scenarios about the ends of tasks. */
 import { NULL } from "../../../../src/atomics/address.ts";
 import { SIGKILL } from "../../../../src/kernel-sim/constants.ts";
 import { push } from "../../../../src/llist/llist.ts";

@@ -1,4 +1,4 @@
-/** Scenarios about the lists (section 11.1). */
+/** Scenarios about the lists. */
 import { type Addr, wordFromAddr } from "../../../../src/atomics/address.ts";
 import { markDeleted, push, unlinkDeleted } from "../../../../src/llist/llist.ts";
 import {

@@ -2,7 +2,7 @@
 import type { ExploredConfig, ExploredMachine } from "../../../../src/machine/explored-machine.ts";
 
 export interface Scenario {
-  /** Number of the flaw in section 11 of the specification, and what is done. */
+  /** Number of the flaw in docs/umcg.md, and what is done. */
   readonly id: string;
   readonly what: string;
   /** It needs more delays than can be searched through: it is looked for at random. */
