@@ -137,8 +137,8 @@ const LISTS: readonly Defect[] = defectsOf("src/umcg/hardened-lists.ts", [
   [
     "umcg servers: RUNNING by a store",
     "umcg core: a bit of the user's in the word of a server that is made RUNNING",
-    "const status = yield* access.cmpxchgUser32Nosleep(stateOf(record), word, running);",
-    "const status = yield* access.putUser32Nosleep(stateOf(record), running);",
+    "const status = idle ? yield* access.cmpxchgUser32Nosleep(stateOf(record), word, running) : -EFAULT;",
+    "const status = idle ? yield* access.putUser32Nosleep(stateOf(record), running) : -EFAULT;",
   ],
   [
     "umcg servers: a busy one is enough",
