@@ -5,11 +5,14 @@
 import { describe, expect, test } from "vitest";
 import { createThreadMachine, type ThreadMachineConfig } from "../../../src/machine/threads/index.ts";
 import { TRACE_SCHED_SWITCH, TRACE_SCHED_WAKEUP, TRACE_SCHED_WAKING } from "../../../src/trace/events.ts";
+import type { RuntimeOptions } from "../../../src/worker/index.ts";
 import { fileStormExpected } from "../../support/file-storm.ts";
 import { stormExpected } from "../../support/thread-storm.ts";
+import { umcgStormExpected } from "../../support/umcg-storm.ts";
 
 const image = new URL("../../support/thread-storm.ts", import.meta.url);
 const files = new URL("../../support/file-storm.ts", import.meta.url);
+const workers = new URL("../../support/umcg-storm.ts", import.meta.url);
 const rounds = Number(process.env["STORM_ROUNDS"] ?? 60);
 /** A watchdog. */
 const timeoutMs = 60_000 + 100 * rounds;
@@ -58,6 +61,33 @@ describe("a storm on pipes, eventfds and epolls", () => {
       const expected = fileStormExpected(vcpus, rounds);
       expect([...machine.words.subarray(first, first + expected.length)]).toEqual(expected);
       for (const { acquired } of [locks.epolls, locks.files]) expect(acquired).toBeGreaterThan(rounds);
+      if (config.trace !== true) return;
+      await machine.halt();
+      inAnOrder(machine.trace, vcpus);
+    },
+    timeoutMs + 10_000,
+  );
+});
+
+describe("a storm of workers and servers", () => {
+  const few = Math.ceil(rounds / 3);
+  const configs: (Partial<ThreadMachineConfig> & { readonly runtime: RuntimeOptions })[] = [
+    { checkLocks: true, trace: rounds <= 100, runtime: { policy: "work-stealing" } },
+    { vcpus: 3, spin: true, runtime: {} },
+    { vcpus: 4, fair: "virtual-time", runtime: { policy: "fifo", servers: 6 } },
+    // Servers of real-time tasks: such a machine is always alone.
+    { runtime: { preemptNs: 2_000_000 } },
+  ];
+  test.each(rounds > 60 ? configs : configs.slice(0, 1))(
+    "loses and repeats nothing, %o",
+    async ({ runtime, ...config }) => {
+      const size = { maxTasks: 128, userBytes: 1 << 18, image: workers, args: { rounds: few, runtime } };
+      await using machine = await create("setUpUmcgStorm", { ...size, ...config });
+      const { vcpus } = machine.kernel.config;
+      await machine.run({ timeoutMs });
+      const first = machine.kernel.userBase >> 2;
+      const expected = umcgStormExpected(vcpus, few);
+      expect([...machine.words.subarray(first, first + expected.length)]).toEqual(expected);
       if (config.trace !== true) return;
       await machine.halt();
       inAnOrder(machine.trace, vcpus);
