@@ -18,7 +18,7 @@ const HURRY_MS = 0.1;
 export class DoneWatch {
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #spinMs: number;
-  /** Looks for threads that have ended. False: no more are under way. */
+  /** Looks for threads that have ended. False: nobody waits for more. */
   readonly #collect: () => boolean;
   #keepAlive: NodeJS.Timeout | undefined;
   /** What the bell was when the owner looked last. */
@@ -35,7 +35,7 @@ export class DoneWatch {
     this.#collect = collect;
   }
 
-  /** A thread more is under way; `alone`: no other is. */
+  /** A thread more is under way, or waits for a Worker; `alone`: it is, and no other is. */
   watch(alone: boolean): void {
     // Those that the end of one lets begin do not stack up.
     const hurries = alone && this.#keepAlive === undefined && !this.#hurries && this.#hurry.tries();

@@ -170,6 +170,8 @@ export class HostThreads extends ThreadObjects implements ThreadControl {
 
   #drop(job: Job, code: ThreadErrorCode, what: string, cause?: unknown): void {
     this.#remove(job);
+    // The last one that was waited for need not have been under way.
+    if (this.#jobs.count === 0) this.#watch.ring();
     job.fail(code, "queued", "none", what, cause);
   }
 
@@ -204,8 +206,10 @@ export class HostThreads extends ThreadObjects implements ThreadControl {
     yield* this.scheduler.unlock();
     this.#assigning = false;
     this.#checkPolicy();
-    if (begun) this.#watch.watch(this.#jobs.runningCount === 1);
-    if (this.#jobs.queued.length > 0) this.#startMore();
+    const waits = this.#jobs.queued.length > 0;
+    // One that waits, too: it may be for a Worker of threads that are nobody's, of which only the bell tells.
+    if (begun || waits) this.#watch.watch(begun && this.#jobs.runningCount === 1);
+    if (waits) this.#startMore();
   }
 
   #startMore(): void {
@@ -227,7 +231,7 @@ export class HostThreads extends ThreadObjects implements ThreadControl {
     if (this.#jobs.queued.length > 0) this.#assign();
   }
 
-  /** Takes the results of threads that have ended. False: none is under way. */
+  /** Takes the results of threads that have ended. False: no job is under way, or waits. */
   #collect(): boolean {
     for (const job of this.#jobs.running) {
       const word = this.board.record(job.slot) + PHASE;
@@ -237,7 +241,7 @@ export class HostThreads extends ThreadObjects implements ThreadControl {
     }
     this.#checkPolicy();
     if (this.#jobs.queued.length > 0) this.#assign();
-    return this.#jobs.runningCount > 0;
+    return this.#jobs.count > 0;
   }
 
   #take(job: Job, port: MessagePort): void {

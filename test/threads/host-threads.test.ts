@@ -309,6 +309,17 @@ describe("children", { timeout: TIMEOUT_MS }, () => {
     },
   );
 
+  test("leave their Workers to jobs that wait for one, though no job runs that the owner waits for", async () => {
+    await open({ prewarm: 2, threads: 2 });
+    const code = (name: string): number => threads.define(url, name);
+    const child = await threads.spawn<number>(job("leaves", code("begets"), code("parksOnce"))).join();
+    await until(() => threads.report().threads.filter(({ state }) => state === "waiting").length === 2);
+    const late = threads.spawn(job("add", 1, 2));
+    await until(() => late.state === "queued");
+    expect(await threads.unpark(child)).toBe(true);
+    expect(await late.join()).toBe(3);
+  });
+
   test("leave their Workers to jobs that wait for one, though their parent runs on", async () => {
     await open({ prewarm: 2, threads: 2 });
     const words = shared();

@@ -243,6 +243,18 @@ export function leaves(code: number, value: number): number {
 }
 
 /** Waits for a child that its owner kills, or for one that is dead by then. */
+/** Has a child as soon as a Worker waits, and parks. */
+export function begets(code: number): void {
+  for (let child = 0; child === 0; ) {
+    try {
+      child = spawn(code, 1);
+    } catch {
+      sleep(1);
+    }
+  }
+  park();
+}
+
 export function outlives(dies: number, late: boolean): unknown {
   const child = spawn(dies, 3);
   if (late) sleep(200);
