@@ -4,8 +4,7 @@
  *
  * | word        | written by                                                                                                   |
  * |-------------|--------------------------------------------------------------------------------------------------------------|
- * | state       | FREE; who spawns a task makes it TAKEN; the CPU, when that has ended, FREE. It stays TAKEN when the Worker is gone |
- * | doomed      | who has its Worker ended, before; for good                                                                    |
+ * | state       | bits: TAKEN, by who spawns a task, until the CPU takes it away at the task's end, or the Worker is gone; DOOMED, for good, by who has the Worker ended, before; HELD, by main, while it looks whose it is |
  * | turn        | who has it gives it away: the CPU KERNEL -> USER, the thread USER -> KERNEL; main, when the Worker is gone: GONE |
  * | want        | the CPU: the thread is to come in at its next safepoint; cleared when it has                                  |
  * | event       | the thread DONE, main GONE, before they ring the CPU; taken by the CPU that is interrupted                     |
@@ -32,8 +31,11 @@ export const ACTIVITY_COMPUTES = 0;
 export const ACTIVITY_BLOCKS = 1;
 export const ACTIVITY_ENDED = 2;
 
+/** No bit of a state. */
 const FREE = 0;
 const TAKEN = 1;
+const DOOMED = 2;
+const HELD = 4;
 
 /** What a dead thread was doing. */
 export const DEATH_STATES = ["", "running", "blocking", "waiting"] as const;
@@ -55,9 +57,8 @@ const DEATH_WAIT = 12;
 const WHY_LENGTH = 13;
 const DEATH_TID = 14;
 const STATE = 15;
-const DOOMED = 16;
 /** Which arguments are not left out, a bit each: a number that is none is one that was given. */
-const GIVEN = 17;
+const GIVEN = 16;
 /** Even. */
 const HEAD = 18;
 export const ARGUMENTS = 6;
@@ -263,21 +264,30 @@ export class HostTaskWords {
     Atomics.store(this.words, USED, Math.max(this.used, slot + 1));
   }
   isTaken(slot: number): boolean {
-    return this.#get(slot, STATE) === TAKEN;
+    return (this.#get(slot, STATE) & TAKEN) !== 0;
   }
   /** The Worker is to be ended: nobody else shall have it, should its task come to an end before. */
   doom(slot: number): void {
-    this.#set(slot, DOOMED, 1);
+    Atomics.or(this.words, this.#word(slot, STATE), DOOMED);
+  }
+  /** By main: the same, if it is the Worker of task `tid`. False: it is not any more. Nobody gets it between the look and that. */
+  doomOf(slot: number, tid: number): boolean {
+    const word = this.#word(slot, STATE);
+    Atomics.or(this.words, word, HELD);
+    const its = this.tid(slot) === tid;
+    if (its) this.doom(slot);
+    Atomics.and(this.words, word, ~HELD);
+    return its;
   }
   /** For a new task. False: it has one already, or its Worker is gone, or going. */
   claim(slot: number): boolean {
     const word = this.#word(slot, STATE);
     if (Atomics.compareExchange(this.words, word, FREE, TAKEN) !== FREE) return false;
-    return this.turn(slot) !== TURN_GONE && this.#get(slot, DOOMED) === 0;
+    return this.turn(slot) !== TURN_GONE;
   }
   /** By the CPU, when a task and its thread have come to their ends. That its Worker is gone, or going, is not forgotten. */
   free(slot: number): void {
     for (let word = WANT; word < STATE; word++) this.#set(slot, word, 0);
-    this.#set(slot, STATE, FREE);
+    Atomics.and(this.words, this.#word(slot, STATE), ~TAKEN);
   }
 }

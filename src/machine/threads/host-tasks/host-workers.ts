@@ -198,8 +198,7 @@ export class HostWorkers {
     let slot = this.words.used - 1;
     while (slot >= 0 && (tid === 0 || this.words.tid(slot) !== tid)) slot--;
     const worker = this.#workers.get(slot);
-    if (worker === undefined) return false;
-    this.words.doom(slot);
+    if (worker === undefined || !this.words.doomOf(slot, tid)) return false;
     this.#why.set(slot, "it was ended by endHost");
     void worker.terminate();
     return true;
