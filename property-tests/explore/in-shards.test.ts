@@ -21,6 +21,8 @@ import { ALL_KINDS, asProgram, LOCKS, type RandomProgram, randomProgram, WORDS }
 /** Executions until a program is called too large. */
 const LIMIT = 150;
 const ROUNDS = 40;
+/** Steps until an execution is called too long: none of a program that ends is near it, and one that spins takes all of them. */
+const MAX_STEPS = 300;
 const NUM_RUNS = { numRuns: Number(process.env["FC_RUNS"] ?? 30) };
 
 function explorable(program: RandomProgram, spins: boolean): Explorable {
@@ -92,7 +94,7 @@ describe("shards of a random program", () => {
         stopAtFirst: false,
         shrink: false,
         stepTimeoutMs: 0,
-        maxSteps: 300,
+        maxSteps: MAX_STEPS,
       } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
@@ -109,7 +111,7 @@ describe("shards of a random program", () => {
         stopAtFirst: false,
         shrink: false,
         stepTimeoutMs: 0,
-        maxSteps: 300,
+        maxSteps: MAX_STEPS,
       } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
@@ -129,7 +131,13 @@ describe("shards of a published program", () => {
     (published, name, count) => {
       const { make, parameters, options: of } = published;
       const subject = bareProgram(make(parameters), of(parameters));
-      const options = { strategy: name, stopAtFirst: false, shrink: false, stepTimeoutMs: 0 } as const;
+      const options = {
+        strategy: name,
+        stopAtFirst: false,
+        shrink: false,
+        stepTimeoutMs: 0,
+        maxSteps: MAX_STEPS,
+      } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
       expect(essence(whatShardsFind(subject, options, count))).toEqual(essence(whole));

@@ -101,6 +101,7 @@ export function makeLists(
     pages.makePresent(a);
   });
   const longs = new BigUint64Array(memory.buffer);
+  longs[HEAD >>> 3] = 0n;
   // Not listed: the value is the head's address (I21).
   for (let index = 0; index <= UNMAPPED_NODE; index++) longs[node(index) >>> 3] = wordFromAddr(HEAD);
 

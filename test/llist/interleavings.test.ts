@@ -5,7 +5,7 @@
  * node is lost or duplicated (I20); each call keeps its bound (I23). See `fixture.ts` and `ledger.ts`.
  */
 import { describe, expect, test } from "vitest";
-import { type Coroutine, EAGAIN } from "../../src/atomics/index.ts";
+import { type Coroutine, EAGAIN, LocalMemory, PAGE_SIZE } from "../../src/atomics/index.ts";
 import { next, takeAll } from "../../src/llist/index.ts";
 import { allInterleavings, type Interleaving, isAccess, type Taken } from "../support/interleave.ts";
 import { HEAD, indexOf, makeLists, node, POISON, stepped, watch } from "./fixture.ts";
@@ -21,6 +21,9 @@ import {
   userTake,
 } from "./ledger.ts";
 
+/** One memory for all executions, which are many: `makeLists` writes every word that any of them writes. */
+const UNDER = new LocalMemory(new ArrayBuffer(6 * PAGE_SIZE));
+
 type Result = number | "empty";
 type Actor = (ledger: Ledger) => Coroutine<Result>;
 
@@ -33,7 +36,7 @@ function every(chain: readonly number[], actors: readonly Actor[], check: Check 
   let look: (taken: Taken) => void;
   return allInterleavings<Result>(
     () => {
-      const lists = makeLists(stepped);
+      const lists = makeLists(stepped, UNDER);
       lists.chain(...chain);
       ledger = makeLedger(lists);
       look = watch(lists);
@@ -229,7 +232,7 @@ describe("reclaimed nodes (I24)", () => {
     const gone = new Set<number>();
     allInterleavings<Result>(
       () => {
-        const lists = makeLists(stepped);
+        const lists = makeLists(stepped, UNDER);
         lists.chain(...chain);
         ledger = makeLedger(lists);
         broken = false;
