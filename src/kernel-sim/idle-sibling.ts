@@ -1,6 +1,8 @@
 /**
  * The search for an idle CPU near a target: select_idle_sibling(). It never leaves the LLC of the target.
  *
+ * A CPU counts as idle, too, if it runs nothing but tasks of the idle policy, which give way.
+ *
  * In order, first answer wins: the target; the previous CPU; the CPU used before that; with SMT, a core that is idle as a
  * whole, or else a thread of the previous CPU's core; a scan of the LLC from behind the target; the target, busy as it is.
  *
@@ -10,6 +12,7 @@
  * balancing it looks at every CPU. Clusters within an LLC and asymmetric capacities are not modelled.
  * Source: select_idle_sibling, select_idle_cpu, select_idle_core, select_idle_smt in kernel/sched/fair.c.
  */
+import { IDLE_POLICY_WEIGHT } from "./fair-queue.ts";
 import type { Kernel } from "./kernel.ts";
 import { STEP_IDLE_SCAN } from "./steps.ts";
 
@@ -34,14 +37,25 @@ export function selectIdleSibling(kernel: Kernel, tid: number, prev: number, tar
   return idle >= 0 ? idle : target;
 }
 
-/** available_idle_cpu(), within the task's affinity. */
+/** available_idle_cpu() or sched_idle_cpu(), within the task's affinity. */
 function isUsable(kernel: Kernel, tid: number, cpu: number): boolean {
-  return kernel.cpus.isIdle(cpu) && kernel.tasks.allows(tid, cpu);
+  return isAsIdle(kernel, cpu) && kernel.tasks.allows(tid, cpu);
+}
+
+function isAsIdle(kernel: Kernel, cpu: number): boolean {
+  return kernel.cpus.isIdle(cpu) || isBelowAll(kernel, cpu);
+}
+
+/** sched_idle_cpu(): all tasks of `cpu`, and there are some, have the idle policy. No other has its weight, or so little. */
+function isBelowAll({ record, fair }: Kernel, cpu: number): boolean {
+  if (!record.idlePolicy) return false;
+  const running = fair.nrRunning(cpu);
+  return running > 0 && fair.load(cpu) === IDLE_POLICY_WEIGHT * running;
 }
 
 /** The first idle allowed CPU after `target`, cyclically, among the first `limit` of its LLC; -1 when there is none. */
 function scanForIdle(kernel: Kernel, tid: number, target: number, limit: number): number {
-  const { cpus, tasks, host, topology } = kernel;
+  const { tasks, host, topology } = kernel;
   const first = topology.first(target, topology.llcWidth);
   const width = topology.end(target, topology.llcWidth) - first;
   let left = limit;
@@ -50,19 +64,19 @@ function scanForIdle(kernel: Kernel, tid: number, target: number, limit: number)
     if (!tasks.allows(tid, cpu)) continue;
     left--;
     host.charge(STEP_IDLE_SCAN);
-    if (cpus.isIdle(cpu)) return cpu;
+    if (isAsIdle(kernel, cpu)) return cpu;
   }
   return -1;
 }
 
 /** Another thread of the core of `prev` that is idle and allowed, or -1. */
 function findIdleThread(kernel: Kernel, tid: number, prev: number): number {
-  const { cpus, tasks, host, topology } = kernel;
+  const { tasks, host, topology } = kernel;
   const end = topology.end(prev, topology.smt);
   for (let cpu = topology.first(prev, topology.smt); cpu < end; cpu++) {
     if (cpu === prev || !tasks.allows(tid, cpu)) continue;
     host.charge(STEP_IDLE_SCAN);
-    if (cpus.isIdle(cpu)) return cpu;
+    if (isAsIdle(kernel, cpu)) return cpu;
   }
   return -1;
 }
@@ -94,14 +108,14 @@ const WHOLE = -2;
 
 /** WHOLE when the core of `cpu` is idle; else an idle allowed CPU: `idle`, if one was known, or one of this core, or -1. */
 function lookAtCore(kernel: Kernel, tid: number, cpu: number, idle: number): number {
-  const { cpus, tasks, host, topology } = kernel;
+  const { cpus, host, topology } = kernel;
   const end = topology.end(cpu, topology.smt);
   let whole = true;
   let known = idle;
   for (let thread = topology.first(cpu, topology.smt); thread < end; thread++) {
     host.charge(STEP_IDLE_SCAN);
     if (!cpus.isIdle(thread)) whole = false;
-    else if (known < 0 && tasks.allows(tid, thread)) known = thread;
+    if (known < 0 && isUsable(kernel, tid, thread)) known = thread;
     if (!whole && known >= 0) return known;
   }
   return whole ? WHOLE : known;

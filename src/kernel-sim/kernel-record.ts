@@ -6,7 +6,7 @@
  * |--------------------|------------------------------------------------------------------------------------|
  * | live               | who starts a task, and the CPU on which one exits                                   |
  * | lastTid, free list | who starts a task; who joins one                                                    |
- * | realtime           | who starts the first real-time task; never taken back                               |
+ * | realtime, idlePolicy | who starts the first task of that kind; never taken back                          |
  * | userTop            | whoever allocates user memory, by compare-and-exchange                                |
  * | stop reason, deadline | the owner of a stop (smp/stop.ts)                                                |
  * | gone               | who starts a task in a slot that had another                                        |
@@ -22,7 +22,8 @@ const LAST_FREE = 3;
 const REALTIME = 4;
 const REASON_BYTES = 5;
 const USER_TOP = 6;
-const WORDS = 7;
+const IDLE_POLICY = 7;
+const WORDS = 8;
 
 const STOP_DEADLINE = 0;
 const GONE = 1;
@@ -85,6 +86,14 @@ export class KernelRecord {
   }
   set realtime(to: boolean) {
     this.words[REALTIME] = to ? 1 : 0;
+  }
+
+  /** Has there been a task of the idle policy? */
+  get idlePolicy(): boolean {
+    return this.words[IDLE_POLICY] !== 0;
+  }
+  set idlePolicy(to: boolean) {
+    this.words[IDLE_POLICY] = to ? 1 : 0;
   }
 
   /** First byte of the user region that was not given out. */

@@ -1,16 +1,24 @@
 /**
  * Pipes: a ring of bytes each, in the machine's buffer. Their ends are two neighbours among the descriptors
  * (descriptors.ts), the read end first.
+ *
+ * A write of up to PIPE_BUF bytes goes in whole or not at all. Linux has a page for it, and calls a pipe writable while one of
+ * its pages is free; so a pipe is writable here, and writers that sleep are woken, when it has room for PIPE_BUF bytes, or
+ * when it is empty if it holds no more.
  */
 import type { Arena } from "./arena.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "./constants.ts";
 
 const OPEN_READ = 1;
 const OPEN_WRITE = 2;
+/** What is written in one piece, bytes. */
+const PIPE_BUF = 4096;
 
 export class PipeTable {
   readonly capacity: number;
   readonly bytesEach: number;
+  /** No write of so many bytes, or of less, is split. */
+  readonly piece: number;
   readonly #open: Int32Array;
   readonly #start: Int32Array;
   readonly #fill: Int32Array;
@@ -22,6 +30,7 @@ export class PipeTable {
   constructor(arena: Arena, maxPipes: number, bytesEach: number) {
     this.capacity = maxPipes;
     this.bytesEach = bytesEach;
+    this.piece = Math.min(PIPE_BUF, bytesEach);
     this.#open = arena.int32(maxPipes);
     this.#start = arena.int32(maxPipes);
     this.#fill = arena.int32(maxPipes);
@@ -82,7 +91,7 @@ export class PipeTable {
   }
   writeSeen(pipe: number): number {
     const open = (this.#open[pipe]! & OPEN_READ) !== 0;
-    return (this.#fill[pipe]! < this.bytesEach ? EPOLLOUT : 0) | (open ? 0 : EPOLLERR);
+    return (this.#fill[pipe]! <= this.bytesEach - this.piece ? EPOLLOUT : 0) | (open ? 0 : EPOLLERR);
   }
 
   /** Appends as many bytes as fit; returns how many. */

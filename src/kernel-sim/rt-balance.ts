@@ -2,8 +2,8 @@
  * Which CPU a real-time task runs on: chosen when it wakes, pushed when it cannot run where it is, pulled by a CPU that would
  * otherwise run something lower. So the tasks of the highest priorities run, as many as there are CPUs.
  *
- * A wakee stays on its last CPU, which it preempts, unless a task of at least its priority runs there: then it goes to the
- * CPU that runs the lowest (idle is lower than fair, fair than real time), of equals its last one, the waker's, or the one
+ * A wakee stays on its last CPU, which it preempts, unless a real-time task runs there of at least its priority, or one that
+ * could not go elsewhere: then it goes to the CPU that runs the lowest (idle is lower than fair, fair than real time), of equals its last one, the waker's, or the one
  * of the lowest number. WF_CURRENT_CPU and WF_SYNC say nothing to this class. Looking for the CPU is free, as a look at
  * Linux's cpupri is; moving a task is paid for by whoever moves it.
  * Source: select_task_rq_rt, find_lowest_rq, push_rt_task, pull_rt_task, task_woken_rt in kernel/sched/rt.c.
@@ -12,6 +12,7 @@ import { ClassOrder } from "./class-order.ts";
 import type { Kernel } from "./kernel.ts";
 import { migrateWaiting, pullWaiting } from "./migrate.ts";
 import { isRealtime } from "./sched-table.ts";
+import { onlyCpu } from "./select-cpu.ts";
 
 /** "Priority" of a CPU that is idle. That of one with a fair task is 0. */
 const IDLE = -1;
@@ -49,9 +50,16 @@ function select(kernel: Kernel, tid: number): number {
   if (!isRealtime(scheduling.policy(tid))) return -1;
   const prev = tasks.cpu(tid);
   const own = scheduling.priority(tid);
-  if (tasks.allows(tid, prev) && priorityOn(kernel, prev) < own && kernel.rt.first(prev) === 0) return prev;
+  const yields = priorityOn(kernel, prev) < own && !hasPinned(kernel, prev);
+  if (tasks.allows(tid, prev) && yields && kernel.rt.first(prev) === 0) return prev;
   const lowest = lowestFor(kernel, tid);
   return lowest >= 0 ? lowest : firstAllowed(kernel, tid, prev);
+}
+
+/** Does `cpu` run a real-time task that may run nowhere else? */
+function hasPinned({ cpus, scheduling, tasks }: Kernel, cpu: number): boolean {
+  const curr = cpus.curr(cpu);
+  return curr !== 0 && isRealtime(scheduling.policy(curr)) && onlyCpu(tasks, curr) >= 0;
 }
 
 function firstAllowed(kernel: Kernel, tid: number, prev: number): number {

@@ -13,6 +13,7 @@
 import { WF_CURRENT_CPU, WF_SYNC } from "./constants.ts";
 import { selectIdleSibling } from "./idle-sibling.ts";
 import type { Kernel } from "./kernel.ts";
+import type { TaskTable } from "./task-table.ts";
 
 const FLIP_DECAY_NS = 1_000_000_000;
 
@@ -21,7 +22,7 @@ export function selectTaskRq(kernel: Kernel, tid: number, flags: number): number
   const { tasks, cpus } = kernel;
   const prev = tasks.cpu(tid);
   if (cpus.count === 1) return 0;
-  const only = onlyCpu(kernel, tid);
+  const only = onlyCpu(kernel.tasks, tid);
   if (only >= 0) return only;
   if (kernel.selector !== undefined) {
     const own = kernel.selector(tid, flags);
@@ -38,8 +39,7 @@ export function selectTaskRq(kernel: Kernel, tid: number, flags: number): number
 }
 
 /** The CPU of a task that may use but one, for which nothing has to be looked at; else -1. */
-function onlyCpu(kernel: Kernel, tid: number): number {
-  const { allowed, maskWords } = kernel.tasks;
+export function onlyCpu({ allowed, maskWords }: TaskTable, tid: number): number {
   let only = -1;
   for (let word = 0; word < maskWords; word++) {
     const mask = allowed[tid * maskWords + word]!;

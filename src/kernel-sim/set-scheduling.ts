@@ -3,8 +3,9 @@
  *
  * Within the fair class a change is a new weight (`reweight`). Anything else takes the task out of its queue and puts it
  * back, in whichever class it belongs to then: a real-time task goes behind those of its new priority. A delayed sleeper
- * that leaves the fair class leaves its queue for good. Then the CPU decides anew: a current task may have become lower
- * than one that waits, and one that waits higher than the current one.
+ * that leaves the fair class leaves its queue for good. Then, if class, priority or nice level are others, the CPU decides
+ * anew: a current task may have become lower than one that waits, and one that waits higher than the current one. A new
+ * slice alone, or a policy of the same class, is noticed when the CPU next has to decide.
  * Source: __sched_setscheduler, reweight_task, prio_changed_fair and prio_changed_rt in kernel/sched.
  */
 import { IDLE_POLICY_WEIGHT, WEIGHT_OF_NICE } from "./fair-queue.ts";
@@ -38,17 +39,20 @@ export function setScheduling(kernel: Kernel, tid: number, to: Scheduling): void
   if (queued) lockQueueOf(kernel, cpu);
   const current = cpus.curr(cpu) === tid;
   const realtime = isRealtime(to.policy) || isRealtime(scheduling.policy(tid));
+  const before = scheduling.nice(tid);
   if (realtime && queued) requeue(kernel, tid, cpu, current, to);
   else {
     change(kernel, tid, to);
     fair.reweight(cpu, tid, cpus.curr(cpu), weightOf(to.policy, to.nice), to.sliceNs, host.now);
   }
   if (!fair.isQueued(tid) || fair.isDelayed(tid)) return;
+  if (!realtime && to.nice === before) return;
   if (!current) checkNewcomer(kernel, cpu, tid, false);
-  else if (fair.nrRunning(cpu) > 1 || realtime) reschedule(kernel, cpu);
+  else if (realtime || (to.nice > before && fair.nrQueued(cpu) > 1)) reschedule(kernel, cpu);
 }
 
 function change(kernel: Kernel, tid: number, { policy, nice, priority }: Scheduling): void {
+  if (policy === SCHED_IDLE) kernel.record.idlePolicy = true;
   kernel.scheduling.set(tid, policy, nice, priority);
   kernel.fair.setPolicy(tid, policy);
 }

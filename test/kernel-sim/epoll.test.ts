@@ -137,6 +137,28 @@ describe("a watch", () => {
     ]);
   });
 
+  test("calls a pipe writable that has room for PIPE_BUF bytes, and says so when it has got it", () => {
+    const seen = evaluate(
+      function* (env) {
+        const epoll = yield* env.sys.epollCreate();
+        const fd = yield* env.sys.pipe();
+        const buffer = env.allocate(4096);
+        yield* env.sys.epollCtl(epoll, EPOLL_CTL_ADD, fd + 1, EPOLLOUT | EPOLLET);
+        const seen: unknown[] = [yield* events(env, epoll)];
+        yield* env.sys.write(fd + 1, buffer, 4096);
+        yield* env.sys.write(fd + 1, buffer, 1);
+        for (const length of [1, 1]) {
+          yield* env.sys.read(fd, buffer, length);
+          seen.push(yield* events(env, epoll));
+        }
+        return seen;
+      },
+      { pipeBytes: 8192 },
+    );
+    // With 4096 bytes in it the pipe had become writable; one less is no news.
+    expect(seen).toEqual([[[5, EPOLLOUT]], [[5, EPOLLOUT]], 0]);
+  });
+
   test("of a timer reports it when it has expired", () => {
     const { machine, value } = runMain(function* (env) {
       const epoll = yield* env.sys.epollCreate();

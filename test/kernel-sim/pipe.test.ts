@@ -1,9 +1,9 @@
 /** pipe(2), read(2), write(2), close(2): what blocks, what is delivered to whom, and what is refused. */
 import { describe, expect, test } from "vitest";
 import { type Addr, addr, NULL, offsetBy } from "../../src/atomics/address.ts";
-import { EBADF, EFAULT, EINTR, EINVAL, EMFILE, EPIPE } from "../../src/atomics/errno.ts";
+import { EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EMFILE, EPIPE } from "../../src/atomics/errno.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
-import { SIGKILL, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
+import { O_NONBLOCK, SIGKILL, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
 import type { Tid } from "../../src/kernel-sim/ids.ts";
 import { TRACE_SCHED_WAKING } from "../../src/trace/events.ts";
 import type { Env, Program } from "../../src/umcg/env.ts";
@@ -242,9 +242,9 @@ describe("a blocking write", () => {
         const into = env.allocate(64);
         poke(machine, from, bytes);
         const tids = yield* startEach(env, writer(fd + 1, from, 20, "w", seen));
-        // The writer is done when all but the last 8 bytes have been read.
+        // It fills the pipe whenever that is empty; the last time there are 4 bytes left.
         while (received.length < 20) {
-          expect(seen).toEqual(received.length < 12 ? [] : [{ who: "w", result: 20 }]);
+          expect(seen).toEqual(received.length < 16 ? [] : [{ who: "w", result: 20 }]);
           const count = yield* env.sys.read(fd, into, 3);
           received.push(...peek(machine, into, count));
           yield* env.sys.nanosleep(LONG);
@@ -254,6 +254,33 @@ describe("a blocking write", () => {
       { pipeBytes: 8 },
     );
     expect(received).toEqual(bytes);
+  });
+
+  test("of up to PIPE_BUF bytes is in one piece: it waits for room for all of them, or is -EAGAIN", () => {
+    const seen: Seen[] = [];
+    const results = evaluate(
+      function* (env, machine) {
+        const fd = yield* env.sys.pipe();
+        const buffer = env.allocate(64);
+        poke(machine, buffer, [1, 2, 3, 4, 5, 6]);
+        yield* env.sys.write(fd + 1, buffer, 4);
+        const tids = yield* startEach(env, writer(fd + 1, buffer, 6, "whole", seen));
+        expect(seen).toEqual([]);
+        const counts = [yield* env.sys.read(fd, offsetBy(buffer, 32), 20)];
+        yield* joinAll(env, tids);
+        counts.push(yield* env.sys.read(fd, offsetBy(buffer, 32), 20));
+        expect(peek(machine, offsetBy(buffer, 32), 6)).toEqual([1, 2, 3, 4, 5, 6]);
+
+        const fast = yield* env.sys.pipe(O_NONBLOCK);
+        for (const length of [5, 4, 3, 9]) counts.push(yield* env.sys.write(fast + 1, buffer, length));
+        yield* env.sys.read(fast, buffer, 20);
+        // More than fits into the pipe: as much as there is room for.
+        counts.push(yield* env.sys.write(fast + 1, buffer, 20));
+        return counts;
+      },
+      { pipeBytes: 8 },
+    );
+    expect(results).toEqual([4, 6, 5, -EAGAIN, 3, -EAGAIN, 8]);
   });
 
   test("passes the wake-up on: several writers, room for all at once", () => {

@@ -4,6 +4,7 @@ import { EINVAL, ESRCH } from "../../src/atomics/errno.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
 import type { TaskOptions } from "../../src/kernel-sim/clone.ts";
 import type { Tid } from "../../src/kernel-sim/ids.ts";
+import type { SchedAttr } from "../../src/kernel-sim/syscalls/sched-attr.ts";
 import type { Machine, MachineConfig } from "../../src/machine.ts";
 import { TRACE_MIGRATE, TRACE_SCHED_SWITCH, TRACE_TICK } from "../../src/trace/events.ts";
 import type { Env, Program } from "../../src/umcg/env.ts";
@@ -116,6 +117,39 @@ test("sched_yield sends a real-time task behind its equals, not behind the fair"
 });
 
 describe("on several CPUs", () => {
+  test("a wakee leaves alone a lower task that could not go elsewhere, and preempts one that can", () => {
+    const where = (affinity: readonly number[]): number => {
+      const { machine } = boot({ ...FREE, vcpus: 2 });
+      let cpu = -1;
+      const high = machine.spawn(
+        function* (env) {
+          yield* env.sys.nanosleep(2 * MS);
+          cpu = env.cpu();
+          yield* env.work(MS);
+        },
+        { affinity: [1], ...fifo(50) },
+      );
+      const low = machine.spawn(
+        function* (env) {
+          yield* env.sys.nanosleep(MS);
+          yield* env.work(10 * MS);
+        },
+        { affinity: [1], ...fifo(1) },
+      );
+      machine.spawn(
+        function* (env) {
+          yield* env.sys.schedSetaffinity(high, [0, 1]);
+          yield* env.sys.schedSetaffinity(low, affinity);
+          yield* env.work(20 * MS);
+        },
+        { affinity: [0] },
+      );
+      machine.run();
+      return cpu;
+    };
+    expect([where([1]), where([0, 1])]).toEqual([0, 1]);
+  });
+
   test("a real-time wakee stays on its CPU and preempts there, though another is idle; WF_CURRENT_CPU says nothing", () => {
     const { machine } = boot({ ...FREE, vcpus: 3, wake: "current-cpu" });
     const word = machine.allocate(4);
@@ -268,6 +302,24 @@ describe("sched_setattr", () => {
       ["high", 12],
     ]);
   });
+
+  test.each(["eevdf-6.12", "eevdf-7.2"] as const)(
+    "a shorter slice, or another policy, of one that waits is no reason to preempt; a better nice level may be (%s)",
+    (fair) => {
+      const finished = (attr: Partial<SchedAttr>): string | undefined => {
+        const { machine } = boot({ ...FREE, fair, vcpus: 2, sliceNs: 8 * MS });
+        const done: [string, number][] = [];
+        machine.spawn(hog(10, done, "first"), { affinity: [0], nice: 5 });
+        const second = machine.spawn(hog(2, done, "second"), { affinity: [0], nice: 5 });
+        change(machine, attr, () => second, 3);
+        machine.run();
+        return done[0]?.[0];
+      };
+      expect(finished({ runtimeNs: 100_000 })).toBe("first");
+      expect(finished({ policy: "batch" })).toBe("first");
+      expect(finished({ nice: -10, runtimeNs: 100_000 })).toBe("second");
+    },
+  );
 
   test("a nice level changes the share from then on, asleep or running", () => {
     const { machine } = boot({ fair: "eevdf-7.2", vcpus: 2, trace: false });

@@ -119,6 +119,27 @@ describe("among two LLCs", () => {
     expect(log.all({ kind: TRACE_IPI_SEND }).filter(({ timeNs }) => timeNs >= T)).toEqual([]);
   });
 
+  test("a CPU that runs nothing but tasks of the idle policy is as good as idle, whoever else is", () => {
+    const beside = (cpu: number, slept: number, policy: "idle" | "batch"): readonly number[] =>
+      choose(TWO, {
+        slept,
+        busy: slept === cpu ? [] : [slept],
+        prepare: (machine) => {
+          machine.spawn(
+            function* (env) {
+              yield* env.work(10 * T);
+            },
+            { affinity: [cpu], policy },
+          );
+        },
+      }).cpus;
+    // The CPU it slept on; one that the scan comes across before an idle one.
+    expect([beside(5, 5, "idle"), beside(5, 5, "batch")]).toEqual([[5], [6]]);
+    expect([beside(6, 5, "idle"), beside(6, 5, "batch")]).toEqual([[6], [7]]);
+    // Not if there is somebody else.
+    expect(choose(TWO, { slept: 5, busy: [5, 5], nice: 19 }).cpus).toEqual([6]);
+  });
+
   test("the CPU used before the last counts only within the LLC", () => {
     const recently = (cpu: number, slept: number): readonly number[] =>
       choose(TWO, {

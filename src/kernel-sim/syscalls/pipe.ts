@@ -4,7 +4,8 @@
  *
  * A pipe's state is a kernel primitive: looking at it and queueing on it are one atomic step, so no wake-up is lost.
  * The other end is woken only by a transfer that ends emptiness (or fullness), as pipe_write() does. It wakes one task,
- * which, when it leaves something to do behind, passes the wake-up on to the next of its own side.
+ * which, when it leaves something to do behind, passes the wake-up on to the next of its own side. What counts as full, and
+ * is written in one piece: pipe-table.ts.
  */
 import type { Addr } from "../../atomics/address.ts";
 import { EAGAIN, EFAULT, EINTR, EINVAL, EMFILE, EPIPE } from "../../atomics/errno.ts";
@@ -103,16 +104,20 @@ function* read(kernel: Kernel, tid: number, fd: number, into: Addr, length: numb
     if ((yield* kernel.access.faultInForWrite(into, ready)) < 0) return -EFAULT;
   }
   const bytes = new Uint8Array(Math.min(length, pipes.available(pipe)));
-  const wasFull = pipes.room(pipe) === 0;
+  const wasFull = pipes.room(pipe) < pipes.piece;
   pipes.read(pipe, bytes);
   const flags = wakeFlags(kernel.config.wake.pipe);
-  if (wasFull && watches.count !== 0) yield* tellEpolls(kernel, pipes.fd(pipe) + 1, EPOLLOUT, flags);
-  if (wasFull) yield* wakeFirst(kernel, pipeWriteQueue(pipe), flags);
+  const freed = wasFull && pipes.room(pipe) >= pipes.piece;
+  if (freed && watches.count !== 0) yield* tellEpolls(kernel, pipes.fd(pipe) + 1, EPOLLOUT, flags);
+  if (freed) yield* wakeFirst(kernel, pipeWriteQueue(pipe), flags);
   if (pipes.available(pipe) > 0) yield* wakeFirst(kernel, pipeReadQueue(pipe), flags);
   return (yield* kernel.access.copyToUser(into, bytes)) < 0 ? -EFAULT : bytes.length;
 }
 
-/** Writes all `length` bytes, blocking while the pipe is full. -EBADF, -EFAULT, -EPIPE, -EINTR (nothing written). */
+/**
+ * Writes all `length` bytes, blocking while they do not fit: up to PIPE_BUF in one piece, more in several. -EBADF, -EFAULT,
+ * -EPIPE, -EINTR, -EAGAIN (nothing written).
+ */
 export function* sysWrite(kernel: Kernel, fd: number, from: Addr, length: number): Coroutine<number> {
   const tid = sysEnter(kernel, NR_WRITE, fd);
   const result = yield* write(kernel, tid, fd, from, length);
@@ -133,7 +138,7 @@ function* write(kernel: Kernel, tid: number, fd: number, from: Addr, length: num
   let done = 0;
   while (done < length) {
     if (!pipes.readersOpen(pipe)) return done > 0 ? done : -EPIPE;
-    if (pipes.room(pipe) === 0) {
+    if (pipes.room(pipe) < Math.min(length - done, pipes.piece)) {
       if ((files.mode(fd) & O_NONBLOCK) !== 0) return done > 0 ? done : -EAGAIN;
       if (yield* block(kernel, tid, pipeWriteQueue(pipe), WAIT_PIPE_WRITE, fd)) continue;
       return done > 0 ? done : -EINTR;
