@@ -58,6 +58,7 @@ export * from "./machine/config.ts";
 export type { Tenant } from "./machine/lifetime.ts";
 export type { Progress, RunAsyncOptions, SliceOptions } from "./machine/sliced-run.ts";
 
+/** A simulated machine: `createMachine` makes one. */
 export class Machine {
   readonly kernel: Kernel;
   readonly host: VirtualHost;

@@ -10,6 +10,8 @@ import {
   checkTest,
   type Exception,
   formatViolation,
+  ROOMS,
+  roomOf,
   type SourceFile,
 } from "./support/tidy.ts";
 
@@ -35,6 +37,16 @@ describe("the house", () => {
   test("every exception is needed and has a reason", () => {
     expect(stale).toEqual([]);
     expect(EXCEPTIONS.filter(({ reason }) => reason.trim() === "")).toEqual([]);
+  });
+
+  test("docs/architecture.md has every room, with its rank", () => {
+    const page = readFileSync(resolve(import.meta.dirname, "../docs/architecture.md"), "utf8");
+    const shown = new Map<string, number>();
+    for (const [, rank, cell] of page.matchAll(/^\| (-?\d) \| ([^|]*) \|/gm)) {
+      for (const [, path] of cell!.matchAll(/`src\/([^`]*)`/g))
+        shown.set(roomOf(path!.includes(".ts") ? path! : `${path}/index.ts`), Number(rank));
+    }
+    expect([...shown].sort()).toEqual([...ROOMS].sort());
   });
 
   test.each(["test", "property-tests"])("no test in %s is focused or skipped", (folder) => {

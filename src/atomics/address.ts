@@ -10,9 +10,12 @@ declare const addrBrand: unique symbol;
 /** A byte address. 0 is NULL and never mapped. */
 export type Addr = number & { readonly [addrBrand]: "Addr" };
 
+/** Binary logarithm of PAGE_SIZE. */
 export const PAGE_SHIFT = 12;
+/** Bytes of a page. */
 export const PAGE_SIZE: number = 1 << PAGE_SHIFT;
 
+/** Address 0, which no page backs. */
 export const NULL: Addr = 0 as Addr;
 
 /** Stands for every 64-bit word that lies outside any buffer. Deliberately misaligned for every access size. */

@@ -19,6 +19,7 @@ export const STEP_BUDGET = 4096;
 /** The same for the kernel, whose loops are bounded: as good as never, so that it need not be refilled at each resume. */
 export const KERNEL_STEP_BUDGET: number = 2 ** 30;
 
+/** Memory of one thread, on plain typed arrays: steps complete at once, until their budget is spent. */
 export class LocalMemory implements Memory {
   declare readonly buffer: ArrayBufferLike;
   observed32 = 0;

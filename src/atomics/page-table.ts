@@ -9,8 +9,11 @@
  */
 import { ADDR_INVALID, type Addr, PAGE_SHIFT, PAGE_SIZE } from "./address.ts";
 
+/** In memory: reads succeed. */
 export const PAGE_PRESENT = 1;
+/** Writes are allowed, once it is present. */
 export const PAGE_WRITABLE = 2;
+/** Belongs to the program, present or not. */
 export const PAGE_MAPPED = 4;
 /** Not present, and to be read by a device first. */
 export const PAGE_ON_DISK = 8;
@@ -28,12 +31,15 @@ const BITS: Readonly<Record<Protection, number>> = {
   readwrite: PAGE_MAPPED | PAGE_PRESENT | PAGE_WRITABLE,
 };
 
+/** Bits of a page that a read needs. */
 export const READ: number = PAGE_PRESENT;
+/** Bits of a page that a write needs. */
 export const WRITE: number = PAGE_PRESENT | PAGE_WRITABLE;
 
 /** A copy: V8 folds the constants of the same module only. */
 const SHIFT: number = PAGE_SHIFT;
 
+/** What user space may do with each page, a byte a page. */
 export class PageTable {
   declare private readonly flags: Uint8Array;
   /** How many hold each page in memory. */

@@ -8,6 +8,7 @@ import { EAGAIN } from "./errno.ts";
 import type { Memory } from "./memory.ts";
 import { Completed, type Step } from "./step.ts";
 
+/** Memory that several threads share, on a SharedArrayBuffer with `Atomics`: steps complete at once. */
 export class SharedMemory implements Memory {
   readonly buffer: SharedArrayBuffer;
   observed32 = 0;

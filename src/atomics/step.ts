@@ -17,11 +17,13 @@ import type { Addr } from "./address.ts";
 
 /** The value a host passes to `next()` when it resumes a coroutine. */
 export const RESUME = 1;
+/** What `next()` is given. */
 export type Resume = typeof RESUME;
 
 /** Yielded by a step that only wants others to run before it completes (see `Pause`). */
 export const YIELD_PAUSE = 0;
 
+/** What a step does to its word. */
 export type AccessKind = "load" | "store" | "cmpxchg" | "xchg" | "fence";
 
 /** The footprint of one shared step, known before it happens. `size` in bytes. */
@@ -31,8 +33,10 @@ export interface Access {
   readonly size: number;
 }
 
+/** What a coroutine yields: why it stops, a YIELD_ number of the kernel's, or the access that it announces. */
 export type Yielded = number | Access;
 
+/** The half of an iterator that steps have. */
 export interface StepIterator<T> {
   next(value?: Resume): IteratorResult<Yielded, T>;
 }

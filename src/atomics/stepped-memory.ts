@@ -8,6 +8,7 @@ import type { Addr } from "./address.ts";
 import type { Memory } from "./memory.ts";
 import type { Access, AccessKind, Coroutine, Step } from "./step.ts";
 
+/** A memory whose every step announces its access before it happens, for whoever chooses among interleavings. */
 export class SteppedMemory implements Memory {
   readonly #under: Memory;
 

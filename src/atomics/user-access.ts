@@ -37,6 +37,7 @@ const MAY_WRITE: number = WRITE;
 /** How often one access may fault before it is answered with -EFAULT: the page can be taken away again in between. */
 const MAX_FAULTS = 8;
 
+/** The kernel's way into user memory. A fault is an answer, -EFAULT or -EAGAIN, and no exception. */
 export class UserAccess {
   declare private readonly memory: Memory;
   declare private readonly pages: PageTable;

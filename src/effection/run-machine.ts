@@ -2,6 +2,7 @@
 import { action, type Operation } from "effection";
 import type { Machine, Progress, RunResult, SliceOptions } from "../machine.ts";
 
+/** How a run goes in slices, and who is told. */
 export interface RunMachineOptions extends SliceOptions {
   /** Told after each slice but the last. What it throws fails the operation. */
   readonly onProgress?: (progress: Progress) => void;

@@ -55,6 +55,7 @@ export type StrategyName =
 const PORTFOLIO: readonly StrategyName[] = ["surw", "pos", "pct", "urw", "random", "preemptions"];
 const PCT_DEPTH = 3;
 
+/** Every strategy by name, with a line about it. */
 export const STRATEGIES: Readonly<Record<StrategyName, StrategyEntry>> = {
   optimal: {
     summary: "each class of executions once, none in vain (optimal DPOR)",
@@ -121,6 +122,7 @@ export const STRATEGIES: Readonly<Record<StrategyName, StrategyEntry>> = {
   },
 };
 
+/** Makes a strategy by name. Throws ExploreError for an option that it cannot have. */
 export function makeStrategy(
   system: System,
   options: StrategyOptions & { readonly strategy: StrategyName },

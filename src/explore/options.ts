@@ -27,6 +27,7 @@ export interface ExploreOptions {
   readonly proofExecutions?: number;
 }
 
+/** Options with their defaults, as `checkOptions` returns them. */
 export type CheckedOptions = Required<ExploreOptions>;
 
 /** An option that cannot be, or a schedule that is of another program: a stable `code`. */

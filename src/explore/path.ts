@@ -11,6 +11,7 @@ import { STEP_WITHDRAWS, type System } from "../interleaving/system.ts";
 import { differs } from "./nondeterminism.ts";
 import { Trace } from "./trace.ts";
 
+/** The execution that a search is in: its steps so far, and how to come back to any of their places. */
 export class Path {
   readonly system: System;
   readonly trace: Trace;

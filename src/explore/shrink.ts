@@ -25,6 +25,7 @@ import { PRUNED, TOO_LONG } from "./strategy.ts";
 /** Steps of a proof: of a program in bare mode more than its executions take; of one on the kernel some ten seconds. */
 const MAX_PROOF_STEPS = 1_000_000;
 
+/** What is to be reproduced, and at what expense. */
 export interface ShrinkOptions {
   readonly kind: ViolationKind;
   readonly maxSteps: number;
@@ -34,6 +35,7 @@ export interface ShrinkOptions {
   readonly stepTimeoutMs?: number;
 }
 
+/** A schedule made small. */
 export interface Shrunk {
   readonly schedule: Schedule;
   readonly preemptions: number;

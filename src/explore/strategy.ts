@@ -20,6 +20,7 @@ export const PRUNED = 4;
 /** Given up, and all that went before is void: the system has learned of a spin loop, and the search begins anew. */
 export const RESTARTED = 5;
 
+/** Which executions are made, one after the other. */
 export interface Strategy {
   readonly name: string;
   /** Whether the end of it means that every class of executions has been seen. */

@@ -37,6 +37,7 @@ export const OPERATION_KINDS = [
   "unlock",
   "pause",
 ] as const;
+/** What an operation of a drawn program does. */
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** One step of a thread. A compare-exchange stores `value + 1` for `value`; a notify wakes `value`. */
@@ -66,6 +67,7 @@ export interface ProgramText {
   readonly check?: ((end: ProgramEnd) => void) | undefined;
 }
 
+/** A program that was drawn: its text, and itself as something to explore. */
 export class DrawnProgram implements Explorable {
   readonly text: ProgramText;
   /** The operation that the program has lost to become this one: its thread and its place there. */

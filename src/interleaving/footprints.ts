@@ -30,6 +30,7 @@ export function writes(object: number): number {
 /** Pairs are looked up by one number: both accesses must be smaller than this. */
 const MAX_ACCESS: number = 2 ** 26;
 
+/** What steps touch, and which of them conflict. */
 export class Footprints {
   readonly orderingFrom: number;
   /** The list that footprint -2 - i names. Sorted by object, each object once. */

@@ -7,6 +7,7 @@
 
 /** Headings under which things are shown, in this order. */
 export const LOOK_GROUPS = ["cpus", "tasks", "threads", "locks", "words"] as const;
+/** One of these headings. */
 export type LookGroup = (typeof LOOK_GROUPS)[number];
 
 /** Told of each thing. `named`: somebody has given it the name; else it is an address. */

@@ -7,18 +7,22 @@
  * else could have been chosen.
  */
 export type Choice = number;
+/** An execution as the choices that led to it. */
 export type Schedule = readonly Choice[];
 
 const ACTORS = 65536;
 
+/** A choice: who goes on, and with which of its alternatives. */
 export function choice(actor: number, alternative = 0): Choice {
   return actor + ACTORS * alternative;
 }
 
+/** Who goes on. */
 export function actorOf(made: Choice): number {
   return made % ACTORS;
 }
 
+/** With which alternative. */
 export function alternativeOf(made: Choice): number {
   return Math.floor(made / ACTORS);
 }

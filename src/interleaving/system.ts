@@ -76,6 +76,7 @@ export interface Violation {
   readonly invariant?: string;
 }
 
+/** What a strategy drives: actors that can each make a step, or not. */
 export interface System {
   /** Of the program and of everything that its behaviour depends on: replays are refused when it differs. */
   readonly fingerprint: string;

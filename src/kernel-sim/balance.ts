@@ -19,6 +19,7 @@ import { balanceDomain, IDLE, NEWLY_IDLE, NOT_IDLE } from "./balance-domain.ts";
 import type { Kernel } from "./kernel.ts";
 import { IPI_CALL, wakeCpu } from "./smp/mailbox.ts";
 
+/** When CPUs pull waiting tasks from each other. Default: never. */
 export interface BalanceConfig {
   /** A CPU that runs out of tasks pulls one. Default false. */
   readonly newIdle?: boolean;

@@ -16,6 +16,7 @@ import type { Named } from "./task-names.ts";
 import { setTaskState } from "./task-state.ts";
 import { activate, QUEUED_DIRECTLY } from "./wakeup.ts";
 
+/** What a task is made with. */
 export interface TaskOptions {
   /** For dumps and traces, or who knows it when it is asked for. Default: "task-<tid>". */
   readonly name?: string | Named;

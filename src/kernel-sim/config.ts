@@ -10,12 +10,14 @@ import { checkTopology, type TopologyConfig } from "./topology.ts";
 /** How a primitive wakes: no flag, WF_SYNC or WF_CURRENT_CPU. */
 export type WakeMode = "any" | "sync" | "current-cpu";
 
+/** Every wake mode. */
 export const WAKE_MODES: readonly WakeMode[] = ["any", "sync", "current-cpu"];
 
 export function wakeFlags(mode: WakeMode): number {
   return mode === "any" ? 0 : mode === "sync" ? WF_SYNC : WF_CURRENT_CPU;
 }
 
+/** What a kernel is made with, complete: `MachineConfig` has the defaults. Times in ns. */
 export interface KernelConfig {
   /** vCPUs, 1 to 1024. */
   readonly vcpus: number;

@@ -2,6 +2,7 @@
 import { TASK_DEAD, TASK_NEW, TASK_NORMAL, TASK_STOPPED, WAIT_NONE, waitReason } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
 
+/** A task that has not exited, and what it waits for. */
 export interface Waiter {
   readonly tid: number;
   readonly name: string;
@@ -34,6 +35,7 @@ export function waiters(kernel: Kernel): Waiter[] {
 
 const SHOWN = 20;
 
+/** The list as lines of text, the first twenty of it. */
 export function describeWaiters(list: readonly Waiter[]): string {
   const lines = list
     .slice(0, SHOWN)

@@ -50,6 +50,7 @@ export type MachineErrorCode =
   | "ERR_IMAGE"
   | "ERR_LOCK_ORDER";
 
+/** What a machine throws or rejects with; `code` is stable. */
 export class MachineError extends Error {
   readonly code: MachineErrorCode;
   constructor(code: MachineErrorCode, message: string, options?: ErrorOptions) {

@@ -5,13 +5,17 @@
  * Linux's; `GlobalQueue` ("fcfs", "rr", "ps", "srpt"), the disciplines of queueing theory, for comparison. Every operation is an atomic step. `now` is the clock of whoever calls, ns.
  */
 export type FairPolicy = "virtual-time" | "eevdf-6.12" | "eevdf-7.2" | GlobalPolicy;
+/** A discipline on one queue for all CPUs. */
 export type GlobalPolicy = "fcfs" | "rr" | "ps" | "srpt";
 
 /** With a queue for each CPU, and with one for all (global-queue.ts). */
 export const QUEUE_POLICIES = ["virtual-time", "eevdf-6.12", "eevdf-7.2"] as const;
+/** With one queue for all CPUs (global-queue.ts). */
 export const GLOBAL_POLICIES = ["fcfs", "rr", "ps", "srpt"] as const;
+/** All of them. */
 export const FAIR_POLICIES: readonly FairPolicy[] = [...QUEUE_POLICIES, ...GLOBAL_POLICIES];
 
+/** The fair class, as the rest of the kernel has it. Every operation is an atomic step. */
 export interface FairClass {
   /** A new task. `sliceNs`: its own slice, 0 = the class's. */
   prepare(tid: number, weight: number, sliceNs: number): void;

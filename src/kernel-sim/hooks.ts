@@ -5,6 +5,7 @@
 import type { Coroutine } from "../atomics/step.ts";
 import type { Tid } from "./ids.ts";
 
+/** Where UMCG comes into the kernel: block, wake, return to user mode, exit. */
 export interface Hooks {
   /**
    * schedule() of a worker: block detection before it is descheduled (when it is going to sleep), wake detection after

@@ -53,6 +53,7 @@ export interface Sequel {
   after(outcome: unknown, threw: boolean): Coroutine<unknown>;
 }
 
+/** What runs a kernel: clocks, prices, and whose turn it is. */
 export interface Host {
   /** Clock of the executing CPU, ns since boot. */
   now: number;

@@ -20,8 +20,10 @@
  */
 import type { Arena } from "./arena.ts";
 
+/** Who chooses among the idle states. */
 export type IdleGovernorName = "menu" | "haltpoll" | "oracle";
 
+/** Every governor. */
 export const IDLE_GOVERNORS: readonly IdleGovernorName[] = ["menu", "haltpoll", "oracle"];
 
 /** What a governor knows of an idle state. */
@@ -33,6 +35,7 @@ export interface IdleStateRules {
   readonly targetResidencyNs: number;
 }
 
+/** What idle CPUs do: one state, or a governor that chooses. */
 export interface IdlePolicy {
   /** From the shallowest to the deepest, at most 8. */
   readonly states: readonly IdleStateRules[];

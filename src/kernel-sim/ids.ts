@@ -13,6 +13,7 @@ export const NO_TASK: Tid = 0 as Tid;
 export function tid(n: number): Tid {
   return n as Tid;
 }
+/** Makes a CpuId of a number. */
 export function cpuId(n: number): CpuId {
   return n as CpuId;
 }

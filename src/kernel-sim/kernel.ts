@@ -71,6 +71,7 @@ export interface KernelParts {
 /** Bytes of the page table for a page: its flags and its pins. */
 const PAGE_ENTRY = 5;
 
+/** A machine's kernel: its tables in the one buffer, and who works on them. */
 export class Kernel {
   declare readonly config: KernelConfig;
   declare readonly trace: TraceRing;

@@ -65,6 +65,7 @@ export interface DomainLevel {
   readonly sharesLlc: boolean;
 }
 
+/** Which CPUs share a core, an LLC, a socket. */
 export class Topology {
   declare readonly vcpus: number;
   /** One LLC in which every core has one thread: every line is equally far. */

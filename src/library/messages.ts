@@ -15,6 +15,7 @@ export interface LibraryHandle {
   readonly memory: SharedArrayBuffer;
 }
 
+/** What the end of a library kernel left behind. */
 export interface HaltReport {
   /** Calls that were under way, and have ended with ERR_HALTED. */
   readonly cancelled: number;

@@ -8,6 +8,7 @@ export interface Progress extends RunResult {
   readonly live: number;
 }
 
+/** How a run goes in slices. */
 export interface SliceOptions {
   /** Stop when virtual time reaches this, ns, up to 2^52. Default: run until every task has exited. */
   readonly untilNs?: number;
@@ -15,6 +16,7 @@ export interface SliceOptions {
   readonly sliceMs?: number;
 }
 
+/** How a run goes in slices, and who may end it. */
 export interface RunAsyncOptions extends SliceOptions {
   /** Aborted: the run ends between two slices and rejects with the signal's reason. The machine can be run on. */
   readonly signal?: AbortSignal;

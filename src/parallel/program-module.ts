@@ -30,6 +30,7 @@ export interface RegisteredProgram {
   readonly options: (parameters: Parameters) => BareOptions;
 }
 
+/** A module that cannot be explored by threads: `problem` says why. */
 export class ProgramModuleError extends Error {
   readonly code = "ERR_PROGRAM_MODULE";
   readonly problem: string;

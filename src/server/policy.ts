@@ -53,6 +53,7 @@ export interface PolicyContext {
   note(what: "stolen" | "moved"): void;
 }
 
+/** `at.server` of a call on no server in particular. */
 export const NO_SERVER = -1;
 
 /** What a policy is made of. */

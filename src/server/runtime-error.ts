@@ -19,6 +19,7 @@
  */
 import { SIGSEGV } from "../kernel-sim/constants.ts";
 
+/** What can be wrong with a runtime, or with a call of one. */
 export type RuntimeErrorCode =
   | "ERR_RUNTIME_CONFIG"
   | "ERR_SYSCALL"

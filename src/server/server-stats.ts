@@ -28,6 +28,7 @@ export const PHASE_BUSY = 2;
 export const PHASE_IDLE = 3;
 
 const COUNTERS = ["runs", "steals", "idles", "preemptions", "wakesSent", "ticks"] as const;
+/** What a server counts. */
 export type Counter = (typeof COUNTERS)[number];
 
 /** Counts of one server since it was made; times in ns. `overheadNs + busyNs + idleNs` is how long it has been there. */

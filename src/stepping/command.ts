@@ -14,6 +14,7 @@ import { exitToUserMode, hasExitWork, signalPending } from "../kernel-sim/signal
 import { setTaskState } from "../kernel-sim/task-state.ts";
 import type { Env } from "../umcg/env.ts";
 
+/** Something for a stepped task to do: one call or access. */
 export type Command =
   /** sys_umcg_ctl(flags, self). */
   | { readonly do: "umcg_ctl"; readonly flags: number; readonly self: Addr }
@@ -31,6 +32,7 @@ export type Command =
   | { readonly do: "interrupt" }
   | { readonly do: "exit"; readonly code?: number };
 
+/** Does a command as the task of `env`. Returns its result. */
 export function* perform(kernel: Kernel, env: Env, command: Command): Coroutine<number> {
   switch (command.do) {
     case "umcg_ctl":

@@ -10,6 +10,7 @@ export interface WordChange {
   readonly after: number;
 }
 
+/** A copy of user memory that tells what the kernel has changed since it was last asked. */
 export class Shadow {
   readonly #kernel: Kernel;
   readonly #words: Uint32Array;

@@ -45,6 +45,7 @@ export interface Wake {
   readonly woke: boolean;
 }
 
+/** A task as it is seen from outside. */
 export interface TaskView {
   readonly tid: number;
   readonly mode: "user" | "asleep" | "dead";
@@ -62,11 +63,13 @@ export interface TaskView {
   readonly atExit: { readonly record: number; readonly worker: boolean } | undefined;
 }
 
+/** The machine of a stepper. */
 export type StepperConfig = Omit<MachineConfig, "trace" | "tickHz" | "jitter" | "seed">;
 
 /** Events one `run()` may take before it is called a livelock. */
 const MAX_EVENTS = 1_000_000;
 
+/** A machine whose tasks do what they are told, one operation at a time. */
 export class Stepper {
   readonly machine: Machine;
   readonly #kernel: Kernel;

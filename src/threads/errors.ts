@@ -28,6 +28,7 @@
  */
 import type { WaitReason } from "./layout.ts";
 
+/** What can be wrong with host threads, or with a call of theirs. */
 export type ThreadErrorCode =
   | "ERR_OPTION"
   | "ERR_THREAD_THREW"
@@ -52,6 +53,7 @@ export type ThreadErrorCode =
   | "ERR_TIME"
   | "ERR_ARGUMENTS";
 
+/** What host threads and their owner are told; `code` is stable. */
 export class ThreadError extends Error {
   readonly code: ThreadErrorCode;
   constructor(code: ThreadErrorCode, message: string, options?: ErrorOptions) {

@@ -31,6 +31,7 @@ import { nameOfState, type ThreadsReport } from "./snapshot.ts";
 import { type ThreadControl, ThreadHandle } from "./thread-handle.ts";
 import { ThreadObjects } from "./thread-objects.ts";
 
+/** JavaScript threads that may block, on few CPUs: `createThreads` makes it. */
 export class HostThreads extends ThreadObjects implements ThreadControl {
   readonly #jobs: Jobs = new Jobs();
   readonly #codes: Codes;

@@ -3,6 +3,7 @@ import type { ThreadErrorCode, ThreadState } from "./errors.ts";
 import { ThreadEndError } from "./errors.ts";
 import type { WaitReason } from "./layout.ts";
 
+/** What a host thread is to run. */
 export interface JobSpec {
   /** The module, TypeScript or JavaScript, as an absolute URL. */
   readonly url: URL | string;

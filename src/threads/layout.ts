@@ -163,6 +163,7 @@ export const WAIT_REASONS = [
   "receive",
   "semaphore",
 ] as const;
+/** Why a host thread does not run. */
 export type WaitReason = (typeof WAIT_REASONS)[number];
 
 /** Words of a semaphore: how many permits there are, how many nobody has; has a holder died with one? may somebody be waiting? */

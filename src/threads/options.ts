@@ -4,6 +4,7 @@ import type { ResourceLimits } from "node:worker_threads";
 import { ThreadError } from "./errors.ts";
 import type { PolicyModule, PolicyName } from "./policy.ts";
 
+/** What host threads are made with. */
 export interface HostThreadsOptions {
   /** How many threads run at once. Default: as many as the machine runs. */
   readonly cpus?: number;

@@ -16,6 +16,7 @@ export interface PolicySizes {
   readonly cpus: number;
 }
 
+/** Which ready thread gets a CPU next. Its words lie in shared memory; it is called under the lock of the scheduler. */
 export interface ThreadPolicy {
   /** How many words it needs. */
   words(sizes: PolicySizes): number;
@@ -36,4 +37,5 @@ export interface PolicyModule {
   readonly export: string;
 }
 
+/** A policy that comes with the package. */
 export type PolicyName = "fifo" | "per-cpu";

@@ -32,6 +32,7 @@ import { mutexOf, ownerOfMutex } from "./mutex-words.ts";
 import type { LongCall } from "./policy-watch.ts";
 import { holderOf } from "./sched-lock.ts";
 
+/** A thread at one moment. */
 export interface ThreadReport {
   readonly id: number;
   readonly name: string | undefined;
@@ -49,6 +50,7 @@ export interface ThreadReport {
   readonly kicks: number;
 }
 
+/** A CPU at one moment. */
 export interface CpuReport {
   /** The thread that owns it; 0: it idles. */
   readonly owner: number;
@@ -57,6 +59,7 @@ export interface CpuReport {
   readonly busyNs: number;
 }
 
+/** CPUs and threads at one moment. */
 export interface ThreadsReport {
   readonly cpus: readonly CpuReport[];
   readonly threads: readonly ThreadReport[];

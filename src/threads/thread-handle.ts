@@ -10,6 +10,7 @@ export interface ThreadControl {
   stateOf(thread: number): ThreadState;
 }
 
+/** A host thread as its owner has it. */
 export class ThreadHandle<T> {
   /** Its number among all of the runtime, from 1, never used again: what `switchTo` and `unpark` take. */
   readonly id: number;

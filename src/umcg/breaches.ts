@@ -10,6 +10,7 @@ import { forceSignal } from "../kernel-sim/signals.ts";
 import { TRACE_UMCG_DIE } from "../trace/events.ts";
 import { dieReason } from "./die-reasons.ts";
 
+/** A breach of UMCG's contract that killed a task. */
 export interface Breach {
   readonly tid: number;
   readonly name: string;
@@ -20,6 +21,7 @@ export interface Breach {
 
 const MAX_LOGGED = 256;
 
+/** The breaches on a machine, the first 256 of them in order. */
 export class Breaches {
   readonly #kernel: Kernel;
   /** The first 256. */

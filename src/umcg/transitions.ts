@@ -12,6 +12,7 @@ import {
   UMCG_TF_STATE_MASK,
 } from "./abi.ts";
 
+/** An edge of the state machine, and who takes it when. */
 export interface Transition {
   readonly id: string;
   readonly of: "server" | "worker" | "both";
@@ -22,6 +23,7 @@ export interface Transition {
   readonly where: string;
 }
 
+/** The edges T1 to T11 of v0.3. */
 export const TRANSITIONS: readonly Transition[] = [
   {
     id: "T1",

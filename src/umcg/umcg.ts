@@ -6,6 +6,7 @@ import type { Hooks } from "../kernel-sim/hooks.ts";
 /** v0.3 completed, or as it was posted, flaws included. */
 export type UmcgProfile = "hardened" | "posted";
 
+/** A profile: the hooks in the kernel and the system calls. */
 export interface Umcg extends Hooks {
   readonly profile: UmcgProfile;
   /**

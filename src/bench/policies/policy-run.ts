@@ -25,6 +25,7 @@ export interface Contender {
   readonly policy: PolicyName | PolicyFactory;
 }
 
+/** What is run, on which machine, and for how long. */
 export interface PolicyRunOptions {
   readonly workload: PolicyWorkload;
   readonly contender: Contender;

@@ -17,6 +17,7 @@ import type { Sfc32 } from "../../random/sfc32.ts";
 import { formatDuration, parseDuration } from "./quantities.ts";
 import { SpecError } from "./spec-error.ts";
 
+/** A law of times, ns. */
 export interface Law {
   /** As written. */
   readonly text: string;

@@ -1,6 +1,7 @@
 /** What a program of bare mode is explored on. */
 import type { WakeOrder } from "./sleepers.ts";
 
+/** Sizes of a program in bare mode, and what comes to it from outside. */
 export interface BareOptions {
   /** Bytes of memory, a multiple of 8. Default 1024. */
   readonly bytes?: number;

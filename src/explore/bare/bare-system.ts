@@ -52,6 +52,7 @@ const SPURIOUS = 2;
 const KINDS = 4;
 const PREFIXES: readonly string[] = ["", "timeout of ", "spurious wake-up of ", "interruption of "];
 
+/** A program in bare mode as a system that strategies drive. */
 export class BareSystem implements System {
   declare readonly fingerprint: string;
   declare readonly objects: number;

@@ -17,8 +17,6 @@
  * It is a `Memory`, so the project's own algorithms (llist, accessors) run on it unchanged; each operation is one step. The
  * program is called once, to lay out its memory and name its threads; bodies run anew in every execution, and must keep
  * their state in locals or in words. State that bodies share through variables of the program is reset in `onReset`.
- *
- * `peek32` and `poke32` are not steps: they are for the layout and for checks at the end.
  */
 import { type Addr, addr } from "../../atomics/address.ts";
 import type { Memory } from "../../atomics/memory.ts";
@@ -53,6 +51,7 @@ import {
   Request,
 } from "./request.ts";
 
+/** Lays out a program: its words, its threads, its checks. Called once. */
 export type Program = (bare: Bare) => void;
 
 /** A thread that the program starts with. */
@@ -64,6 +63,7 @@ export const ALL = 0x7fffffff;
 const FIRST_ADDR = 64;
 const BAD = -1;
 
+/** Memory, threads and locks of a program. `peek32` and `poke32` are no steps: they are for the layout and for checks at the end. */
 export class Bare implements Memory {
   // Declared: so V8 keeps their types (docs/performance.md). `bytes`, because the buffer's own length is a call.
   declare readonly buffer: ArrayBuffer;

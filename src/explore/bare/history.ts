@@ -27,6 +27,7 @@ interface Entry<I, O> {
   output: O | undefined;
 }
 
+/** Calls of an object with inputs I and outputs O, in the order of their begins and ends: what `linearize` judges. */
 export class History<I, O> {
   readonly #bare: Bare;
   readonly #returns: Addr;

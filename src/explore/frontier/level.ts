@@ -16,6 +16,7 @@ export interface Branch {
   readonly below: readonly Branch[];
 }
 
+/** A depth of a path: what was explored there, what is, and what is left. */
 export interface Level {
   /** Explored, in order. */
   readonly done: readonly Choice[];

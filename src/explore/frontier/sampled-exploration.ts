@@ -24,6 +24,7 @@ interface Stretch {
   result: UnitResult | undefined;
 }
 
+/** Sampling in parts: each unit is a stretch of numbered executions. */
 export class SampledExploration implements PartedExploration<Stretch> {
   readonly lessons: readonly string[] = [];
   readonly distinct = undefined;

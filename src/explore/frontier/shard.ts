@@ -32,6 +32,7 @@ const UNITS_PER_SHARD = 24;
 const TRUNK_PER_UNIT = 16;
 const PARTED_BY_TOP: readonly StrategyName[] = ["optimal", "source", "sleep-sets", "naive"];
 
+/** What a shard came to, as JSON: for `mergeShards`. */
 export interface ShardResult {
   /** The trunk, the same for all shards. */
   readonly trunk: Saved;
@@ -43,6 +44,7 @@ export interface ShardResult {
   readonly complete: boolean;
 }
 
+/** One of `count` processes or machines that explore the same program: the units that are its own. */
 export class Shard {
   readonly #trunk: Saved;
   readonly #runner: UnitRunner;

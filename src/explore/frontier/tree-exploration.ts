@@ -37,6 +37,7 @@ export interface SavedSearch {
   readonly suspicious: number;
 }
 
+/** A search in parts: each unit is a subtree. */
 export class TreeExploration implements PartedExploration<Twig> {
   readonly #explorable: Explorable;
   readonly #options: CheckedOptions;

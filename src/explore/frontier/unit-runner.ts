@@ -30,6 +30,7 @@ export interface Found {
   readonly atFault?: readonly string[];
 }
 
+/** What a unit came to. */
 export interface UnitResult {
   readonly counts: Counts;
   /** Of the executions, in order. */
@@ -73,6 +74,7 @@ interface Work {
   readonly schedule: () => Schedule;
 }
 
+/** Explores units, one after the other, for an exploration in parts. */
 export class UnitRunner {
   readonly #watched: Watched;
   readonly #options: CheckedOptions;

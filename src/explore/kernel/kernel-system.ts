@@ -41,6 +41,7 @@ import { ObservedSteps } from "./observed-steps.ts";
 /** Allocates and spawns. */
 export type KernelProgram = (machine: ExploredMachine) => void;
 
+/** The machine of a program in kernel mode, and where its exploration begins. */
 export interface KernelOptions extends ExploredConfig {
   /** The program moves pages, or changes their protection, while it runs. Default false. */
   readonly paging?: boolean;
@@ -66,6 +67,7 @@ const KINDS: Readonly<Record<string, ViolationKind>> = {
   ERR_RUN_LIMIT: "livelock",
 };
 
+/** An explored machine as a system that strategies drive. */
 export class KernelSystem implements System {
   readonly fingerprint: string;
   footprints: Footprints;

@@ -15,6 +15,7 @@ import { Attempt, type Delays, type Outcome, UNTIL_A_DEED } from "./attempt.ts";
 import type { RecordedProgram } from "./recorded-program.ts";
 import type { Recording } from "./recording.ts";
 
+/** How far a recording was followed. */
 export interface Followed {
   /** For `replay()`, of the same program. */
   readonly schedule: string;
@@ -28,6 +29,7 @@ export interface Followed {
   readonly executions: number;
 }
 
+/** How much may be spent on following a recording. */
 export interface FollowOptions {
   /** Executions that may be spent. Default 10 000. */
   readonly maxExecutions?: number;

@@ -15,6 +15,7 @@ export interface RecordedSetUp extends ProgramMachine {
   acceptCompletions(): void;
 }
 
+/** The machine that a recorded run is made again on. */
 export interface RecordedOptions extends Omit<ExploredConfig, "picks" | "trace"> {
   /** As of the machine that was recorded. */
   readonly args?: unknown;
@@ -24,6 +25,7 @@ export interface RecordedOptions extends Omit<ExploredConfig, "picks" | "trace">
 const PREEMPTIONS = 1000;
 const SIZE = { maxTasks: 64, userBytes: 1 << 18, maxPipes: 16, maxFiles: 32, maxTimers: 16 } as const;
 
+/** A recorded run's program under the explorer. */
 export interface RecordedProgram extends Explorable {
   readonly makeSystem: () => KernelSystem;
 }

@@ -26,6 +26,7 @@ export interface Deed {
   readonly arg1: number;
 }
 
+/** What is known of a run on real threads: what was done, and on which CPU. */
 export interface Recording {
   readonly vcpus: number;
   /** In the recorded order. */

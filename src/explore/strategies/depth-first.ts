@@ -15,6 +15,7 @@ import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
 import { COMPLETE, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
 
+/** Every schedule, depth first ("naive"), or every class of them with dead ends ("sleep-sets"). */
 export class DepthFirst implements Search {
   readonly name: string;
   readonly complete = true;

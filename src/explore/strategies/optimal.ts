@@ -30,6 +30,7 @@ import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
 import { COMPLETE, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
 
+/** Optimal DPOR: each class of executions once, none in vain. */
 export class Optimal implements Search {
   readonly name = "optimal";
   readonly complete = true;

@@ -5,6 +5,7 @@ import { Sfc32 } from "../../random/sfc32.ts";
 import { COMPLETE, PRUNED, TOO_LONG } from "../strategy.ts";
 import { BLOCK, type Numbered } from "./sampler.ts";
 
+/** Each step is drawn among those that can be made. */
 export class RandomWalk implements Numbered {
   readonly name = "random";
   readonly complete = false;

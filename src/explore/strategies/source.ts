@@ -16,6 +16,7 @@ import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
 import { COMPLETE, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
 
+/** Source-DPOR: each class of executions once, with dead ends. */
 export class Source implements Search {
   readonly name = "source";
   readonly complete = true;

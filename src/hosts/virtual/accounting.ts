@@ -5,6 +5,7 @@ import type { GoneTasks } from "../../kernel-sim/kernel-record.ts";
 import type { CpuTime, CpuTimes } from "./cpu-time.ts";
 import type { StepAccount, StepLedger } from "./step-ledger.ts";
 
+/** Where a CPU's time went, and what it did. Times in ns. */
 export interface CpuAccount extends CpuTimes {
   readonly cpu: number;
   /** Context switches, to idle and back included. */
@@ -15,6 +16,7 @@ export interface CpuAccount extends CpuTimes {
   readonly ipisCoalesced: number;
 }
 
+/** Where a machine's time went. Times in ns. */
 export interface Accounting {
   readonly cpus: readonly CpuAccount[];
   /** All charges, by step and payer. Empty unless the machine was configured with `accounting`. */

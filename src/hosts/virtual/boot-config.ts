@@ -5,6 +5,7 @@
  */
 import { MachineError } from "../../kernel-sim/errors.ts";
 
+/** What bringing a CPU up takes. */
 export interface BootCosts {
   /** Creating a thread, paid by the boot CPU. */
   readonly createNs: number;
@@ -16,6 +17,7 @@ export interface BootCosts {
   readonly wakeNs: number;
 }
 
+/** What goes wrong while CPUs come up. */
 export interface BootFaults {
   /** CPUs whose thread the host cannot create. */
   readonly noThread: readonly number[];
@@ -35,11 +37,13 @@ export interface BootFaults {
   readonly refusedSends: number;
 }
 
+/** What bringing the CPUs up costs, and what goes wrong. Default: nothing. */
 export interface BootConfig {
   readonly costs?: Partial<BootCosts>;
   readonly faults?: Partial<BootFaults>;
 }
 
+/** The same, complete and checked. */
 export interface BootPlan {
   readonly costs: BootCosts;
   readonly faults: BootFaults;

@@ -10,11 +10,13 @@ import type { IdleStateRules } from "../../kernel-sim/idle-governor.ts";
 import { STEP_NAMES, type StepName } from "../../kernel-sim/steps.ts";
 import type { StepSources } from "./cost-sources.ts";
 
+/** An idle state, and what it costs to leave it. */
 export interface IdleState extends IdleStateRules {
   /** Hardware exit latency by time spent asleep: the last entry whose `fromNs` is not above it counts. */
   readonly exit: readonly { readonly fromNs: number; readonly ns: number }[];
 }
 
+/** A cost profile: the price of each named step, ns (docs/costs.md), and the idle states. */
 export interface CostModel {
   readonly name: string;
   readonly steps: Readonly<Record<StepName, number>>;
@@ -118,7 +120,9 @@ const IDEAL: CostModel = {
   defaultIdleState: 0,
 };
 
+/** A profile that comes with the package. */
 export type ProfileName = "native" | "guest" | "ideal";
+/** The profiles that come with the package. */
 export const PROFILES: Readonly<Record<ProfileName, CostModel>> = {
   native: NATIVE,
   guest: GUEST,

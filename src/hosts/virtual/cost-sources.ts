@@ -9,6 +9,7 @@
 import { MachineError } from "../../kernel-sim/errors.ts";
 import { STEP_NAMES, type StepName } from "../../kernel-sim/steps.ts";
 
+/** A price that was measured. */
 export interface MeasuredSource {
   readonly from: "measured";
   /** The series it was computed from. */
@@ -19,13 +20,16 @@ export interface MeasuredSource {
   readonly samples: number;
 }
 
+/** A price that was taken over. */
 export interface BaseSource {
   /** Name of the profile the price was taken from. */
   readonly from: string;
   readonly why: string;
 }
 
+/** Where a price comes from. */
 export type StepSource = MeasuredSource | BaseSource;
+/** Where the prices of a profile come from, as far as it tells. */
 export type StepSources = Readonly<Partial<Record<StepName, StepSource>>>;
 
 export function baseSource(base: string, why: string): BaseSource {

@@ -18,6 +18,7 @@ const Z99 = 2.3263478740408408;
 const LN_SOFTWARE = 0.4054651081081644; // ln 1.5
 const LN_HARDWARE = Math.LN2;
 
+/** A stream of noise on prices, the same for a seed on every engine. */
 export class Jitter {
   readonly #stream: Sfc32;
 

@@ -49,6 +49,7 @@ export interface VirtualHostOptions {
   readonly boot: BootPlan;
 }
 
+/** Runs a kernel's CPUs in virtual time. */
 export class VirtualHost implements Host {
   now = 0;
   /** Where the time of each CPU went. */

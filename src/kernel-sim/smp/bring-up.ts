@@ -42,6 +42,7 @@ import { waitForState } from "./wait-state.ts";
 export const PRESENT_TIMEOUT_NS = 1_000_000_000;
 export const READY_TIMEOUT_NS = 1_000_000_000;
 
+/** Which CPUs came up, when, and why the others did not. */
 export interface BootReport {
   /** When the machine was up, ns of virtual time. */
   readonly atNs: number;

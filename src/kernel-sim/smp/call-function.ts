@@ -34,6 +34,7 @@ export const CALL_TIMEOUT_NS = 1_000_000_000;
 /** What became of a call: it is in the queue of its CPU, or why not. */
 export type CallResult = "queued" | "queue full" | "not-online" | "stopped" | "refused";
 
+/** A CPU that did not run the function, and why. */
 export interface Unanswered {
   readonly cpu: number;
   readonly why: Exclude<CallResult, "queued"> | "no answer" | "deadlock";

@@ -1,6 +1,7 @@
 /** The interrupt lines of devices: what is shared of each in the machine's buffer, and the handlers. See irq-routing.ts. */
 import type { Arena } from "../arena.ts";
 
+/** Lines of a machine, from 0. */
 export const MAX_IRQS = 64;
 
 /** Runs in interrupt context of the CPU that takes the interrupt. */

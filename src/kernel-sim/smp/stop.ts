@@ -46,6 +46,7 @@ export const OUTSIDE = -1;
 export const STOP_TIMEOUT_NS = 1_000_000_000;
 export const PANIC_TIMEOUT_NS = 10_000_000;
 
+/** What the stop of a machine left behind. CPUs by number. */
 export interface StopReport {
   readonly how: "orderly" | "emergency";
   readonly reason: string;
@@ -115,6 +116,7 @@ export function panicNow(kernel: Kernel, reason: string): void {
   beginStop(kernel, kernel.cpu, STOP_EMERGENCY, reason);
   finishStop(kernel, kernel.cpu);
 }
+/** The same, from a coroutine of the kernel's: its CPU stops in it. */
 export function* panicHere(kernel: Kernel, reason: string): Coroutine<never> {
   panicNow(kernel, reason);
   return yield* stopHere(kernel);

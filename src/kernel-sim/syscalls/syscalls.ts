@@ -54,6 +54,7 @@ import { sysClockNanosleep, sysNanosleep } from "./sleep.ts";
 import { sysExitTask, sysGettid, sysJoin, sysKill, sysSchedYield, sysSigaction } from "./task.ts";
 import { sysTimerfdCreate, sysTimerfdSettime } from "./timerfd.ts";
 
+/** The system calls of a task, as `env.sys` has them: each returns its result, or -errno (docs/syscalls.md). */
 export class Syscalls {
   readonly #kernel: Kernel;
   constructor(kernel: Kernel) {

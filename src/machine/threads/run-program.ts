@@ -40,9 +40,12 @@ export interface ProgramMachine {
   swapOut(a: Addr, length: number): void;
 }
 
+/** Hosts that `runProgram` knows. */
 export const PROGRAM_HOSTS = ["virtual", "threads"] as const;
+/** A host by name. */
 export type ProgramHost = (typeof PROGRAM_HOSTS)[number];
 
+/** A program, its machine and its host. */
 export interface ProgramOptions extends KernelOptions {
   /** The module that exports the set-up function under its own name: `import.meta.url`. */
   readonly url: URL | string;
@@ -62,6 +65,7 @@ export interface ProgramOptions extends KernelOptions {
   >;
 }
 
+/** What a run came to, on either host. */
 export interface ProgramResult {
   readonly host: ProgramHost;
   /** How long it took: virtual time, or real. */

@@ -6,7 +6,6 @@
  *
  * The image exports a set-up function, which every CPU runs (set-up.ts). Main has a kernel of its own over the memory, to look at
  * it, to interrupt CPUs and to stop them; it executes nothing else. It must let its event loop run.
- *
  * One run a machine. What ends it: the exit of the last task; a program or the kernel that throws; a Worker that dies; tasks that
  * wait for each other. After an error the Workers are ended where they are.
  */
@@ -55,6 +54,7 @@ const BOOT_TIMEOUT_MS = 20_000;
 const LEAVE_TIMEOUT_MS = 5000;
 const LOOK_MS = 1;
 
+/** A machine on real threads: `createThreadMachine` makes one. */
 export class ThreadMachine {
   readonly kernel: Kernel;
   readonly #config: ThreadMachineConfig;

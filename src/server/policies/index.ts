@@ -12,6 +12,7 @@ import { type WorkStealingOptions, workStealing, workStealingWith } from "./work
 export type { GoLikeOptions, WorkStealingOptions };
 export { edf, fifo, goLike, goLikeWith, priority, workStealing, workStealingWith };
 
+/** Every policy that comes with the library. */
 export const POLICY_NAMES = ["go-like", "work-stealing", "fifo", "priority", "edf"] as const;
 
 /** A policy that comes with the library: docs/scheduler-policies.md says which is for what. */

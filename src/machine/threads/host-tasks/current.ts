@@ -136,6 +136,7 @@ export function now(): number {
 export function cpu(): number {
   return self().cpu;
 }
+/** The calling host task's tid. */
 export function tid(): number {
   return self().tid;
 }

@@ -22,6 +22,7 @@ import { waitReason } from "../../../kernel-sim/constants.ts";
 import { MachineError, type MachineErrorCode } from "../../../kernel-sim/errors.ts";
 import { RuntimeError, type RuntimeErrorCode, WorkerKilledError } from "../../../server/runtime-error.ts";
 
+/** What can be wrong with a host task, or with a call of one. */
 export type HostTaskErrorCode =
   | "ERR_NOT_HOST_TASK"
   | "ERR_NOT_A_WORKER"
@@ -29,6 +30,7 @@ export type HostTaskErrorCode =
   | "ERR_HOST_RESULT"
   | "ERR_NO_HOST_THREAD";
 
+/** What calls of host tasks throw, and what `spawnHost` does; `code` is stable. */
 export class HostTaskError extends Error {
   readonly code: HostTaskErrorCode;
   constructor(code: HostTaskErrorCode, message: string, options?: ErrorOptions) {

@@ -19,6 +19,7 @@ export interface HostSpec {
   readonly args?: readonly unknown[];
 }
 
+/** What a host task is made with: as any task. */
 export type HostTaskOptions = Omit<TaskOptions, "name"> & { readonly name?: string };
 
 /** What a Worker is to run, and as which task. */
@@ -46,6 +47,7 @@ export type FromHostThread =
   | { readonly kind: "loaded" }
   | { readonly kind: "said"; readonly value: unknown; readonly cpu: number };
 
+/** Host threads of a machine. */
 export interface HostOptions {
   /** Host threads there can be at once, or die. Default 64. */
   readonly maxHostTasks?: number;
