@@ -1,4 +1,4 @@
-/** Random programs of bare mode: two or three threads of a few steps on few objects, so that they meet. */
+/** Random programs of bare mode: two or three threads (or as many as are asked for) of a few steps on few objects, so that they meet. */
 import fc from "fast-check";
 import type { Coroutine } from "../../src/atomics/step.ts";
 import type { Bare, Program } from "../../src/explore/index.ts";
@@ -58,7 +58,7 @@ export const ALL_KINDS: readonly Operation[0][] = [...WORDS, ...FUTEX, ...LOCKS,
 
 export function randomProgram(
   kinds: readonly Operation[0][],
-  options: { readonly maxLines?: number; readonly spawns?: boolean } = {},
+  options: { readonly maxLines?: number; readonly spawns?: boolean; readonly threads?: number } = {},
 ): fc.Arbitrary<RandomProgram> {
   const operation = fc.tuple(
     fc.constantFrom(...kinds),
@@ -68,7 +68,7 @@ export function randomProgram(
   const line = fc.record({ operation, guarded: fc.boolean() });
   const thread = fc.array(line, { minLength: 1, maxLength: options.maxLines ?? 3 });
   return fc.record({
-    threads: fc.array(thread, { minLength: 2, maxLength: 3 }),
+    threads: fc.array(thread, { minLength: options.threads ?? 2, maxLength: options.threads ?? 3 }),
     spawned: options.spawns === true ? fc.boolean() : fc.constant(false),
     any: fc.boolean(),
     faults: fc.nat(9).map((draw) => draw === 0),

@@ -42,7 +42,7 @@ export class Trace {
   /** Entries of a clock. */
   stride: number;
   clocks: Int32Array;
-  /** Races found by `push`, as pairs (earlier, later). Emptied by whoever reverses them. */
+  /** Races found by `push`, as pairs (earlier, later), the latter ascending. Emptied by whoever needs them no more. */
   readonly races: IntList = new IntList();
   /** Events of the conditional kind, ascending. Emptied likewise. */
   readonly conditional: IntList = new IntList();
@@ -152,6 +152,10 @@ export class Trace {
     }
     for (let i = this.length - 1; i >= length; i--) this.#last[this.actor[i]!] = this.#previous[i]!;
     this.length = length;
+    const { races, conditional, withdrawn } = this;
+    while (races.length > 0 && races.at(races.length - 1) >= length) races.length -= 2;
+    while (conditional.length > 0 && conditional.at(conditional.length - 1) >= length) conditional.length--;
+    while (withdrawn.length > 0 && withdrawn.at(withdrawn.length - 2) >= length) withdrawn.length -= 2;
   }
 
   /** Accesses to objects that only order come first: what they order is no race on another object. */

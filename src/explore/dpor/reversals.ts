@@ -12,10 +12,8 @@
  * the same way, as if it were one more event: or deadlocks would be missed.
  *
  * A step that takes another's away for good (a wake-up, the timeout of the one woken) is a race with what it took away.
- *
  * What comes from outside is explored wherever it can happen (outside.ts). So who withdraws or blocks it is no race; and a race whose
  * first event is from outside is reversed by what the second event follows from, and no more.
- *
  * Rules for awaits: Abdulla, Atig, Jonsson, Lang, Ngo, Sagonas, "Awaiting for Godot" (FMCAD 2022), in this more general form.
  */
 import { STEP_VARIES } from "../../interleaving/system.ts";
@@ -49,9 +47,12 @@ export class Reversals {
   /** Blocked actors at the end of the execution, and the footprints of their steps. */
   readonly #blocked: IntList = new IntList();
   #known: Int32Array = new Int32Array(0);
+  /** Races of an execution are looked at again in those that share them. */
+  readonly #again: boolean;
 
   constructor(path: Path, toEnd: boolean, covered: Covered, reverse: Reverse) {
     this.#path = path;
+    this.#again = toEnd && path.outsideFrom === Number.MAX_SAFE_INTEGER;
     this.#covered = covered;
     this.toEnd = toEnd;
     this.#reverse = reverse;
@@ -71,7 +72,7 @@ export class Reversals {
     }
   }
 
-  /** Reports every reversal that the new events of the execution give rise to. The system is left anywhere. */
+  /** Reports every reversal that the execution gives rise to, or its new events do. The system is left anywhere. */
   report(): void {
     const { trace } = this.#path;
     const { races, conditional, withdrawn } = trace;
@@ -84,7 +85,7 @@ export class Reversals {
     for (let b = 0; b < this.#blocked.length; b += 2) {
       this.#conditional(this.#blocked.at(b), this.#blocked.at(b + 1), trace.length);
     }
-    trace.dropRaces();
+    if (!this.#again) trace.dropRaces();
     this.#blocked.clear();
   }
 

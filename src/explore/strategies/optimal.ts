@@ -2,12 +2,12 @@
  * Optimal DPOR: exactly one execution of each Mazurkiewicz class, and none that is given up.
  *
  * Abdulla, Aronis, Jonsson, Sagonas, "Source sets: a foundation for optimal dynamic partial order reduction", J.ACM 64(4), 2017,
- * algorithm with wakeup trees. At the end of each execution the races that its new events are part of are reversed: the
- * sequence that reverses one is inserted into the wakeup tree of the depth of its first event, unless somebody who sleeps
- * there could begin it.
+ * algorithm with wakeup trees. At the end of each execution its races are reversed: the sequence that reverses one is inserted
+ * into the wakeup tree of the depth of its first event, unless somebody who sleeps there could begin it.
  *
- * Races between two events of the part that an execution shares with the one before were reversed then, and are not looked
- * at again.
+ * All of its races: those too that it shares with the execution before. The sequence holds all that came behind the race, and that
+ * differs from one to the other; who commuted with the one sequence, and so covered it, need not commute with the other. To look
+ * at new events only, as source-DPOR can, loses classes of programs from five threads on.
  *
  * A unit of a top that is branched in full (frontier/full-top.ts) begins with steps asleep that no wakeup tree has woken, and is not
  * told what is found behind them. So they cover a sequence only if they occur in it and can begin it, as with source-DPOR; and
@@ -111,13 +111,13 @@ export class Optimal implements Search {
         this.#sleep.add(depth, actorOf(other), footprint, alternativeOf(other));
       }
       this.#trees.restore(depth, todo, system.footprints);
-      if (depth === fresh) trace.dropRaces();
+      if (depth === fresh && this.#outside !== undefined) trace.dropRaces();
       if (step === undefined) break;
       const actor = actorOf(step);
       const footprint = this.#path.step(actor, alternativeOf(step), this.#path.peek(actor));
       this.#sleep.enter(depth, actor, footprint);
     }
-    if (fresh >= all.length) trace.dropRaces();
+    if (fresh >= all.length && this.#outside !== undefined) trace.dropRaces();
     if (rest.length === 0) this.#trees.setFirst(this.#own, NIL);
     this.#begin = rest.length > 0 ? all.length - 1 : this.#own;
     return true;
