@@ -2,7 +2,10 @@
 
 import { litmus2plus2w } from "./2+2w.ts";
 import { account } from "./account.ts";
+import { accountMcr } from "./account-mcr.ts";
 import { ainc } from "./ainc.ts";
+import { airline } from "./airline.ts";
+import { approxdsAppend } from "./approxds-append.ts";
 import { bakery } from "./bakery.ts";
 import { barrier } from "./barrier.ts";
 import { big0 } from "./big0.ts";
@@ -20,12 +23,19 @@ import { cinc } from "./cinc.ts";
 import { circularBuffer } from "./circular-buffer.ts";
 import { clh } from "./clh.ts";
 import { coa } from "./coa.ts";
+import { COHERENCE } from "./coherence.ts";
 import { controlFlow } from "./control-flow.ts";
 import { deadlock01 } from "./deadlock01.ts";
 import type { BenchProgram } from "./define.ts";
 import { dekker } from "./dekker.ts";
+import { dekker2Fixed } from "./dekker2-fixed.ts";
+import { dispatcher } from "./dispatcher.ts";
+import { eratosthenes } from "./eratosthenes.ts";
+import { exponentialBug } from "./exponential-bug.ts";
 import { fibBench } from "./fib-bench.ts";
+import { fibOneVariable } from "./fib-one-variable.ts";
 import { filesystem } from "./filesystem.ts";
+import { floatingRead } from "./floating-read.ts";
 import { futexMutex } from "./futex-mutex.ts";
 import { inc } from "./inc.ts";
 import { indexer } from "./indexer.ts";
@@ -37,32 +47,45 @@ import { lastwrite } from "./lastwrite.ts";
 import { lastzero } from "./lastzero.ts";
 import { lazy01 } from "./lazy01.ts";
 import { lb } from "./lb.ts";
+import { lengthParametric } from "./length-parametric.ts";
+import { lockinc } from "./lockinc.ts";
 import { mcs } from "./mcs.ts";
 import { mp } from "./mp.ts";
 import { msQueue } from "./ms-queue.ts";
+import { multiprodcon } from "./multiprodcon.ts";
 import { mutexDeadlock } from "./mutex-deadlock.ts";
 import { mutexOrder } from "./mutex-order.ts";
 import { mutexVsTrylock } from "./mutex-vs-trylock.ts";
 import { myexample } from "./myexample.ts";
 import { nWriters } from "./n-writers.ts";
+import { nWritesARead } from "./n-writes-a-read.ts";
+import { optLock } from "./opt-lock.ts";
 import { peterson } from "./peterson.ts";
 import { phase01 } from "./phase01.ts";
 import { philosophers } from "./philosophers.ts";
+import { poke } from "./poke.ts";
 import { popl14 } from "./popl14.ts";
+import { PRESETS } from "./presets.ts";
+import { pthreadDemo } from "./pthread-demo.ts";
+import { publish } from "./publish.ts";
 import { raceParametric } from "./race-parametric.ts";
 import { readers } from "./readers.ts";
 import { redundantCo } from "./redundant-co.ts";
 import { reorder } from "./reorder.ts";
+import { rw } from "./rw.ts";
 import { rwlock } from "./rwlock.ts";
 import { s } from "./s.ts";
 import { safestack } from "./safestack.ts";
+import { satExample } from "./sat-example.ts";
 import { sb } from "./sb.ts";
 import { seqlock } from "./seqlock.ts";
+import { sharedPtr } from "./shared-ptr.ts";
 import { sigma } from "./sigma.ts";
 import { spinlock } from "./spinlock.ts";
 import { stack } from "./stack.ts";
 import { storeWaitNotify } from "./store-wait-notify.ts";
 import { szymanski } from "./szymanski.ts";
+import { threadParametric } from "./thread-parametric.ts";
 import { ticketlock } from "./ticketlock.ts";
 import { tokenRing } from "./token-ring.ts";
 import { treiber } from "./treiber.ts";
@@ -77,8 +100,11 @@ import { wronglock } from "./wronglock.ts";
 
 const ALL: readonly BenchProgram[] = [
   litmus2plus2w,
+  accountMcr,
   account,
   ainc,
+  airline,
+  approxdsAppend,
   bakery,
   barrier,
   big0,
@@ -99,8 +125,14 @@ const ALL: readonly BenchProgram[] = [
   controlFlow,
   deadlock01,
   dekker,
+  dekker2Fixed,
+  dispatcher,
+  eratosthenes,
+  exponentialBug,
   fibBench,
+  fibOneVariable,
   filesystem,
+  floatingRead,
   futexMutex,
   inc,
   indexer,
@@ -112,36 +144,48 @@ const ALL: readonly BenchProgram[] = [
   lastzero,
   lazy01,
   lb,
+  lengthParametric,
+  lockinc,
   mcs,
   mp,
   msQueue,
+  multiprodcon,
   mutexDeadlock,
   mutexOrder,
   mutexVsTrylock,
   myexample,
   nWriters,
+  nWritesARead,
+  optLock,
   peterson,
   phase01,
   philosophers,
+  poke,
   popl14,
+  pthreadDemo,
+  publish,
   raceParametric,
   readers,
   redundantCo,
   reorder,
+  rw,
   rwlock,
   s,
   safestack,
+  satExample,
   sb,
   seqlock,
+  sharedPtr,
   sigma,
   spinlock,
   stack,
   storeWaitNotify,
   szymanski,
+  threadParametric,
   ticketlock,
   tokenRing,
-  treiber,
   treiberAba,
+  treiber,
   trylockUnlock,
   ttaslock,
   twostage,
@@ -149,6 +193,8 @@ const ALL: readonly BenchProgram[] = [
   wcas,
   wrc,
   wronglock,
+  ...COHERENCE,
+  ...PRESETS,
 ];
 
 export const PROGRAMS: ReadonlyMap<string, BenchProgram> = new Map(

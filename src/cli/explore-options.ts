@@ -181,14 +181,14 @@ export async function readProgramName(
     if (extra !== undefined) throw options.usage(`one program at a time: "${extra}" is too many`);
     return { name: file === undefined ? undefined : { file }, options };
   }
-  const { parameters } = await findBuiltin(builtin, command);
+  const { name: known, parameters } = await findBuiltin(builtin, command);
   const own = Object.keys(parameters).map((name) => [name, { type: "string" }] as const);
   const options = new Options(command, { ...types, ...Object.fromEntries(own) }, args);
   const [file] = options.positionals;
   if (file !== undefined) throw options.usage(`one program at a time: "${file}" is too many`);
   const given = Object.keys(parameters).filter((name) => options.has(name));
   const values = given.map((name) => [name, options.integer(name, 0, MAX_PARAMETER, 0)] as const);
-  return { name: { builtin, parameters: Object.fromEntries(values) }, options };
+  return { name: { builtin: known, parameters: Object.fromEntries(values) }, options };
 }
 
 /** The value of --builtin, which decides what options there are. */

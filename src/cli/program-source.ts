@@ -37,10 +37,14 @@ export async function loadBuiltins(command: string): Promise<ReadonlyMap<string,
   return registry.PROGRAMS;
 }
 
-/** Throws UsageError naming what there is. */
+/** Publications write one name in several ways: CoA, N-writers, fib-bench. */
+const spelling = (name: string): string => name.toLowerCase().replace(/[-_ ']/g, "");
+
+/** Case, dashes and underscores make no difference. Throws UsageError naming what there is. */
 export async function findBuiltin(name: string, command: string): Promise<RegisteredProgram> {
   const builtins = await loadBuiltins(command);
-  const found = builtins.get(name);
+  const asked = spelling(name);
+  const found = builtins.get(name) ?? [...builtins.values()].find((known) => spelling(known.name) === asked);
   if (found !== undefined) return found;
   throw new UsageError(`unknown program "${name}"${suggestion(name, [...builtins.keys()])}`, command);
 }

@@ -60,6 +60,15 @@ describe("umcg explore", () => {
     );
   });
 
+  test("knows a builtin program however its name is written, and under the names of its published sizes", async () => {
+    const { code, stdout } = await run(["explore", "--builtin", "N-Writers", "--n", "2", "--json"], {});
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ executions: 6, program: { builtin: "n_writers" } });
+    const reorder = await run(["explore", "--builtin", "reorder_3", "--json", "--no-shrink"], {});
+    expect(reorder.code).toBe(1);
+    expect(JSON.parse(reorder.stdout)).toMatchObject({ violations: [{ kind: "assertion" }] });
+  });
+
   test("with --json prints one line", async () => {
     const args = ["explore", LOST, "--json", "--all", "--strategy", "naive"];
     const { code, stdout } = await run(args, { msPerLook: 1 });
