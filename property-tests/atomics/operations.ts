@@ -36,7 +36,7 @@ const offset = fc.oneof(
 );
 
 /** Numbers that are in no buffer, some of which become good addresses when cut to 32 bits. */
-export const wildAddress: fc.Arbitrary<number> = fc.oneof(
+const wildAddress: fc.Arbitrary<number> = fc.oneof(
   fc.constantFrom(LIMIT, 2 ** 32, 2 ** 52 + 1, 2 ** 53, -1, -8, Number.NaN, Number.POSITIVE_INFINITY),
   fc.tuple(fc.nat(LIMIT - 1), fc.constantFrom(2 ** 32, 2 ** 40, -(2 ** 32))).map(([low, high]) => low + high),
 );

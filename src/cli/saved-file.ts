@@ -13,7 +13,7 @@ import { ProgramFileError } from "./errors.ts";
 import type { ProgramName } from "./program-source.ts";
 
 const VERSION = 1;
-export const SAVED = "umcg exploration";
+const SAVED = "umcg exploration";
 export const SHARD = "umcg shard";
 
 interface Header {

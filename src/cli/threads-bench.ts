@@ -119,7 +119,7 @@ function writeTimeline(file: TraceFile, run: ThreadBenchRun): void {
 }
 
 /** "threads host, real time, 2 vCPUs, 4 cores". */
-export function threadsLine({ vcpus, cores, place, fair }: ThreadBenchResult): string {
+function threadsLine({ vcpus, cores, place, fair }: ThreadBenchResult): string {
   const where = place === "same" ? "tasks on one vCPU" : "tasks on vCPUs in turn";
   return `threads host, real time, ${plural(vcpus, "vCPU")}, ${plural(cores, "core")}, ${fair}; ${where}`;
 }

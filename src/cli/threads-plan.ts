@@ -73,7 +73,7 @@ export function refuseVirtual(options: Options): void {
 }
 
 /** vCPUs and where tasks live. Throws UsageError. */
-export function readPlace(options: Options): { readonly vcpus: number; readonly place: Place } {
+function readPlace(options: Options): { readonly vcpus: number; readonly place: Place } {
   const cores = Math.min(MOST_BY_DEFAULT, Math.max(2, availableParallelism()));
   const vcpus = options.integer("vcpus", 1, MAX_THREAD_VCPUS, cores);
   const place = options.oneOf("place", PLACES) ?? (vcpus > 1 ? "apart" : "same");

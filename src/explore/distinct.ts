@@ -1,7 +1,7 @@
 /** How many classes of executions have been seen, as long as they can be remembered. */
 
 /** Signatures that are remembered, some 40 MB. */
-export const MAX_SIGNATURES: number = 1 << 20;
+const MAX_SIGNATURES: number = 1 << 20;
 
 export class Distinct {
   readonly #signatures: Set<number> = new Set();

@@ -12,8 +12,6 @@ export const COMPLETE = 0;
 export const SLEEP_BLOCKED = 1;
 /** Given up at the bound on steps. */
 export const TOO_LONG = 2;
-/** Given up because it went beyond what the strategy allows itself (preemptions, delays). */
-export const OUT_OF_BOUND = 3;
 /** The end was reached after an iteration was given up (`cut`): others cover it. */
 export const PRUNED = 4;
 

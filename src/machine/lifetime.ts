@@ -15,7 +15,7 @@ import { MachineError } from "../kernel-sim/errors.ts";
 import { SLICE_MS, Slice, turn } from "./slice.ts";
 
 /** Virtual time that a tenant has to close. */
-export const GRACE_NS = 1_000_000_000;
+const GRACE_NS = 1_000_000_000;
 
 /** What lives on a machine and ends before it. */
 export interface Tenant {

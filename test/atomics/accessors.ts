@@ -6,13 +6,13 @@ import type { Addr, Step, UserAccess } from "../../src/atomics/index.ts";
 
 /** The high and the low halves both differ from `NEXT`'s, and the top bit of each is set. */
 export const WORD64 = 0xdeaddeaddeaddeadn;
-export const NEXT64 = 0xffffffffffffffffn;
+const NEXT64 = 0xffffffffffffffffn;
 /** Differs from WORD64 in the high half only. */
-export const NEAR64 = 0x5eaddeaddeaddeadn;
+const NEAR64 = 0x5eaddeaddeaddeadn;
 
 export const WORD32 = 0xdeaddead;
-export const NEXT32 = 0xffffffff;
-export const NEAR32 = 0x5eaddead;
+const NEXT32 = 0xffffffff;
+const NEAR32 = 0x5eaddead;
 
 /** One accessor applied to a word that holds WORD32 or WORD64. */
 export interface Accessor {

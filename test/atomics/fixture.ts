@@ -38,7 +38,7 @@ export function at(page: number, offset = 0): Addr {
   return addr(page * PAGE_SIZE + offset);
 }
 
-export const NULL_PAGE = 0;
+const NULL_PAGE = 0;
 export const KERNEL = 1;
 export const READWRITE = 2;
 export const READONLY = 3;
@@ -89,7 +89,7 @@ export function badAddresses(size: 4 | 8): readonly (readonly [name: string, a: 
   ];
 }
 
-export function makePages(): PageTable {
+function makePages(): PageTable {
   const pages = new PageTable(new Uint8Array(PAGES));
   pages.protect(at(READWRITE), PAGE_SIZE, "readwrite");
   pages.protect(at(READONLY), PAGE_SIZE, "readonly");

@@ -8,8 +8,8 @@ const outcomes = (study: Study): ReturnType<typeof simulate>[] => SEEDS.map((see
 
 describe("processor sharing", () => {
   test.each([
-    ["exp:100us", 0.7, 8000, 0.2],
-    ["fixed:100us", 0.7, 8000, 0.2],
+    ["exp:100us", 0.7, 5000, 0.2],
+    ["fixed:100us", 0.7, 4000, 0.2],
     ["bimodal:90,50us,10,550us", 0.7, 8000, 0.35],
     ["lognormal:100us,2", 0.5, 8000, 0.25],
   ])("under %s at load %f takes E[S] / (1 - r) on average", (law, load, requests, precision) => {

@@ -12,9 +12,9 @@ describe("SRPT", () => {
   });
 
   test.each([
-    [0.5, 20_000, 0.07],
-    [0.8, 30_000, 0.12],
-    [0.9, 40_000, 0.3],
+    [0.5, 10_000, 0.07],
+    [0.8, 20_000, 0.12],
+    [0.9, 20_000, 0.3],
   ])("M/M/1 at load %f: mean sojourn", (load, requests, precision) => {
     const study = { discipline: "srpt", law: "exp:100us", load, requests };
     const all = SEEDS.map((seed) => simulate(study, seed).sojourn);

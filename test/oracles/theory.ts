@@ -19,7 +19,7 @@ export function mmcMeanSojourn(c: number, r: number): number {
 }
 
 /** P(T > t) in M/M/c under FCFS. */
-export function mmcSojournTail(c: number, r: number, t: number): number {
+function mmcSojournTail(c: number, r: number, t: number): number {
   const wait = erlangC(c, r);
   const drain = c * (1 - r);
   if (Math.abs(drain - 1) < 1e-12) return Math.exp(-t) * (1 + wait * t);
@@ -39,7 +39,7 @@ export function mg1MeanWait(lambda: number, mean: number, secondMoment: number):
  * P(W <= t) in M/D/1 with service 1 (Crommelin): (1 - r) sum over k from 0 to t of (-r (t - k))^k / k! e^(r (t - k)). The
  * terms alternate and grow, so that it is exact to 1e-6 only for t up to 12 or so.
  */
-export function md1WaitDistribution(r: number, t: number): number {
+function md1WaitDistribution(r: number, t: number): number {
   let sum = 0;
   for (let k = 0; k <= Math.floor(t); k++) {
     const x = r * (t - k);

@@ -216,7 +216,7 @@ function* setsValues(host: HostOperations): Coroutine<void> {
   if ((yield* load(host, 7)) === 1) yield* host.threadExit();
 }
 
-export function* threadLocal(host: HostOperations): Coroutine<void> {
+function* threadLocal(host: HostOperations): Coroutine<void> {
   for (const how of [0, 1]) {
     const keys = [
       yield* host.tlsAlloc(stubborn),

@@ -41,8 +41,8 @@ interface Parsed extends SourceFile {
   readonly imports: readonly Import[];
 }
 
-export const MAX_FILE_LINES = 300;
-export const MAX_FUNCTION_LINES = 60;
+const MAX_FILE_LINES = 300;
+const MAX_FUNCTION_LINES = 60;
 
 /** The rooms from the top of the house to the bottom: an import goes to the same room or to a greater rank. */
 export const ROOMS: ReadonlyMap<string, number> = new Map([
@@ -77,7 +77,7 @@ export const ROOMS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** The rooms that a program, a configuration and a seed determine entirely. */
-export const CORE_ROOMS: ReadonlySet<string> = new Set([
+const CORE_ROOMS: ReadonlySet<string> = new Set([
   "stepping",
   "hosts/virtual",
   "hosts/coroutine",

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Protection } from "../../../src/index.ts";
 
 /** Hostile tasks of a world; words, places and tids are drawn from tables of its size (world.ts). */
-export const MAX_ATTACKERS = 8;
+const MAX_ATTACKERS = 8;
 
 const place = fc.nat({ max: 63 });
 const word = fc.nat({ max: 63 });

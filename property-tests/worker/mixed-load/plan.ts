@@ -82,7 +82,7 @@ export interface Act {
 }
 
 /** What becomes of a child: who joins it, and when, or nobody. */
-export const FATES = [
+const FATES = [
   "joinNow",
   "joinLate",
   "joinPatiently",

@@ -22,7 +22,7 @@ export interface SavedTwig {
   readonly resume?: readonly Level[];
 }
 
-export function savePlace({ done, branches, full }: Place, footprints: Footprints): SavedPlace {
+function savePlace({ done, branches, full }: Place, footprints: Footprints): SavedPlace {
   const saved = branches.map((twig) => saveTwig(twig, footprints));
   return { done, branches: saved, ...(full ? { full } : {}) };
 }
@@ -37,7 +37,7 @@ export function saveTwig(twig: Twig, of: Footprints): SavedTwig {
   return { step, touches, ...begun, place: savePlace(place!, of) };
 }
 
-export function loadPlace({ done, branches, full }: SavedPlace, footprints: Footprints): Place {
+function loadPlace({ done, branches, full }: SavedPlace, footprints: Footprints): Place {
   const place = makePlace([...done], full === true);
   for (const saved of branches) place.branches.push(loadTwig(saved, place, footprints));
   return place;

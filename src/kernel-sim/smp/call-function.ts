@@ -29,7 +29,7 @@ import { IPI_CALL, type SendResult, signalCpu } from "./mailbox.ts";
 export type CallFunction = (kernel: Kernel, arg: number) => void;
 
 /** How long an answer may take. Linux reports a CPU that has not answered for 5 s, and goes on waiting. */
-export const CALL_TIMEOUT_NS = 1_000_000_000;
+const CALL_TIMEOUT_NS = 1_000_000_000;
 
 /** What became of a call: it is in the queue of its CPU, or why not. */
 export type CallResult = "queued" | "queue full" | "not-online" | "stopped" | "refused";

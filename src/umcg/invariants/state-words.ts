@@ -65,7 +65,7 @@ export function wordText(word: number, rules: WordRules): string {
 }
 
 /** I1: is this a word that a registered task may have? NONE is not: what becomes of it at the end is an edge. */
-export function isWord(word: number, worker: boolean, rules: WordRules): boolean {
+function isWord(word: number, worker: boolean, rules: WordRules): boolean {
   const state = stateBits(word);
   if (state !== UMCG_TASK_RUNNING && state !== UMCG_TASK_IDLE && !(worker && state === UMCG_TASK_BLOCKED))
     return false;

@@ -111,7 +111,7 @@ export const PROGRAMS: Readonly<Record<string, TestProgram>> = {
 };
 
 /** A worker that is about to leave makes its server run on, LOCKED so that its own end is no event. */
-export function* wakeLocked(env: Env, self: Addr, server: Addr, tid: Tid): Coroutine<void> {
+function* wakeLocked(env: Env, self: Addr, server: Addr, tid: Tid): Coroutine<void> {
   yield* env.memory.store32(stateOf(self), UMCG_TASK_RUNNING | UMCG_TF_LOCKED);
   yield* env.memory.store32(nextTidOf(self), tid);
   yield* env.memory.store32(stateOf(server), UMCG_TASK_RUNNING);

@@ -12,7 +12,7 @@ import type { HostWords } from "../../../src/kernel-sim/lkl/host/host-words.ts";
 import { FOREVER } from "../../../src/kernel-sim/times.ts";
 
 /** Host words of thread `self` of a bare program. Time stands still, and any finite wait may time out. */
-export function bareWords(bare: Bare, self: number): HostWords {
+function bareWords(bare: Bare, self: number): HostWords {
   return {
     memory: bare,
     self,

@@ -8,7 +8,6 @@ import { describe, expect, it } from "vitest";
 import {
   type Addr,
   type StepperConfig,
-  serverTidOf,
   stateOf,
   UMCG_TASK_IDLE,
   UMCG_TASK_RUNNING,
@@ -81,9 +80,4 @@ export function meanwhile(f: Fixture, accessor: Accessor, at: Addr, act: () => v
 /** Who of these tasks is awake in user mode. */
 export function awake(f: Fixture, ...parties: readonly Party[]): boolean[] {
   return parties.map((party) => f.mode(party) === "user");
-}
-
-/** The worker is given to a server again, as soon as its name is on some list. */
-export function serverOf(f: Fixture, w: Party): number {
-  return f.s.load32(serverTidOf(w.record));
 }

@@ -38,7 +38,7 @@ const DOOMED = 2;
 const HELD = 4;
 
 /** What a dead thread was doing. */
-export const DEATH_STATES = ["", "running", "blocking", "waiting"] as const;
+const DEATH_STATES = ["", "running", "blocking", "waiting"] as const;
 export type DeathState = (typeof DEATH_STATES)[number];
 
 const TURN = 0;

@@ -71,7 +71,7 @@ const IRQS_OFF = 2;
 const IRQ_INDEX = 3;
 const IRQ_BITS = 4;
 
-export const DEFAULT_CPU_SIZES: CpuSizes = { cpus: 1, threads: 64, irqLines: 64, maxInside: 1 << 20 };
+const DEFAULT_CPU_SIZES: CpuSizes = { cpus: 1, threads: 64, irqLines: 64, maxInside: 1 << 20 };
 
 /** Lays the words out from `base`, a multiple of 64; all are 0 to begin with. Throws ERR_HOST_LAYOUT. */
 export function layOutCpus(base: number, sizes: Partial<CpuSizes> = {}): CpuLayout {

@@ -19,7 +19,7 @@ export interface HostSizes {
   readonly heapBytes: number;
 }
 
-export const DEFAULT_HOST_SIZES: HostSizes = { threads: 64, keys: 16, timers: 64, heapBytes: 1 << 20 };
+const DEFAULT_HOST_SIZES: HostSizes = { threads: 64, keys: 16, timers: 64, heapBytes: 1 << 20 };
 
 /** Words of a key, of a timer and of a thread without its values. */
 export const KEY_WORDS = 2;

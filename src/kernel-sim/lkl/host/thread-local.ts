@@ -17,7 +17,7 @@ import { threadRecord } from "./threads.ts";
 import { wordAt } from "./words.ts";
 
 /** PTHREAD_DESTRUCTOR_ITERATIONS. */
-export const DESTRUCTOR_ROUNDS = 4;
+const DESTRUCTOR_ROUNDS = 4;
 
 const TAKEN = 0;
 const DESTRUCTOR = 1;

@@ -49,7 +49,7 @@ const SLOT_BITS = 10;
 const SLOT_MASK: number = (1 << SLOT_BITS) - 1;
 
 /** How long a thread may take to come to life, on a machine that has other things to do. */
-export const START_TIMEOUT_NS = 20e9;
+const START_TIMEOUT_NS = 20e9;
 
 export function threadRecord({ threads, threadBytes }: HostLayout, slot: number): Addr {
   return offsetBy(threads, (slot - 1) * threadBytes);
