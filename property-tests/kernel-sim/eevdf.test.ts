@@ -173,6 +173,37 @@ describe.each(["eevdf-6.12", "eevdf-7.2"] as const)("%s", (policy) => {
     );
   });
 
+  it("keeps every hog near its due while weights and slices change: nobody starves", () => {
+    const change = fc.record({
+      every: fc.integer({ min: 1, max: 9 }),
+      who: fc.nat(TASKS),
+      nice: fc.integer({ min: -8, max: 8 }),
+      slice: fc.constantFrom(0, 100_000, 5_000_000),
+    });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 6 }),
+        fc.array(change, { minLength: 1, maxLength: 8 }),
+        (hogs, changes) => {
+          const bench = new Bench(policy, new Array(hogs).fill({ nice: 0, slice: 0 }));
+          const due = new Array<number>(hogs + 1).fill(0);
+          for (let tick = 0; tick < 400; tick++) {
+            for (const to of changes)
+              if (tick % (7 * to.every) === 0) bench.reweight({ ...RUN_A_TICK, ...to });
+            const load = bench.weights.reduce((a, b) => a + b, 0);
+            for (let tid = 1; tid <= hogs; tid++) due[tid]! += (RUN_A_TICK.ns * bench.weights[tid]!) / load;
+            bench.step(RUN_A_TICK);
+            // The longest slice, which ends at a tick, and a tick more: in run time, so for the light as for the heavy.
+            for (let tid = 1; tid <= hogs; tid++) {
+              expect(Math.abs(bench.q.sumExec(tid) - due[tid]!)).toBeLessThan(8e6 + 4e6 + 1e4);
+            }
+          }
+        },
+      ),
+      { numRuns: Math.ceil(NR / 12) },
+    );
+  });
+
   it("serves hogs by weight, each within its longest slice and a tick of its due", () => {
     fc.assert(
       fc.property(fc.array(entity, { minLength: 2, maxLength: 6 }), (entities) => {

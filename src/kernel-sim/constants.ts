@@ -79,6 +79,7 @@ export const SIGTERM = 15;
 export const SIGCHLD = 17;
 export const SIGCONT = 18;
 export const SIGURG = 23;
+export const SIGWINCH = 28;
 /** Signals 1 to 31: one bit each in a pending word. */
 export const NSIG = 32;
 

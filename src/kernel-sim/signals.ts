@@ -3,7 +3,7 @@
  *
  * Delivery happens at return to user mode (`exitToUserMode`), for each pending signal, lowest number first: ignored,
  * handled (the handler runs as part of the task, and may make system calls), or the default action, which is death for
- * all but SIGCHLD, SIGCONT and SIGURG. A masked signal stays pending, even an ignored one. Not modelled: queued siginfo,
+ * all but SIGCHLD, SIGCONT, SIGURG and SIGWINCH. A masked signal stays pending, even an ignored one. Not modelled: queued siginfo,
  * process-wide signals, a signal masked by its own handler.
  */
 import type { Coroutine } from "../atomics/step.ts";
@@ -14,6 +14,7 @@ import {
   SIGCONT,
   SIGKILL,
   SIGURG,
+  SIGWINCH,
   TASK_DEAD,
   TASK_INTERRUPTIBLE,
   TASK_NORMAL,
@@ -32,6 +33,9 @@ import { tryToWakeUp } from "./wakeup.ts";
 /** A copy: V8 folds the constants of the same module only. */
 const SIGNALLED: number = TIF_SIGPENDING;
 
+/** Nothing is what they do unless somebody asks for more. */
+const HARMLESS: readonly number[] = [SIGCHLD, SIGCONT, SIGURG, SIGWINCH];
+
 /** Rounds of work a return to user mode may take: each sleeps or runs a handler, so many are a runaway. */
 const MAX_EXIT_ROUNDS = 1 << 16;
 
@@ -47,7 +51,7 @@ function disposition(
   if (signal === SIGKILL) return "fatal";
   if (dispositions.isHandled(tid, signal)) return "handled";
   if (dispositions.isIgnored(tid, signal)) return "ignore";
-  return signal === SIGCHLD || signal === SIGCONT || signal === SIGURG ? "default" : "fatal";
+  return HARMLESS.includes(signal) ? "default" : "fatal";
 }
 
 /** Makes `signal` pending on `tid` and interrupts its sleep. Ignored signals vanish here. Atomic. */

@@ -12,13 +12,14 @@ import {
   SIGURG,
   SIGUSR1,
   SIGUSR2,
+  SIGWINCH,
 } from "../../src/kernel-sim/constants.ts";
 import { setDisposition } from "../../src/kernel-sim/syscalls/task.ts";
 import { TRACE_IPI_SEND, TRACE_SIGNAL, TRACE_TASK_EXIT } from "../../src/trace/events.ts";
 import type { Program } from "../../src/umcg/env.ts";
 import { boot, evaluate, priceOf, runMain } from "../support/boot.ts";
 
-const HARMLESS: readonly number[] = [SIGCHLD, SIGCONT, SIGURG];
+const HARMLESS: readonly number[] = [SIGCHLD, SIGCONT, SIGURG, SIGWINCH];
 const ALL: readonly number[] = Array.from({ length: 31 }, (_, index) => index + 1);
 
 const sleeper: Program = function* (env) {
