@@ -25,6 +25,11 @@ export interface ThreadMachineConfig extends KernelOptions, HostOptions {
   readonly spin?: boolean;
   /** Hold every CPU to the order of the kernel's locks (ERR_LOCK_ORDER): for tests of the kernel. Default false. */
   readonly checkLocks?: boolean;
+  /**
+   * How likely a CPU is held up, for up to 0.3 ms, at each place where it looks at or changes what CPUs share: for tests of the
+   * kernel. Default 0; 0.001 makes races that are rare common.
+   */
+  readonly disturb?: number;
   /** Keep a trace: the last events of each CPU, in one order (`ThreadMachine.trace`, when it has stopped). Default false. */
   readonly trace?: boolean;
   /** Events that each CPU keeps, a power of two. Default 65536. */

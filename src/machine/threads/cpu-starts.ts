@@ -21,11 +21,11 @@ export function cpuStarts(
     trace = false,
     traceEvents = TRACE_EVENTS,
   } = config;
-  const { checkLocks = false, spin = vcpus <= availableParallelism() } = config;
+  const { checkLocks = false, disturb = 0, spin = vcpus <= availableParallelism() } = config;
   sent("args", args, structuredClone);
   const hostAt = words.byteOffset;
   const common = {
-    ...{ hostAt, umcg, entry, args, spin, checkLocks, trace, traceEvents, hosts },
+    ...{ hostAt, umcg, entry, args, spin, checkLocks, disturb, trace, traceEvents, hosts },
     buffer: kernel.buffer as SharedArrayBuffer,
     before: new SharedArrayBuffer(hostAt),
     after: new SharedArrayBuffer(hostAt),

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Addr } from "../../atomics/address.ts";
 import { runToEnd } from "../../hosts/threads/run-to-end.ts";
+import { disturb } from "../../hosts/threads/vcpu/disturbed.ts";
 import { checkLocks } from "../../hosts/threads/vcpu/guarded-tables.ts";
 import { VcpuHost } from "../../hosts/threads/vcpu/host.ts";
 import { HostTaskWords } from "../../hosts/threads/vcpu/host-task-words.ts";
@@ -109,6 +110,7 @@ function live(setUp: SetUpFunction): void {
   Atomics.notify(shared.words, TURN);
   for (const phase of [PHASE_BOOT, PHASE_READY]) waitWhile(PHASE, phase);
   trace.on = start.trace;
+  if (start.disturb > 0) disturb(host, start.disturb);
   vcpu.run();
 }
 

@@ -22,6 +22,7 @@ export interface CpuStart {
   readonly args: unknown;
   readonly spin: boolean;
   readonly checkLocks: boolean;
+  readonly disturb: number;
   readonly trace: boolean;
   readonly traceEvents: number;
   /** The words of host tasks. */

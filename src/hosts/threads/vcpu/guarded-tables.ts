@@ -101,6 +101,7 @@ function guard(kernel: Kernel, guards: Guards, need: Need): void {
 function guardMethod(table: object, method: string, need: (args: readonly number[]) => void): void {
   const change = Reflect.get(table, method) as Method;
   Object.defineProperty(table, method, {
+    configurable: true,
     value(...args: number[]): unknown {
       need(args);
       return change.apply(table, args);
