@@ -25,7 +25,7 @@ import { runOut, spawnPlan } from "../../test/support/random-program.ts";
 import { watcher } from "../../test/support/trace-log.ts";
 import { anyMachine, nanoseconds, plainMachine, quietPlan } from "./arbitraries.ts";
 
-const T = 10_000_000;
+const T = 5_000_000;
 const SETTLED = 500_000;
 
 /** A task that computes and sleeps in turns, on one CPU (modulo the machine's). */
