@@ -1,6 +1,6 @@
 /** What the documents point at is there: other documents, their sections, and files. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -34,6 +34,22 @@ const BASES = [
   "src/explore",
   "property-tests/worker",
 ];
+
+test("no page is named that is not there, in documents or in sources", () => {
+  const folders = ["src", "test", "property-tests", "bench", "examples"];
+  const sources = folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((path) => /\.(ts|md)$/.test(path))
+      .map((path) => join(folder, path)),
+  );
+  const pages = new Set([...DOCUMENTS.map((path) => basename(path)), "CHANGELOG.md"]);
+  const unknown = [...DOCUMENTS, ...sources].flatMap((path) =>
+    [...textOf(path).matchAll(/[\w-]+\.md\b/g)]
+      .filter(([page]) => !pages.has(page))
+      .map(([page]) => `${path}: ${page}`),
+  );
+  expect(unknown).toEqual([]);
+});
 
 test("the README leads to each of them", () => {
   const pages = DOCUMENTS.filter((document) => document !== "README.md");
