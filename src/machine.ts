@@ -19,7 +19,7 @@ import { Jitter } from "./hosts/virtual/jitter.ts";
 import { VirtualHost } from "./hosts/virtual/virtual-host.ts";
 import type { TaskOptions } from "./kernel-sim/clone.ts";
 import { checkKernelConfig } from "./kernel-sim/config.ts";
-import { describeWaiters, type Waiter, waiters } from "./kernel-sim/deadlock.ts";
+import { deadlockMessage, type Waiter, waiters } from "./kernel-sim/deadlock.ts";
 import { kernelConfigOf } from "./kernel-sim/default-config.ts";
 import { MachineError } from "./kernel-sim/errors.ts";
 import { resolveFault } from "./kernel-sim/faults.ts";
@@ -134,7 +134,7 @@ export class Machine {
    * Runs until every task has exited, the machine is stopped, or as `options` say. Throws ERR_DEADLOCK when tasks remain and
    * nothing can happen any more, ERR_PANIC when the kernel gave up, ERR_TIME for an `untilNs` that is no time or at the end of
    * time (times.ts), ERR_RUNNING when it runs already, ERR_DISPOSED, and whatever a program threw (ERR_PROGRAM_THREW). A machine
-   * that threw cannot be run on.
+   * that threw cannot be run on: ERR_HALTED, saying why.
    */
   run(options: RunOptions = {}): RunResult {
     this.#lifetime.checkWhole();
@@ -193,6 +193,7 @@ export class Machine {
 
   #advance(options: RunOptions): RunResult {
     this.#lifetime.checkAlive();
+    this.#lifetime.checkUnfailed();
     // Not until nothing is pending: a tick armed for tasks that are gone is not worth waiting for.
     const { kernel } = this;
     const { smp } = kernel;
@@ -212,11 +213,7 @@ export class Machine {
       throw new MachineError("ERR_PANIC", `panic: ${kernel.record.stopReason}`);
     if (smp.stopHow === STOP_NOT && this.host.pending === 0 && kernel.live > 0) {
       this.checker?.atRest();
-      const list = this.waiters();
-      throw new MachineError(
-        "ERR_DEADLOCK",
-        `deadlock: nothing is runnable, no timer is armed, and ${list.length} tasks wait\n${describeWaiters(list)}`,
-      );
+      throw new MachineError("ERR_DEADLOCK", deadlockMessage(this.waiters()));
     }
     return this.result();
   }

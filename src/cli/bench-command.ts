@@ -1,6 +1,7 @@
 /** `umcg bench`: one workload, or the matrix of all. */
 import { type BenchResult, BenchRun, benchMetrics } from "../bench/run-bench.ts";
 import type { Workload } from "../bench/workload.ts";
+import { plural } from "../diagnostics/plural.ts";
 import type { SpanSummary } from "../trace/histogram.ts";
 import { type MatrixPlan, parseBenchArgs, type SinglePlan } from "./args.ts";
 import { BenchOutputs } from "./bench-outputs.ts";
@@ -13,7 +14,7 @@ import { runPlan } from "./run-plan.ts";
 import { mapped, type Part } from "./sequence.ts";
 import { Session } from "./session.ts";
 import { findStudy, studyCommand } from "./study.ts";
-import { formatNs, formatTable, plural } from "./table.ts";
+import { formatNs, formatTable } from "./table.ts";
 import { threadsCommand } from "./threads-bench.ts";
 import type { ThreadsPlan } from "./threads-plan.ts";
 

@@ -9,11 +9,11 @@ import {
 } from "../bench/compare/compare.ts";
 import { parseMeasurements } from "../bench/compare/measurements.ts";
 import { ClockMismatch, type Pairing, pairUp } from "../bench/compare/pairs.ts";
+import { plural } from "../diagnostics/plural.ts";
 import { compareTable } from "./compare-table.ts";
 import { MeasurementFileError } from "./errors.ts";
 import type { CliIo } from "./io.ts";
 import { Options, type OptionTypes } from "./options.ts";
-import { plural } from "./table.ts";
 
 const COMMAND = "umcg bench compare";
 /** Files or differences that are named; the others are counted. */

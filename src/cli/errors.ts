@@ -27,6 +27,7 @@ import { MachineError } from "../kernel-sim/errors.ts";
 import { ThreadError } from "../parallel/parallel-exploration.ts";
 import { ProgramModuleError } from "../parallel/program-module.ts";
 import { RuntimeError } from "../server/runtime-error.ts";
+import { placeOfError } from "../watchdog/index.ts";
 import { type CliIo, SIGNAL_EXIT, type StopSignal } from "./io.ts";
 import { paint } from "./style.ts";
 
@@ -93,8 +94,12 @@ export function reportError(error: unknown, io: CliIo): number {
     stderr.write(`${name} ERR_INTERNAL: ${text}\n`);
     return EXIT_FAILED;
   }
-  const { code: called, message } = error as Error & { readonly code: string };
+  const { code: called, message, cause } = error as Error & { readonly code: string };
   stderr.write(`${name} ${called}: ${message}\n`);
+  // What code of the user's has thrown says where; what knows of a place has told it.
+  const place =
+    error instanceof MachineError || error instanceof RuntimeError ? placeOfError(cause) : undefined;
+  if (place !== undefined) stderr.write(`  at ${place}\n`);
   if (error instanceof UsageError) stderr.write(`Try '${error.command} --help' for more information.\n`);
   return code;
 }

@@ -1,11 +1,12 @@
 /** What `umcg explore` and `umcg merge` print of an exploration. */
+
+import { plural } from "../diagnostics/plural.ts";
 import type { Explorable } from "../explore/explorable.ts";
 import type { ExploreResult } from "../explore/exploration.ts";
 import type { Finding } from "../explore/findings.ts";
 import { interleavingText } from "../explore/interleaving-text.ts";
 import { stepsOf } from "../explore/replay.ts";
 import type { ProgramName } from "./program-source.ts";
-import { plural } from "./table.ts";
 import { violationText } from "./violation-text.ts";
 
 /** Numbers that are of the run, and not of what was explored. */

@@ -1,5 +1,6 @@
 /** Options that describe the simulated machine, the same in every command. */
 import { readFileSync } from "node:fs";
+import { plural } from "../diagnostics/plural.ts";
 import { messageOf } from "../diagnostics/text-of.ts";
 import { type CostModel, PROFILES, type ProfileName } from "../hosts/virtual/cost-model.ts";
 import { parseCostProfile } from "../hosts/virtual/cost-profile.ts";
@@ -7,7 +8,6 @@ import { FAIR_POLICIES } from "../kernel-sim/fair-class.ts";
 import { IDLE_GOVERNORS } from "../kernel-sim/idle-governor.ts";
 import type { MachineConfig } from "../machine.ts";
 import type { Options, OptionTypes } from "./options.ts";
-import { plural } from "./table.ts";
 
 export const MAX_VCPUS = 1024;
 

@@ -4,13 +4,14 @@
  */
 import { type BenchOptions, type BenchResult, BenchRun } from "../bench/run-bench.ts";
 import type { Workload } from "../bench/workload.ts";
+import { plural } from "../diagnostics/plural.ts";
 import type { ProfileName } from "../hosts/virtual/cost-model.ts";
 import { WAKE_MODES, type WakeMode } from "../kernel-sim/config.ts";
 import type { MatrixPlan } from "./args.ts";
 import { ReportFile, type ReportHead } from "./report-file.ts";
 import { mapped, type Part, Sequence } from "./sequence.ts";
 import type { Session } from "./session.ts";
-import { formatTable, plural } from "./table.ts";
+import { formatTable } from "./table.ts";
 
 /** Of each machine the report shows the beginning: some hundred loops. */
 const EVENTS_OF_A_CELL = 4000;

@@ -7,8 +7,9 @@
  * It is one line, cut to the terminal's width, because a wrapped line cannot be erased. The time left is from the share
  * that this process has done and the time it took it for that, so work taken up from a file counts for neither.
  */
+
+import { plural } from "../diagnostics/plural.ts";
 import type { CliIo } from "./io.ts";
-import { plural } from "./table.ts";
 
 const QUIET_MS = 2000;
 const ERASE_LINE = "\r\x1b[K";

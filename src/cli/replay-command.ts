@@ -1,6 +1,7 @@
 /** `umcg replay`: one interleaving of a program, step by step. */
 
 import { basename } from "node:path";
+import { plural } from "../diagnostics/plural.ts";
 import { interleavingText } from "../explore/interleaving-text.ts";
 import { STEP_TIMEOUT_MS } from "../explore/options.ts";
 import { type Replay, replay } from "../explore/replay.ts";
@@ -15,7 +16,6 @@ import { saveInterleaving } from "./interleaving-file.ts";
 import type { CliIo } from "./io.ts";
 import type { Options } from "./options.ts";
 import { layOut, loadProgram, type ProgramName } from "./program-source.ts";
-import { plural } from "./table.ts";
 import { TraceFile } from "./trace-file.ts";
 import { violationText } from "./violation-text.ts";
 

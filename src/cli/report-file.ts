@@ -2,6 +2,7 @@
 import type { BenchResult, BenchRun } from "../bench/run-bench.ts";
 import { traceNames, UMCG_NUMBERS } from "../bench/trace-names.ts";
 import type { Workload } from "../bench/workload.ts";
+import { plural } from "../diagnostics/plural.ts";
 import type { Machine } from "../machine.ts";
 import { benchReportHtml, type ReportedRun } from "../report/bench-report.ts";
 import { MAX_EVENTS, Recorder } from "../report/recorder.ts";
@@ -9,7 +10,6 @@ import type { TraceSink } from "../trace/sink.ts";
 import { commandText } from "./command-text.ts";
 import { spansOf } from "./report-spans.ts";
 import type { Session } from "./session.ts";
-import { plural } from "./table.ts";
 import { TraceFile } from "./trace-file.ts";
 import { version } from "./version.ts";
 

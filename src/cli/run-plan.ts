@@ -3,6 +3,7 @@
  * the format that was asked for. So every benchmark has --repeat, --format, metrics to be compared, and partial results.
  */
 import { type Metric, type Series, seriesOf } from "../bench/metrics.ts";
+import { plural } from "../diagnostics/plural.ts";
 import type { Machine } from "../machine.ts";
 import type { NamedHistogram } from "../report/bench-report.ts";
 import { metricsTable } from "./metrics-table.ts";
@@ -91,7 +92,7 @@ export async function runPlan<R, P extends SimulatedPart<R>>(
   if (format === "json") return jsonText(plan, first, results.length, series);
   if (repeat === 1) return plan.table(first);
   const cut = results.length < repeat ? `, cut short: ${repeat} were asked for` : "";
-  return `${plan.table(first)}\nThat was the first of ${results.length} runs${cut}; over all of them:\n\n${metricsTable(series)}`;
+  return `${plan.table(first)}\nThat was the first of ${plural(results.length, "run")}${cut}; over all of them:\n\n${metricsTable(series)}`;
 }
 
 /** Returns the results there are by the end, or by an interruption; the report is written at the end only. */

@@ -1,4 +1,6 @@
 /** `umcg explore --shard I/N`: one of N parts of an exploration, explored by itself, for `umcg merge`. */
+
+import { plural } from "../diagnostics/plural.ts";
 import { Shard } from "../explore/frontier/shard.ts";
 import { EXIT_FAILED, EXIT_LIMIT } from "./errors.ts";
 import { ExplorationRun } from "./exploration-run.ts";
@@ -7,7 +9,6 @@ import type { CliIo } from "./io.ts";
 import type { Options } from "./options.ts";
 import { shardText } from "./saved-file.ts";
 import { Session } from "./session.ts";
-import { plural } from "./table.ts";
 import { TraceFile } from "./trace-file.ts";
 
 const MAX_SHARDS = 10_000;

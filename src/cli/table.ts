@@ -25,7 +25,3 @@ export function formatNs(ns: number): string {
   if (ns < 10_000_000) return `${(ns / 1000).toFixed(2)} us`;
   return `${(ns / 1e6).toFixed(2)} ms`;
 }
-
-export function plural(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? "" : "s"}`;
-}

@@ -2,6 +2,7 @@
 import { type ThreadBenchResult, ThreadBenchRun, threadBenchMetrics } from "../bench/threads/thread-bench.ts";
 import { threadTraceNames, UMCG_NUMBERS } from "../bench/trace-names.ts";
 import type { Workload } from "../bench/workload.ts";
+import { plural } from "../diagnostics/plural.ts";
 import { cpuShares } from "../report/model/cpu-shares.ts";
 import { shortTime } from "../report/model/time-axis.ts";
 import { Recorder } from "../report/recorder.ts";
@@ -13,7 +14,7 @@ import { spansOf } from "./report-spans.ts";
 import { runPlan } from "./run-plan.ts";
 import { mapped, type Part } from "./sequence.ts";
 import type { Session } from "./session.ts";
-import { formatNs, formatTable, plural } from "./table.ts";
+import { formatNs, formatTable } from "./table.ts";
 import type { ThreadsPlan } from "./threads-plan.ts";
 import { TraceFile } from "./trace-file.ts";
 

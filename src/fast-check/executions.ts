@@ -14,6 +14,7 @@
  * fails, so at the end none of these does.
  */
 import { Arbitrary, constant, type Random, Stream, Value } from "fast-check";
+import { plural } from "../diagnostics/plural.ts";
 import type { Program } from "../explore/bare/bare.ts";
 import { bareProgram, type Explorable } from "../explore/explorable.ts";
 import { type GuidedRun, runGuided } from "../explore/guided-run.ts";
@@ -65,7 +66,7 @@ export class Execution {
     if (this.violation === undefined && this.ended) return;
     const { kind, message, cause } = this.violation ?? {
       kind: "step-bound",
-      message: `the execution did not end within ${this.steps} steps`,
+      message: `the execution did not end within ${plural(this.steps, "step")}`,
     };
     throw new Error(`${kind}: ${message}\n\n${this.table()}`, { cause });
   }

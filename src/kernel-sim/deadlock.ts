@@ -35,6 +35,12 @@ export function waiters(kernel: Kernel): Waiter[] {
 
 const SHOWN = 20;
 
+/** The message of ERR_DEADLOCK. */
+export function deadlockMessage(list: readonly Waiter[]): string {
+  const who = list.length === 1 ? "1 task waits" : `${list.length} tasks wait`;
+  return `deadlock: nothing is runnable, no timer is armed, and ${who}\n${describeWaiters(list)}`;
+}
+
 /** The list as lines of text, the first twenty of it. */
 export function describeWaiters(list: readonly Waiter[]): string {
   const lines = list

@@ -25,7 +25,7 @@ import { leaveOut, observeKernel } from "../hosts/explore/observed-kernel.ts";
 import { Touches } from "../hosts/explore/touches.ts";
 import type { TaskOptions } from "../kernel-sim/clone.ts";
 import { checkKernelConfig, type KernelConfig } from "../kernel-sim/config.ts";
-import { describeWaiters, type Waiter, waiters } from "../kernel-sim/deadlock.ts";
+import { deadlockMessage, type Waiter, waiters } from "../kernel-sim/deadlock.ts";
 import { kernelConfigOf } from "../kernel-sim/default-config.ts";
 import { MachineError } from "../kernel-sim/errors.ts";
 import { resolveFault } from "../kernel-sim/faults.ts";
@@ -193,10 +193,7 @@ export class ExploredMachine {
   failStuck(): never {
     this.checker?.atRest();
     const list = this.waiters();
-    throw new MachineError(
-      "ERR_DEADLOCK",
-      `deadlock: nothing is runnable, no timer is armed, and ${list.length} tasks wait\n${describeWaiters(list)}`,
-    );
+    throw new MachineError("ERR_DEADLOCK", deadlockMessage(list));
   }
 
   /** Nobody steps any more: the program's checks, and, if every task has exited, what nobody has given back. Throws what they throw, ERR_LEAK. */

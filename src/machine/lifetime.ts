@@ -10,6 +10,7 @@
  * are never resumed and their `finally` blocks do not run. A machine that failed, in the middle of something, is not run any
  * more, so there everything is discarded.
  */
+import { messageOf } from "../diagnostics/text-of.ts";
 import type { VirtualHost } from "../hosts/virtual/virtual-host.ts";
 import { MachineError } from "../kernel-sim/errors.ts";
 import { SLICE_MS, Slice, turn } from "./slice.ts";
@@ -29,7 +30,8 @@ export class Lifetime {
   readonly #host: VirtualHost;
   #executing = false;
   #sliced = false;
-  #failed = false;
+  /** What a run has thrown. */
+  #failure: { readonly cause: unknown } | undefined;
   /** What closes each tenant that has not been closed, in order of adoption. */
   readonly #closers: Set<() => Promise<void>> = new Set();
   #end: Promise<void> | undefined;
@@ -42,6 +44,14 @@ export class Lifetime {
   checkAlive(): void {
     if (this.#end === undefined) return;
     throw new MachineError("ERR_DISPOSED", "the machine has been disposed of");
+  }
+
+  /** Throws ERR_HALTED when a run has thrown: who was in the middle of something never goes on. */
+  checkUnfailed(): void {
+    if (this.#failure === undefined) return;
+    const { cause } = this.#failure;
+    const message = `the machine has failed, and cannot be run on: ${messageOf(cause)}`;
+    throw new MachineError("ERR_HALTED", message, { cause });
   }
 
   /** Throws ERR_RUNNING when a run in slices has begun and not ended. */
@@ -65,7 +75,7 @@ export class Lifetime {
     try {
       this.#host.run(untilNs, stop);
     } catch (error) {
-      this.#failed = true;
+      this.#failure ??= { cause: error };
       throw error;
     } finally {
       this.#executing = false;
@@ -96,7 +106,7 @@ export class Lifetime {
     const errors: unknown[] = [];
     const closers = [...this.#closers].reverse();
     const last = (): void => {
-      if (!this.#failed) stop();
+      if (this.#failure === undefined) stop();
     };
     // Each has its turn, whatever became of the others.
     for (const part of [...closers, last, flush]) {
@@ -111,7 +121,7 @@ export class Lifetime {
 
   async #close(tenant: Tenant, closer: () => Promise<void>): Promise<void> {
     this.#closers.delete(closer);
-    if (this.#failed || tenant.closed) return;
+    if (this.#failure !== undefined || tenant.closed) return;
     tenant.close();
     const untilNs = this.#host.now + GRACE_NS;
     for (let slice = new Slice(SLICE_MS); ; slice = new Slice(SLICE_MS)) {

@@ -18,7 +18,9 @@
  * It fails with the smallest interleaving that breaks the program, and also when a search was stopped before its end:
  * a test that has not looked everywhere must not look like one that has. Strategies that sample pass when what they sampled does.
  */
+
 import { type TestAPI, test as vitest } from "vitest";
+import { plural } from "../diagnostics/plural.ts";
 import type { Program } from "../explore/bare/bare.ts";
 import { bareProgram, type Explorable } from "../explore/explorable.ts";
 import { Exploration, type ExploreResult } from "../explore/exploration.ts";
@@ -59,7 +61,7 @@ function check(explorable: Explorable, options: InterleaveOptions): void {
   if (result.violations.length > 0) throw new Error(failure(explorable, result));
   if (result.complete || samples || options.incomplete === true) return;
   throw new Error(
-    `stopped after ${exploration.attempts} executions, before the end: raise maxExecutions, make the program smaller, or accept it with { incomplete: true }`,
+    `stopped after ${plural(exploration.attempts, "execution")}, before the end: raise maxExecutions, make the program smaller, or accept it with { incomplete: true }`,
   );
 }
 

@@ -101,6 +101,26 @@ describe("umcg bench policies", () => {
     expect(results[0]!.wake).toEqual(results[1]!.wake);
   });
 
+  test("what a policy throws is told with its line", async () => {
+    const file = join(folder, "throws.mjs");
+    writeFileSync(
+      file,
+      `const none = undefined;
+export default () => ({
+  name: "throws",
+  *enqueue() {},
+  *pick() { return none.worker; },
+  *hasWork() { return false; },
+});
+`,
+    );
+    const { code, stderr } = await run([...SMALL, "--workload", "mixed", "--policy", file]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^umcg: ERR_PROGRAM_THREW: server-0 .* threw: .*undefined.*\n {2}at \S+throws.mjs:5:\d+\n$/,
+    );
+  });
+
   test.each([
     ["./no-such.ts", "Cannot find"],
     [inRepository("test/cli/fake-io.ts"), "its default export is missing: it must be a PolicyFactory"],

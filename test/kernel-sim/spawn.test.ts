@@ -204,6 +204,26 @@ describe("a program that fails", () => {
     expect(error.cause).toBe(thrown);
   });
 
+  test("leaves a machine that says so when it is run on, and why", () => {
+    const { machine } = boot();
+    machine.spawn(
+      function* () {
+        throw new Error("no good");
+      },
+      { name: "worker" },
+    );
+    machine.spawn((env) => env.sys.futexWait(env.allocate(4), 0));
+    const first = errorOf(() => machine.run());
+    for (let again = 0; again < 2; again++) {
+      const error = errorOf(() => machine.run());
+      expect(error).toMatchObject({
+        code: "ERR_HALTED",
+        message: "the machine has failed, and cannot be run on: worker (tid 1) threw: no good",
+      });
+      expect((error.cause as Error).message).toBe(first.message);
+    }
+  });
+
   test("in a signal handler is reported as the task that ran it", () => {
     const { machine } = boot();
     machine.spawn(function* (env) {

@@ -1,8 +1,9 @@
 /** What `umcg bench cyclictest` prints: a table, or cyclictest's own lines and histogram. */
 import type { ScenarioResult } from "../../bench/scenario.ts";
 import type { CyclicThread, Cyclictest } from "../../bench/scenarios/cyclictest.ts";
+import { plural } from "../../diagnostics/plural.ts";
 import { machineLine } from "../machine-options.ts";
-import { formatNs, formatTable, plural } from "../table.ts";
+import { formatNs, formatTable } from "../table.ts";
 
 export interface CompatOptions {
   /** Lines of the histogram, us; 0: no histogram. */

@@ -7,6 +7,7 @@ import {
   futexWakeMachine,
   startFutexWake,
 } from "../../bench/scenarios/futex-wake.ts";
+import { plural } from "../../diagnostics/plural.ts";
 import { Histogram } from "../../trace/histogram.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
@@ -14,7 +15,7 @@ import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import type { Side } from "../study-pair.ts";
-import { formatNs, formatTable, plural } from "../table.ts";
+import { formatNs, formatTable } from "../table.ts";
 
 const DEFAULT_VCPUS = 8;
 const DEFAULT_RUNS = 10;

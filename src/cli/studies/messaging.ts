@@ -7,6 +7,7 @@ import {
   messagingMachine,
   startMessaging,
 } from "../../bench/scenarios/messaging.ts";
+import { plural } from "../../diagnostics/plural.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options, OptionTypes } from "../options.ts";
 import { perfTotal } from "../perf-text.ts";
@@ -14,7 +15,7 @@ import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import type { Side } from "../study-pair.ts";
-import { formatNs, plural } from "../table.ts";
+import { formatNs } from "../table.ts";
 
 const DEFAULT_VCPUS = 8;
 const DEFAULT_GROUPS = 10;

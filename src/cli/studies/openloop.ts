@@ -7,13 +7,14 @@ import type { OpenLoopResult } from "../../bench/openloop/open-loop-result.ts";
 import { parsePolicy } from "../../bench/openloop/policy.ts";
 import { ARRIVAL_PROCESSES, parseLaw } from "../../bench/stats/laws.ts";
 import { formatDuration, parseDuration, parseRate } from "../../bench/stats/quantities.ts";
+import { plural } from "../../diagnostics/plural.ts";
 import { MAX_VCPUS, readIdle, readProfile, readSeed } from "../machine-options.ts";
 import type { Options } from "../options.ts";
 import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import type { Side } from "../study-pair.ts";
-import { formatNs, formatTable, plural } from "../table.ts";
+import { formatNs, formatTable } from "../table.ts";
 
 const DEFAULT_REQUESTS = 200_000;
 const MAX_REQUESTS = 1 << 24;

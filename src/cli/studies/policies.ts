@@ -4,6 +4,7 @@ import { type Contender, type PolicyResult, PolicyRun } from "../../bench/polici
 import type { PolicyWorkload } from "../../bench/policies/policy-workload.ts";
 import { POLICY_WORKLOADS } from "../../bench/policies/policy-workloads.ts";
 import { formatDuration, parseDuration } from "../../bench/stats/quantities.ts";
+import { plural } from "../../diagnostics/plural.ts";
 import type { CostModel } from "../../hosts/virtual/cost-model.ts";
 import { POLICY_NAMES } from "../../server/policies/index.ts";
 import { readContenders } from "../contenders.ts";
@@ -15,7 +16,7 @@ import { type Plan, REPORT_HELP, runPlan } from "../run-plan.ts";
 import { type Part, Sequence } from "../sequence.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
-import { formatTable, plural } from "../table.ts";
+import { formatTable } from "../table.ts";
 import { PoliciesReport } from "./policies-report.ts";
 
 const DEFAULT_VCPUS = 8;

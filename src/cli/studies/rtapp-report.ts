@@ -4,8 +4,9 @@ import type { RtappLog } from "../../bench/rtapp/rtapp.ts";
 import type { LogLine, RtappThread } from "../../bench/rtapp/thread.ts";
 import type { ScenarioResult } from "../../bench/scenario.ts";
 import { sortedQuantile } from "../../bench/stats/intervals.ts";
+import { plural } from "../../diagnostics/plural.ts";
 import { machineLine } from "../machine-options.ts";
-import { formatNs, formatTable, plural } from "../table.ts";
+import { formatNs, formatTable } from "../table.ts";
 
 /** ns. */
 export interface Summary {

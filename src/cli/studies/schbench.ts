@@ -2,6 +2,7 @@
 import { type Metric, metric } from "../../bench/metrics.ts";
 import { Schbench, type SchbenchResult } from "../../bench/schbench/schbench.ts";
 import { matrixSize, type SchbenchOptions } from "../../bench/schbench/schbench-options.ts";
+import { plural } from "../../diagnostics/plural.ts";
 import { readCpus } from "../cpu-list.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
@@ -9,7 +10,6 @@ import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import type { Side } from "../study-pair.ts";
-import { plural } from "../table.ts";
 import { compatKeys, compatText, tableText } from "./schbench-report.ts";
 
 const DEFAULT_VCPUS = 8;

@@ -3,6 +3,7 @@ import { type Metric, metric } from "../../bench/metrics.ts";
 import { type BenchOptions, type BenchResult, BenchRun } from "../../bench/run-bench.ts";
 import { findModes, type Mode } from "../../bench/stats/modes.ts";
 import { seccompNotify } from "../../bench/workloads/seccomp-notify.ts";
+import { plural } from "../../diagnostics/plural.ts";
 import type { Histogram } from "../../trace/histogram.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
@@ -12,7 +13,7 @@ import { mapped } from "../sequence.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import type { Side } from "../study-pair.ts";
-import { formatNs, formatTable, plural } from "../table.ts";
+import { formatNs, formatTable } from "../table.ts";
 
 const DEFAULT_VCPUS = 2;
 const DEFAULT_LOOPS = 100_000;

@@ -4,13 +4,14 @@
  */
 import type { ScenarioResult, ScenarioRun } from "../../bench/scenario.ts";
 import type { Switch } from "../../bench/scenarios/switch.ts";
+import { plural } from "../../diagnostics/plural.ts";
 import { WakeSpans } from "../../trace/spans.ts";
 import type { Options } from "../options.ts";
 import { ReportFile } from "../report-file.ts";
 import { spansOf } from "../report-spans.ts";
 import { mapped, type Part } from "../sequence.ts";
 import type { Session } from "../session.ts";
-import { formatNs, plural } from "../table.ts";
+import { formatNs } from "../table.ts";
 
 /** Of each machine: the beginning tells enough. */
 const MAX_EVENTS = 100_000;

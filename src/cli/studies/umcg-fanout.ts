@@ -8,6 +8,7 @@ import {
   startFanout,
 } from "../../bench/scenarios/umcg-fanout.ts";
 import { parseDuration } from "../../bench/stats/quantities.ts";
+import { plural } from "../../diagnostics/plural.ts";
 import { POLICY_NAMES } from "../../server/policies/index.ts";
 import { MACHINE_OPTIONS, machineHelp, machineLine, readMachine } from "../machine-options.ts";
 import type { Options } from "../options.ts";
@@ -15,7 +16,7 @@ import { type Plan, runPlan, STUDY_HELP } from "../run-plan.ts";
 import type { Session } from "../session.ts";
 import type { Study } from "../study.ts";
 import type { Side } from "../study-pair.ts";
-import { formatNs, formatTable, plural } from "../table.ts";
+import { formatNs, formatTable } from "../table.ts";
 
 const DEFAULT_VCPUS = 8;
 const DEFAULT_WORKERS = 32;

@@ -9,7 +9,7 @@ import {
 import { COUNT_ALONE, LockWords } from "../../hosts/threads/vcpu/lock-words.ts";
 import type { OrderedEvent } from "../../hosts/threads/vcpu/ordered-ring.ts";
 import type { VcpuWords } from "../../hosts/threads/vcpu/words.ts";
-import { describeWaiters, type Waiter } from "../../kernel-sim/deadlock.ts";
+import { deadlockMessage, describeWaiters, type Waiter } from "../../kernel-sim/deadlock.ts";
 import { MachineError, type MachineErrorCode } from "../../kernel-sim/errors.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { OUTSIDE, STOP_EMERGENCY, STOP_NOT, STOP_ORDERLY } from "../../kernel-sim/smp/stop.ts";
@@ -54,15 +54,12 @@ function lockResult(words: LockWords): LockResult {
 export function late(list: readonly Waiter[], timeoutMs: number): MachineError {
   return new MachineError(
     "ERR_RUN_LIMIT",
-    `${list.length} tasks are left after ${timeoutMs} ms\n${describeWaiters(list)}`,
+    `${list.length === 1 ? "1 task is" : `${list.length} tasks are`} left after ${timeoutMs} ms\n${describeWaiters(list)}`,
   );
 }
 
 export function deadlock(list: readonly Waiter[]): MachineError {
-  return new MachineError(
-    "ERR_DEADLOCK",
-    `deadlock: nothing is runnable, no timer is armed, and ${list.length} tasks wait\n${describeWaiters(list)}`,
-  );
+  return new MachineError("ERR_DEADLOCK", deadlockMessage(list));
 }
 
 /** What becomes of a run in which the machine was stopped before its tasks had ended; undefined: it was not, or by a task. */

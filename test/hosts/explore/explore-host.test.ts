@@ -135,7 +135,7 @@ describe("what goes wrong is said", () => {
           yield* env.sys.futexWait(word, 0);
         });
       }),
-    ).toMatch(/^deadlock: nothing is runnable, no timer is armed, and 1 tasks wait/);
+    ).toMatch(/^deadlock: nothing is runnable, no timer is armed, and 1 task waits/);
   });
 
   it("a foreign yield", () => {

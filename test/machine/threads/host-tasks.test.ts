@@ -139,7 +139,7 @@ describe("a machine with host threads ends", () => {
     await using machine = await create("setUpWaiting", { vcpus: 1 });
     await expect(machine.run({ timeoutMs })).rejects.toMatchObject({
       code: "ERR_DEADLOCK",
-      message: expect.stringMatching(/ 1 tasks wait\n.*estragon.*futex/),
+      message: expect.stringMatching(/ 1 task waits\n.*estragon.*futex/),
     });
   });
 
