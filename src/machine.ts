@@ -21,7 +21,7 @@ import type { TaskOptions } from "./kernel-sim/clone.ts";
 import { checkKernelConfig } from "./kernel-sim/config.ts";
 import { deadlockMessage, type Waiter, waiters } from "./kernel-sim/deadlock.ts";
 import { kernelConfigOf } from "./kernel-sim/default-config.ts";
-import { MachineError } from "./kernel-sim/errors.ts";
+import { checkNames, MachineError } from "./kernel-sim/errors.ts";
 import { resolveFault } from "./kernel-sim/faults.ts";
 import { type IdleTime, idleTimes } from "./kernel-sim/idle-governor.ts";
 import type { Tid } from "./kernel-sim/ids.ts";
@@ -38,7 +38,7 @@ import {
   stopReport,
 } from "./kernel-sim/smp/stop.ts";
 import { checkTime, FOREVER } from "./kernel-sim/times.ts";
-import type { MachineConfig, RunOptions, RunResult } from "./machine/config.ts";
+import { MACHINE_OPTIONS, type MachineConfig, type RunOptions, type RunResult } from "./machine/config.ts";
 import { Lifetime, type Tenant } from "./machine/lifetime.ts";
 import { memoryParts } from "./machine/memory-parts.ts";
 import { SLICE_MS } from "./machine/slice.ts";
@@ -72,6 +72,7 @@ export class Machine {
   readonly #lifetime: Lifetime;
 
   constructor(config: MachineConfig = {}) {
+    checkNames(config, MACHINE_OPTIONS);
     this.costs = costModelOf(config.profile ?? "native");
     const kernelConfig = kernelConfigOf(config, idlePolicy(this.costs, config.idle));
     checkKernelConfig(kernelConfig);

@@ -4,7 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { SpecError } from "../bench/stats/spec-error.ts";
-import { closest, suggestion } from "./did-you-mean.ts";
+import { closest } from "../diagnostics/nearest.ts";
+import { suggestion } from "./did-you-mean.ts";
 import { UsageError } from "./errors.ts";
 
 export type OptionTypes = Readonly<

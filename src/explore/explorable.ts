@@ -16,9 +16,10 @@
  */
 import type { System } from "../interleaving/system.ts";
 import type { Program } from "./bare/bare.ts";
-import type { BareOptions } from "./bare/bare-options.ts";
+import { BARE_OPTIONS, type BareOptions } from "./bare/bare-options.ts";
 import { BareSystem } from "./bare/bare-system.ts";
 import { type KernelOptions, type KernelProgram, KernelSystem } from "./kernel/kernel-system.ts";
+import { checkNames } from "./options.ts";
 
 /** Something to explore: made by `bareProgram`, `kernelProgram`, `policyProgram`. */
 export interface Explorable {
@@ -26,8 +27,9 @@ export interface Explorable {
   readonly makeSystem: () => System;
 }
 
-/** Threads over shared words, without a kernel. */
+/** Threads over shared words, without a kernel. Throws ERR_EXPLORE_OPTION. */
 export function bareProgram(program: Program, options: BareOptions = {}): Explorable {
+  checkNames(options, BARE_OPTIONS);
   return { makeSystem: () => new BareSystem(program, options) };
 }
 

@@ -1,4 +1,5 @@
 /** What an exploration may be told, its defaults, and what is wrong with it. */
+import { type Known, unknownOption } from "../diagnostics/known-options.ts";
 import { STRATEGIES, type StrategyName } from "./make-strategy.ts";
 
 /** How a program is searched. Everything has a default. */
@@ -40,6 +41,26 @@ export class ExploreError extends Error {
   }
 }
 
+const NAMES: Known<ExploreOptions> = {
+  strategy: true,
+  seed: true,
+  depth: true,
+  maxBound: true,
+  fairAfter: true,
+  maxExecutions: true,
+  maxSteps: true,
+  stopAtFirst: true,
+  shrink: true,
+  stepTimeoutMs: true,
+  proofExecutions: true,
+};
+
+/** Throws ERR_EXPLORE_OPTION for an option that there is none of, naming the one that was meant. */
+export function checkNames(options: object, known: Readonly<Record<string, true>>): void {
+  const unknown = unknownOption(options, known);
+  if (unknown !== undefined) throw new ExploreError("ERR_EXPLORE_OPTION", unknown);
+}
+
 const SAMPLED = 10_000;
 const MAX_STEPS = 1 << 20;
 /** Default of `stepTimeoutMs`. */
@@ -49,6 +70,7 @@ export const MAX_STEP_TIMEOUT_MS: number = 2 ** 31 - 1;
 
 /** Fills in the defaults. Throws ERR_EXPLORE_OPTION naming the first bad value. */
 export function checkOptions(options: ExploreOptions): CheckedOptions {
+  checkNames(options, NAMES);
   const strategy = options.strategy ?? "optimal";
   if (!Object.hasOwn(STRATEGIES, strategy))
     throw bad("strategy", `one of ${Object.keys(STRATEGIES).join(", ")}`, strategy);

@@ -1,4 +1,5 @@
 /** What a machine is unless its configuration says otherwise. Nothing is checked here (config.ts). */
+import type { Known } from "../diagnostics/known-options.ts";
 import { baseSliceNs, type KernelConfig, type WakeMode } from "./config.ts";
 import type { IdlePolicy } from "./idle-governor.ts";
 
@@ -8,6 +9,28 @@ const PS_QUANTUM_NS = 1000;
 /** What may be left out, and `wake` for all primitives at once. */
 export type KernelOptions = Partial<Omit<KernelConfig, "wake" | "idle">> & {
   readonly wake?: WakeMode | Partial<KernelConfig["wake"]>;
+};
+
+/** Their names. */
+export const KERNEL_OPTIONS: Known<KernelOptions> = {
+  vcpus: true,
+  maxTasks: true,
+  userBytes: true,
+  maxPipes: true,
+  pipeBytes: true,
+  maxFiles: true,
+  maxWatches: true,
+  maxTimers: true,
+  majorFaultNs: true,
+  tickHz: true,
+  topology: true,
+  balance: true,
+  migrationBytes: true,
+  fair: true,
+  sliceNs: true,
+  hrtick: true,
+  timerSlackNs: true,
+  wake: true,
 };
 
 /** `idle`: what the machine's idle states and its own choice among them come to. */

@@ -26,6 +26,8 @@
  * | ERR_LOCK_ORDER           | the kernel took a lock out of order, or touched something without its lock: which   |
  * | ERR_INVARIANT            | `check` found a broken invariant: its number, the words, the last events         |
  */
+import { unknownOption } from "../diagnostics/known-options.ts";
+
 export type MachineErrorCode =
   | "ERR_CONFIG"
   | "ERR_DEADLOCK"
@@ -58,6 +60,12 @@ export class MachineError extends Error {
     this.name = "MachineError";
     this.code = code;
   }
+}
+
+/** Throws ERR_CONFIG for an option that there is none of, naming the one that was meant. `of`: where it stands, if not at the top. */
+export function checkNames(options: object, known: Readonly<Record<string, true>>, of = ""): void {
+  const unknown = unknownOption(options, known);
+  if (unknown !== undefined) throw new MachineError("ERR_CONFIG", of === "" ? unknown : `${of}: ${unknown}`);
 }
 
 /** For preconditions inside the kernel: a failure is a bug of this project, never of its user. */

@@ -16,10 +16,12 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Coroutine } from "../atomics/step.ts";
+import type { Known } from "../diagnostics/known-options.ts";
 import { OwnerWords } from "../hosts/threads/index.ts";
+import { checkNames } from "../kernel-sim/errors.ts";
 import { closeGate } from "../kernel-sim/lkl/cpu/entry-gate.ts";
 import { fetchAdd } from "../kernel-sim/lkl/host/words.ts";
-import type { MachineConfig } from "../machine.ts";
+import { MACHINE_OPTIONS, type MachineConfig } from "../machine.ts";
 import {
   type CallTable,
   type Connection,
@@ -52,6 +54,8 @@ export interface BootOptions {
   /** How long the kernel's thread may take to come up, ms. Default 20 000. */
   readonly timeoutMs?: number;
 }
+
+const NAMES: Known<BootOptions> = { callers: true, machine: true, timeoutMs: true };
 
 /** The system calls as promises. */
 export type LibraryPromises = CallTable<Promise<number>>;
@@ -142,6 +146,8 @@ export class Library implements SharedViews {
 
 /** Starts a kernel. Rejects with ERR_BOOT, whose `cause` is what went wrong: ERR_CONFIG of the machine, for example. */
 export async function boot(options: BootOptions = {}): Promise<Library> {
+  checkNames(options, NAMES);
+  checkNames(options.machine ?? {}, MACHINE_OPTIONS, "machine");
   const { callers = 64, machine = {}, timeoutMs = 20_000 } = options;
   const mailboxes = new SharedArrayBuffer(mailboxBytes(callers));
   const start: KernelStart = { mailboxes, callers, config: machine };

@@ -1,8 +1,10 @@
 /** What a machine is made from, and what a run of it is given and gives. */
+import type { Known } from "../diagnostics/known-options.ts";
 import type { BootConfig } from "../hosts/virtual/boot-config.ts";
 import type { CostModel, ProfileName } from "../hosts/virtual/cost-model.ts";
 import type { BalanceConfig } from "../kernel-sim/balance.ts";
 import type { KernelConfig, WakeMode } from "../kernel-sim/config.ts";
+import { KERNEL_OPTIONS } from "../kernel-sim/default-config.ts";
 import type { FairPolicy } from "../kernel-sim/fair-class.ts";
 import type { TopologyConfig } from "../kernel-sim/topology.ts";
 import type { UninitialisedLocal } from "../umcg/posted-servers.ts";
@@ -79,6 +81,23 @@ export interface MachineConfig {
   /** Memory that other threads may look into, accessed with `Atomics`: for library mode. Not with `check`. Default false. */
   readonly sharedMemory?: boolean;
 }
+
+/** The names of what a machine is made from. */
+export const MACHINE_OPTIONS: Known<MachineConfig> = {
+  ...KERNEL_OPTIONS,
+  profile: true,
+  idle: true,
+  boot: true,
+  jitter: true,
+  seed: true,
+  umcg: true,
+  uninitialisedLocal: true,
+  accounting: true,
+  trace: true,
+  check: true,
+  traceEvents: true,
+  sharedMemory: true,
+};
 
 /** What a run came to, counted from boot. */
 export interface RunResult {

@@ -1,6 +1,7 @@
 /** What a runtime of host threads is created with. */
 import { availableParallelism } from "node:os";
 import type { ResourceLimits } from "node:worker_threads";
+import { type Known, unknownOption } from "../diagnostics/known-options.ts";
 import { ThreadError } from "./errors.ts";
 import type { PolicyModule, PolicyName } from "./policy.ts";
 
@@ -59,8 +60,28 @@ export interface ResolvedOptions {
 /** About what it takes to wake a CPU that sleeps. */
 const SPIN_US = 50;
 
+const NAMES: Known<HostThreadsOptions> = {
+  cpus: true,
+  threads: true,
+  prewarm: true,
+  policy: true,
+  quantumMs: true,
+  mutexes: true,
+  semaphores: true,
+  channels: true,
+  channelBytes: true,
+  spinUs: true,
+  startTimeoutMs: true,
+  resourceLimits: true,
+  watchdogMs: true,
+  policyTimeoutMs: true,
+  print: true,
+};
+
 /** Fills in what was not given. Throws ERR_OPTION. */
 export function resolveOptions(options: HostThreadsOptions): ResolvedOptions {
+  const unknown = unknownOption(options, NAMES);
+  if (unknown !== undefined) throw new ThreadError("ERR_OPTION", unknown);
   const all: ResolvedOptions = {
     cpus: availableParallelism(),
     threads: 64,

@@ -11,6 +11,7 @@
  */
 import type { Addr } from "../atomics/address.ts";
 import type { Coroutine } from "../atomics/step.ts";
+import { type Known, unknownOption } from "../diagnostics/known-options.ts";
 import { addTo, GROUP_SIZE, Group } from "../server/group.ts";
 import { makePolicy, type PolicyName } from "../server/policies/index.ts";
 import type { PolicyContext, PolicyFactory } from "../server/policy.ts";
@@ -46,6 +47,17 @@ export interface RuntimeOptions {
   /** What a server does before it sleeps: `spin` looks for work, `pauseNs` of computing before each. Default none, 100. */
   readonly idle?: { readonly spin: number; readonly pauseNs?: number };
 }
+
+const RUNTIME_OPTIONS: Known<RuntimeOptions> = {
+  servers: true,
+  maxServers: true,
+  pin: true,
+  policy: true,
+  seed: true,
+  preemptNs: true,
+  idle: true,
+};
+const IDLE_OPTIONS: Known<NonNullable<RuntimeOptions["idle"]>> = { spin: true, pauseNs: true };
 
 /** Servers on a machine and the workers they run; made by `createRuntime`. */
 export class Runtime {
@@ -131,6 +143,8 @@ export class Runtime {
 
 /** Throws ERR_RUNTIME_CONFIG. */
 function poolOptions(vcpus: number, options: RuntimeOptions): PoolOptions {
+  checkNames(options, RUNTIME_OPTIONS);
+  checkNames(options.idle ?? {}, IDLE_OPTIONS, "idle: ");
   const { servers = vcpus, maxServers = Math.max(vcpus, servers), pin = true, preemptNs = 0 } = options;
   const { spin = 0, pauseNs: spinPauseNs = 100 } = options.idle ?? {};
   checkOption("maxServers", maxServers, 1, MAX_SERVERS);
@@ -139,6 +153,11 @@ function poolOptions(vcpus: number, options: RuntimeOptions): PoolOptions {
   checkOption("idle.spin", spin, 0, 1e6);
   checkOption("idle.pauseNs", spinPauseNs, 1, 1e9);
   return { servers, maxServers, pin, preemptNs, spin, spinPauseNs };
+}
+
+function checkNames(options: object, known: Readonly<Record<string, true>>, of = ""): void {
+  const unknown = unknownOption(options, known);
+  if (unknown !== undefined) throw new RuntimeError("ERR_RUNTIME_CONFIG", `${of}${unknown}`);
 }
 
 function checkOption(name: string, value: number, least: number, most: number): void {

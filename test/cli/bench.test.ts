@@ -186,7 +186,10 @@ describe("a run that fails", () => {
       "deadlock",
       /^umcg: ERR_DEADLOCK: deadlock: nothing is runnable.*\n.*sleeper \(tid 1, cpu 0\) waits in futex/,
     ],
-    ["throw", /^umcg: ERR_PROGRAM_THREW: thrower \(tid 1\) threw: no luck\n$/],
+    [
+      "throw",
+      /^umcg: ERR_PROGRAM_THREW: thrower \(tid 1\) threw: no luck\n {2}at \S+bench.test.ts:\d+:\d+\n$/,
+    ],
     ["bug", /^umcg: ERR_INTERNAL: TypeError: not a function\n +at /],
   ])("%s: code 1, with the machine's own code and message", async (name, message) => {
     const { code, stdout, stderr, handlers } = await run(["bench", name], {}, failing);

@@ -1,7 +1,7 @@
 // Colours, and what was meant.
 import { expect, test } from "vitest";
-import { closest } from "../../src/cli/did-you-mean.ts";
 import { paint, wantsColour } from "../../src/cli/style.ts";
+import { closest } from "../../src/diagnostics/nearest.ts";
 
 test.each([
   [true, {}, true],

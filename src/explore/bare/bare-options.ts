@@ -1,4 +1,5 @@
 /** What a program of bare mode is explored on. */
+import type { Known } from "../../diagnostics/known-options.ts";
 import type { WakeOrder } from "./sleepers.ts";
 
 /** Sizes of a program in bare mode, and what comes to it from outside. */
@@ -23,3 +24,13 @@ export interface BareOptions {
    */
   readonly pure?: boolean;
 }
+
+/** Their names. */
+export const BARE_OPTIONS: Known<BareOptions> = {
+  bytes: true,
+  maxThreads: true,
+  wakeOrder: true,
+  faults: true,
+  refusalsOrdered: true,
+  pure: true,
+};

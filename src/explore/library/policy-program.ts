@@ -17,13 +17,14 @@
  */
 import { type Addr, NULL } from "../../atomics/address.ts";
 import type { Coroutine } from "../../atomics/step.ts";
+import type { Known } from "../../diagnostics/known-options.ts";
 import { makePolicy } from "../../server/policies/index.ts";
 import type { Policy, PolicyContext, PolicyFactory } from "../../server/policy.ts";
 import { priorityOf } from "../../server/policy-record.ts";
 import type { Env } from "../../umcg/env.ts";
 import type { Bare } from "../bare/bare.ts";
 import { bareProgram, type Explorable } from "../explorable.ts";
-import { ExploreError } from "../options.ts";
+import { checkNames, ExploreError } from "../options.ts";
 import { allocateBare, bareEnv, workerRecord } from "./bare-env.ts";
 
 /** How large the program is that a policy is tried with. */
@@ -38,12 +39,14 @@ export interface PolicyProgramOptions {
   readonly bytes?: number;
 }
 
+const NAMES: Known<PolicyProgramOptions> = { servers: true, workers: true, seed: true, bytes: true };
 const MAX_SERVERS = 8;
 const MAX_WORKERS = 16;
 const BYTES = 65_536;
 
 /** Throws ERR_EXPLORE_OPTION naming the bad value. The rest of its errors are found when it is explored. */
 export function policyProgram(factory: PolicyFactory, options: PolicyProgramOptions = {}): Explorable {
+  checkNames(options, NAMES);
   const { servers = 2, seed = 1, bytes = BYTES } = options;
   const { workers = servers } = options;
   requireCount("servers", servers, MAX_SERVERS);

@@ -1,7 +1,8 @@
 /** What a machine on real threads is made from, and what a run of it gives. */
+import type { Known } from "../../diagnostics/known-options.ts";
 import type { LockCounts } from "../../hosts/threads/vcpu/lock-words.ts";
 import type { KernelConfig } from "../../kernel-sim/config.ts";
-import { type KernelOptions, kernelConfigOf } from "../../kernel-sim/default-config.ts";
+import { KERNEL_OPTIONS, type KernelOptions, kernelConfigOf } from "../../kernel-sim/default-config.ts";
 import { POLLING } from "../../kernel-sim/idle-governor.ts";
 import type { UmcgProfile } from "../../umcg/umcg.ts";
 import type { HostOptions } from "./host-tasks/jobs.ts";
@@ -37,6 +38,24 @@ export interface ThreadMachineConfig extends KernelOptions, HostOptions {
   /** Hears what programs say (`machine.say`), in each CPU's order; all of it before `halt` resolves, not before `run` does. */
   readonly onMessage?: (value: unknown, cpu: number) => void;
 }
+
+/** The names of what a machine on real threads is made from. */
+export const THREAD_MACHINE_OPTIONS: Known<ThreadMachineConfig> = {
+  ...KERNEL_OPTIONS,
+  maxHostTasks: true,
+  hostSpares: true,
+  hostLimits: true,
+  image: true,
+  entry: true,
+  args: true,
+  umcg: true,
+  loadTimeoutMs: true,
+  spin: true,
+  checkLocks: true,
+  trace: true,
+  traceEvents: true,
+  onMessage: true,
+};
 
 /** What a run on real threads came to. */
 export interface ThreadRunResult {

@@ -13,10 +13,11 @@
  */
 import type { Addr } from "../../atomics/address.ts";
 import type { Protection } from "../../atomics/page-table.ts";
+import type { Known } from "../../diagnostics/known-options.ts";
 import { briefOf } from "../../diagnostics/text-of.ts";
 import type { TaskOptions } from "../../kernel-sim/clone.ts";
-import type { KernelOptions } from "../../kernel-sim/default-config.ts";
-import { MachineError } from "../../kernel-sim/errors.ts";
+import { KERNEL_OPTIONS, type KernelOptions } from "../../kernel-sim/default-config.ts";
+import { checkNames, MachineError } from "../../kernel-sim/errors.ts";
 import type { Tid } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import { createMachine } from "../../machine.ts";
@@ -75,6 +76,17 @@ export interface ProgramResult {
 
 const TIMEOUT_MS = 60_000;
 
+const PROGRAM_OPTIONS: Known<ProgramOptions> = {
+  ...KERNEL_OPTIONS,
+  url: true,
+  host: true,
+  args: true,
+  onMessage: true,
+  timeoutMs: true,
+  virtual: true,
+  threads: true,
+};
+
 /** Rejects with ERR_IMAGE for a function without a name, or in the middle of loading an image; and as the machine does: ERR_CONFIG, ERR_DEADLOCK, ERR_PROGRAM_THREW, ERR_IMAGE, ERR_RUN_LIMIT. No Worker is left. */
 export async function runProgram(
   setUp: (machine: ProgramMachine) => void,
@@ -82,6 +94,7 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   const { host = "virtual" } = options;
   checkOutsideCpu("runProgram");
+  checkNames(options, PROGRAM_OPTIONS);
   checkSetUp(setUp, options);
   if (host === "virtual") return runVirtual(setUp, options);
   if (host === "threads") return await runOnThreads(setUp.name, options);
@@ -101,8 +114,9 @@ function checkSetUp(setUp: unknown, { url }: ProgramOptions): void {
 }
 
 function runVirtual(setUp: (machine: ProgramMachine) => void, options: ProgramOptions): ProgramResult {
-  const { args, onMessage = () => undefined, virtual } = options;
-  const machine = createMachine({ ...options, ...virtual });
+  const { url: _url, host: _host, timeoutMs: _ms, threads: _threads, ...rest } = options;
+  const { args, onMessage = () => undefined, virtual, ...kernelOptions } = rest;
+  const machine = createMachine({ ...kernelOptions, ...virtual });
   const { userSpace, kernel } = machine;
   setUp({
     userSpace,
@@ -119,9 +133,10 @@ function runVirtual(setUp: (machine: ProgramMachine) => void, options: ProgramOp
 }
 
 async function runOnThreads(entry: string, options: ProgramOptions): Promise<ProgramResult> {
-  const { url, args, onMessage, timeoutMs = TIMEOUT_MS, threads } = options;
+  const { url, host: _host, virtual: _virtual, ...rest } = options;
+  const { args, onMessage, timeoutMs = TIMEOUT_MS, threads, ...kernelOptions } = rest;
   const machine = await createThreadMachine({
-    ...options,
+    ...kernelOptions,
     ...threads,
     image: imageUrl("url", url),
     entry,
