@@ -5,7 +5,7 @@ import type { Contender } from "../bench/policies/policy-run.ts";
 import { whyNotLoaded } from "../parallel/program-module.ts";
 import { POLICY_NAMES } from "../server/policies/index.ts";
 import type { PolicyFactory } from "../server/policy.ts";
-import { ProgramFileError } from "./errors.ts";
+import { ProgramFileError, withPlace } from "./errors.ts";
 import type { Options } from "./options.ts";
 
 /** Default: all that are shipped. Throws UsageError, ProgramFileError. */
@@ -46,6 +46,6 @@ export async function loadDefault(file: string): Promise<unknown> {
   try {
     return ((await import(pathToFileURL(resolve(file)).href)) as { readonly default?: unknown }).default;
   } catch (cause) {
-    throw new ProgramFileError(file, whyNotLoaded(cause), cause);
+    throw new ProgramFileError(file, withPlace(whyNotLoaded(cause), cause), cause);
   }
 }

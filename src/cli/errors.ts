@@ -104,6 +104,12 @@ export function reportError(error: unknown, io: CliIo): number {
   return code;
 }
 
+/** What is wrong with a file of the user's, and where in it or in what it loads, if the cause says so. */
+export function withPlace(what: string, cause: unknown): string {
+  const place = placeOfError(cause);
+  return place === undefined ? what : `${what} at ${place}`;
+}
+
 /** Undefined: nobody expected it. */
 function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof TraceFileError || error instanceof MachineError) return EXIT_FAILED;

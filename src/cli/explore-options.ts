@@ -100,7 +100,8 @@ ${STRATEGY_LINES.join("\n")}
                      umcg merge
   --out FILE         write the first counterexample, for umcg replay
   --json             one line of JSON
-  --list             show the builtin programs and their parameters
+  --list             show the builtin programs, which are in the repository, and
+                     their parameters
   -h, --help         show this help
 
 Ctrl-C ends the exploration and prints what there is by then; what is left is

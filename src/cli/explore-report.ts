@@ -47,7 +47,8 @@ function summary(result: ExploreResult, { executionsPerSecond, made, estimate }:
   const extent = complete ? "complete" : `not complete${stopped === undefined ? "" : ` (${stopped})`}`;
   const all = complete || estimate === undefined ? "" : `, of about ${estimate}`;
   const threads = made === undefined ? "" : ` by ${plural(made.length, "thread")}`;
-  const rate = executionsPerSecond === undefined ? "merged" : `${executionsPerSecond} executions/s${threads}`;
+  const rate =
+    executionsPerSecond === undefined ? "merged" : `${plural(executionsPerSecond, "execution")}/s${threads}`;
   return `${strategy}: ${counts.join(", ")}${all}; ${extent}, ${verdict}; ${rate}\n`;
 }
 

@@ -14,4 +14,14 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== "EPIPE") throw error;
   });
 }
-process.exitCode = await runCli(process.argv.slice(2), nodeIo());
+// Nothing is left that could go on, and the command has not ended: else Node shows a line of this file.
+const stuck = (): never => {
+  process.stderr.write(
+    "umcg: ERR_PROGRAM_FILE: a module that was loaded awaits, at its top level, what never comes\n",
+  );
+  process.exit(2);
+};
+process.once("beforeExit", stuck);
+const exitCode = await runCli(process.argv.slice(2), nodeIo());
+process.off("beforeExit", stuck);
+process.exitCode = exitCode;

@@ -4,7 +4,7 @@
  * A file's default export is a program of bare mode (a function), or what `bareProgram` or `kernelProgram` makes. The
  * programs of the repository stand in bench/programs, beside the package and not in it.
  */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Explorable } from "../explore/explorable.ts";
@@ -16,9 +16,8 @@ import {
   ProgramModuleError,
   type RegisteredProgram,
 } from "../parallel/program-module.ts";
-import { placeOfError } from "../watchdog/index.ts";
 import { suggestion } from "./did-you-mean.ts";
-import { ProgramFileError, UsageError } from "./errors.ts";
+import { ProgramFileError, UsageError, withPlace } from "./errors.ts";
 
 /** Enough to find the program again. */
 export interface ProgramName {
@@ -58,13 +57,20 @@ export function moduleOf({ file, builtin, parameters = {} }: ProgramName): Progr
 /** Throws UsageError, ProgramFileError. */
 export async function loadProgram(name: ProgramName, command: string): Promise<Explorable> {
   if (name.builtin !== undefined) await findBuiltin(name.builtin, command);
-  else if (!existsSync(name.file!)) throw new ProgramFileError(name.file!, "there is no such file");
+  else checkFile(name.file!);
   try {
     return await loadProgramModule(moduleOf(name));
   } catch (error) {
     if (!(error instanceof ProgramModuleError) || name.file === undefined) throw error;
     throw new ProgramFileError(name.file, withPlace(error.problem, error.cause), error.cause);
   }
+}
+
+/** Throws ProgramFileError. */
+function checkFile(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new ProgramFileError(file, "there is no such file");
+  if (found.isDirectory()) throw new ProgramFileError(file, "it is a directory");
 }
 
 /** A system of the program. Throws RunawayError, and ProgramFileError naming the line if its set-up throws. */
@@ -75,9 +81,4 @@ export function layOut({ file }: ProgramName, explorable: Explorable, stepTimeou
     if (error instanceof RunawayError || file === undefined) throw error;
     throw new ProgramFileError(file, withPlace(`its set-up threw ${String(error)}`, error), error);
   }
-}
-
-function withPlace(what: string, cause: unknown): string {
-  const place = placeOfError(cause);
-  return place === undefined ? what : `${what} at ${place}`;
 }

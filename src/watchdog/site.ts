@@ -30,7 +30,10 @@ export function original(url: string, line: number, column?: number): string {
 /** Of the innermost frame of an error's stack that is the user's, "file:///program.ts:12:5"; undefined: there is none. */
 export function placeOfError(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  for (const frame of String(error.stack).split("\n")) {
+  const frames = String(error.stack).split("\n");
+  // Of a text that is no program: Node says it in front, and the frames are its own.
+  if (error instanceof SyntaxError && /^(?:file:|\/).*:\d+$/.test(frames[0]!)) return frames[0];
+  for (const frame of frames) {
     const [, place, url] = /\(?((\S+):\d+:\d+)\)?$/.exec(frame) ?? [];
     if (url !== undefined && isUsers(url) && !url.includes("/node_modules/")) return place;
   }

@@ -1,5 +1,8 @@
 // What `umcg explore` says of programs that cannot be explored as they are: always with the line, never a hang.
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "./fake-io.ts";
 
@@ -44,4 +47,44 @@ test("threads find a program that computes for ever, too, and replaying does", a
   const again = await run(["replay", file, "--schedule", schedule, "--step-timeout", "100"]);
   expect(again.stdout).toMatch(/\nrunaway: .* at .*b-runs\.ts:1[34]\n2 steps, 0 preemptions\n$/);
   expect([code, again.code]).toEqual([1, 1]);
+});
+
+test.each([
+  [
+    "unfinished.ts",
+    "export default (bare => {",
+    2,
+    /^umcg: ERR_PROGRAM_FILE: ".*": Expected .* at .*unfinished\.ts:1\n$/,
+  ],
+  [
+    "imports.ts",
+    'import "./unfinished.ts";',
+    2,
+    /^umcg: ERR_PROGRAM_FILE: ".*imports\.ts": Expected .* at .*unfinished\.ts:1\n$/,
+  ],
+  [
+    "waits.mjs",
+    "await new Promise(() => {});",
+    2,
+    /^umcg: ERR_PROGRAM_FILE: a module that was loaded awaits, at its top level, what never comes\n$/,
+  ],
+  [
+    "async.mjs",
+    "export default (bare) => bare.thread(async () => {});",
+    1,
+    /\nthrew: t0: its body made \[object Promise\], and no generator: write it as function\*, and wait with yield\*\n/,
+  ],
+  [".", "", 2, /^umcg: ERR_PROGRAM_FILE: ".*": it is a directory\n$/],
+])("%s, as a process of its own", (name, text, code, told) => {
+  const folder = mkdtempSync(join(tmpdir(), "umcg bad "));
+  try {
+    writeFileSync(join(folder, "unfinished.ts"), "export default (bare => {");
+    if (name !== ".") writeFileSync(join(folder, name), text);
+    const args = [resolve(import.meta.dirname, "../../src/cli/main.ts"), "explore", join(folder, name)];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(stdout + stderr).toMatch(told);
+    expect(status).toBe(code);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

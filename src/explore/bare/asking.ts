@@ -3,7 +3,7 @@
  * OP_RETURNED or OP_FAILED.
  */
 import { RESUME, YIELD_PAUSE } from "../../atomics/step.ts";
-import { textOf } from "../../diagnostics/text-of.ts";
+import { briefOf, textOf } from "../../diagnostics/text-of.ts";
 import type { ViolationKind } from "../../interleaving/system.ts";
 import type { Bare } from "./bare.ts";
 import { BareError } from "./bare-error.ts";
@@ -22,13 +22,20 @@ export function ask(bare: Bare, request: Request): void {
   try {
     result = resumeGenerator.call(request.coroutine, RESUME);
   } catch (cause) {
-    fail(request, isCheck(cause) ? "assertion" : "threw", cause);
+    fail(request, isCheck(cause) ? "assertion" : "threw", noGenerator(request.coroutine) ?? cause);
     return;
   }
   if (result.done) {
     request.returned = result.value;
     request.op = OP_RETURNED;
   } else if (request.op === OP_NONE || request.a < 0) strange(request, result.value);
+}
+
+/** What is wrong with a body that made something else than a generator. */
+function noGenerator(made: unknown): BareError | undefined {
+  if (Object.prototype.toString.call(made) === "[object Generator]") return undefined;
+  const message = `its body made ${briefOf(made)}, and no generator: write it as function*, and wait with yield*`;
+  return new BareError("ERR_PROGRAM", message);
 }
 
 /** What is no step on something that exists. */

@@ -52,6 +52,7 @@ export const THREAD_MACHINE_OPTIONS: Known<ThreadMachineConfig> = {
   loadTimeoutMs: true,
   spin: true,
   checkLocks: true,
+  disturb: true,
   trace: true,
   traceEvents: true,
   onMessage: true,

@@ -22,7 +22,7 @@ import {
   type VcpuWords,
 } from "../../hosts/threads/vcpu/words.ts";
 import { type Waiter, waiters } from "../../kernel-sim/deadlock.ts";
-import { checkNames, MachineError } from "../../kernel-sim/errors.ts";
+import { MachineError } from "../../kernel-sim/errors.ts";
 import { cpuId } from "../../kernel-sim/ids.ts";
 import type { Kernel } from "../../kernel-sim/kernel.ts";
 import type { BootReport } from "../../kernel-sim/smp/bring-up.ts";
@@ -38,16 +38,10 @@ import {
   stopReport,
 } from "../../kernel-sim/smp/stop.ts";
 import { complete } from "./completions.ts";
-import {
-  THREAD_MACHINE_OPTIONS,
-  type ThreadMachineConfig,
-  type ThreadRunOptions,
-  type ThreadRunResult,
-} from "./config.ts";
+import type { ThreadMachineConfig, ThreadRunOptions, ThreadRunResult } from "./config.ts";
 import { cpuStarts } from "./cpu-starts.ts";
 import { CpuWorkers } from "./cpu-workers.ts";
 import { type HostDeath, HostWorkers } from "./host-tasks/host-workers.ts";
-import { checkOutsideCpu } from "./image-check.ts";
 import { makeMainKernel } from "./main-kernel.ts";
 import type { FromCpu, Told } from "./messages.ts";
 import { again, deadlock, errorOf, keptFromNs, late, runResult, stopped } from "./outcome.ts";
@@ -293,8 +287,6 @@ export class ThreadMachine {
 
 /** Creates a machine on real threads and brings it up. Rejects with ERR_CONFIG, ERR_BOOT, ERR_IMAGE; then nothing is left of it. */
 export async function createThreadMachine(config: ThreadMachineConfig): Promise<ThreadMachine> {
-  checkOutsideCpu("createThreadMachine");
-  checkNames(config, THREAD_MACHINE_OPTIONS);
   const machine = new ThreadMachine(config);
   try {
     await machine.boot();

@@ -1,6 +1,6 @@
 /** A policy that is not what types would have it be says which of its functions is to blame. */
 import { expect, test } from "vitest";
-import { createMachine, createRuntime, NULL, type Policy, RuntimeError } from "../../../src/index.ts";
+import { createMachine, createRuntime, NULL, type Policy, RuntimeError } from "../../src/index.ts";
 
 const whole = {
   name: "whole",
