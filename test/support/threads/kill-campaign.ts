@@ -35,7 +35,7 @@ export interface CampaignResult {
   readonly recoveries: number;
 }
 
-/** Whoever has not ended so long after it was told to hangs. */
+/** Whoever has not ended so long after it was told to hangs; a Worker under a load of 40 has taken more than 20 s to start. */
 const PATIENCE_MS = 60_000;
 /** Threads that are starting while others are killed. */
 const ABSENT = 3;
@@ -43,7 +43,10 @@ const url = new URL("./mixed-load.ts", import.meta.url);
 
 export async function killCampaign(campaign: Campaign): Promise<CampaignResult> {
   const { seed, kills, threads: count, cpus, policy = "fifo", warm = count } = campaign;
-  const threads = await createThreads({ cpus, threads: warm, policy, quantumMs: 2, prewarm: warm });
+  const threads = await createThreads({
+    ...{ cpus, threads: warm, policy, quantumMs: 2, prewarm: warm },
+    startTimeoutMs: PATIENCE_MS,
+  });
   const result = await run(threads, seed, kills, count).finally(() => threads.close());
   if (threads.workers !== 0) throw new Error(`${threads.workers} Workers are left`);
   return result;
