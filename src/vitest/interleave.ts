@@ -52,14 +52,14 @@ export const test: TestAPI & { readonly interleave: Interleave } = Object.assign
 });
 
 /** Explores, and throws what a test fails with. */
-function check(explorable: Explorable, options: InterleaveOptions): void {
+function check(explorable: Explorable, { incomplete, ...options }: InterleaveOptions): void {
   const samples = STRATEGIES[options.strategy ?? "optimal"]?.samples === true;
   const bound = samples ? {} : { maxExecutions: MAX_EXECUTIONS };
   const exploration = new Exploration(explorable, { ...bound, ...options });
   exploration.advance(() => false);
   const result = exploration.result();
   if (result.violations.length > 0) throw new Error(failure(explorable, result));
-  if (result.complete || samples || options.incomplete === true) return;
+  if (result.complete || samples || incomplete === true) return;
   throw new Error(
     `stopped after ${plural(exploration.attempts, "execution")}, before the end: raise maxExecutions, make the program smaller, or accept it with { incomplete: true }`,
   );
