@@ -12,6 +12,7 @@ import {
   Exploration,
   type ExploreOptions,
   type ExploreResult,
+  kernelProgram,
   type PartedExploration,
   parted,
   runJob,
@@ -19,6 +20,7 @@ import {
   type StrategyName,
   UnitRunner,
 } from "../../src/explore/index.ts";
+import { asKernelProgram, configOf, KINDS, randomKernelProgram } from "./random-kernel-programs.ts";
 import { ALL_KINDS, asProgram, LOCKS, type RandomProgram, randomProgram, WORDS } from "./random-programs.ts";
 
 const SEARCHES: readonly StrategyName[] = [
@@ -31,6 +33,8 @@ const SEARCHES: readonly StrategyName[] = [
 ];
 /** Executions until a program is called too large. */
 const LIMIT = 1_500;
+/** Of kernel mode. */
+const KERNEL_LIMIT = 300;
 
 /** With an assertion that some executions break: which ones depends on the program. */
 function explorable(program: RandomProgram, spins = false): Explorable {
@@ -77,23 +81,28 @@ describe("interrupted anywhere and taken up again", () => {
       const subject = explorable(random);
       const whole = serial(subject, chosen);
       if (whole === undefined) return;
-      const first = new Exploration(subject, chosen);
-      let left = stops.next().value as number;
-      const stop = (): boolean => --left < 0;
-      let ended = first.advance(stop);
-      let result = first.result();
-      let saved = JSON.parse(JSON.stringify(first.save())) as Saved;
-      while (!ended) {
-        const next: PartedExploration = parted(subject, chosen, saved);
-        left = stops.next().value as number;
-        ended = next.advance(stop);
-        result = next.result();
-        saved = JSON.parse(JSON.stringify(next.save())) as Saved;
-      }
-      expect(result).toEqual(whole);
+      expect(interrupted(subject, chosen, () => stops.next().value as number)).toEqual(whole);
     },
   );
 });
+
+/** Explores for as many executions as `draw` says, is interrupted and taken up again, to the end. */
+function interrupted(subject: Explorable, chosen: ExploreOptions, draw: () => number): ExploreResult {
+  const first = new Exploration(subject, chosen);
+  let left = draw();
+  const stop = (): boolean => --left < 0;
+  let ended = first.advance(stop);
+  let result = first.result();
+  let saved = JSON.parse(JSON.stringify(first.save())) as Saved;
+  while (!ended) {
+    const next: PartedExploration = parted(subject, chosen, saved);
+    left = draw();
+    ended = next.advance(stop);
+    result = next.result();
+    saved = JSON.parse(JSON.stringify(next.save())) as Saved;
+  }
+  return result;
+}
 
 /** Explores with `hands` who take units and bring results when `draw` says so. */
 function byMany(
@@ -146,4 +155,26 @@ describe("explored by several, in any order", () => {
       expect(byMany(subject, chosen, 3, () => draws.next().value as number)).toEqual(whole);
     },
   );
+});
+
+describe("with what comes from outside, in parts", () => {
+  const strategies = fc.constantFrom<StrategyName>("optimal", "source", "sleep-sets");
+  const numRuns = process.env["FC_RUNS"] === undefined ? { numRuns: 3 } : {};
+
+  test.prop(
+    [randomKernelProgram(KINDS, { maxCalls: 1, noisy: true }), strategies, fc.infiniteStream(fc.nat(1000))],
+    numRuns,
+  )("the result is that of the serial search", (random, name, draws) => {
+    const subject = kernelProgram(asKernelProgram(random, { byTask: [] }), {
+      ...configOf(random),
+      check: false,
+    });
+    const chosen = { strategy: name, stopAtFirst: false, shrink: false, stepTimeoutMs: 0 };
+    const draw = (): number => draws.next().value as number;
+    const search = new Exploration(subject, chosen);
+    if (!search.advance(() => search.attempts > KERNEL_LIMIT)) return;
+    const whole = search.result();
+    expect(interrupted(subject, chosen, () => draw() % 100)).toEqual(whole);
+    expect(byMany(subject, chosen, 1 + (draw() % 3), draw)).toEqual(whole);
+  });
 });

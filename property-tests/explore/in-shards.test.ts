@@ -11,11 +11,13 @@ import {
   type ExploreOptions,
   type ExploreResult,
   explore,
+  kernelProgram,
   mergeShards,
   type Saved,
   Shard,
   type ShardResult,
 } from "../../src/explore/index.ts";
+import { asKernelProgram, configOf, KINDS, randomKernelProgram } from "./random-kernel-programs.ts";
 import { ALL_KINDS, asProgram, LOCKS, type RandomProgram, randomProgram, WORDS } from "./random-programs.ts";
 
 /** Executions until a program is called too large. */
@@ -138,6 +140,23 @@ describe("shards of a published program", () => {
         stepTimeoutMs: 0,
         maxSteps: MAX_STEPS,
       } as const;
+      const whole = explore(subject, { ...options, maxExecutions: LIMIT });
+      if (whole.stopped !== undefined) return;
+      expect(essence(whatShardsFind(subject, options, count))).toEqual(essence(whole));
+    },
+  );
+});
+
+describe("shards of a program to which something comes from outside", () => {
+  const numRuns = process.env["FC_RUNS"] === undefined ? { numRuns: 3 } : {};
+  const programs = randomKernelProgram(KINDS, { maxCalls: 1, noisy: true });
+
+  test.prop([programs, fc.constantFrom("optimal", "source", "sleep-sets"), of], numRuns)(
+    "are the whole",
+    (random, name, count) => {
+      const kernel = { ...configOf(random), check: false };
+      const subject = kernelProgram(asKernelProgram(random, { byTask: [] }), kernel);
+      const options = { strategy: name, stopAtFirst: false, shrink: false, stepTimeoutMs: 0 } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
       expect(essence(whatShardsFind(subject, options, count))).toEqual(essence(whole));

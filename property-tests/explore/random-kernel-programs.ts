@@ -1,19 +1,27 @@
 /** Random programs of kernel mode: two or three tasks of a few calls on few objects, so that they meet. */
 import fc from "fast-check";
-import { type Addr, NULL, offsetBy } from "../../src/atomics/address.ts";
+import { type Addr, NULL, offsetBy, wordFromAddr } from "../../src/atomics/address.ts";
 import type { Coroutine } from "../../src/atomics/step.ts";
 import type { KernelOptions, KernelProgram } from "../../src/explore/index.ts";
 import { SIGKILL, SIGUSR1 } from "../../src/kernel-sim/constants.ts";
+import { push, takeAll } from "../../src/llist/llist.ts";
 import type { ExploredMachine } from "../../src/machine/explored-machine.ts";
 import { spinLock, spinUnlock } from "../../src/server/spin-lock.ts";
 import {
   apiVersionOf,
+  idleServersOf,
+  idleWorkersOf,
   nextTidOf,
+  serverTidOf,
   stateOf,
+  taskOfWorkerNode,
+  UMCG_API_VERSION,
   UMCG_CTL_REGISTER,
   UMCG_CTL_UNREGISTER,
+  UMCG_CTL_WORKER,
   UMCG_TASK_IDLE,
   UMCG_TASK_RUNNING,
+  UMCG_TF_PREEMPTED,
   UMCG_WAIT_WAKE_ONLY,
 } from "../../src/umcg/abi.ts";
 import type { Env } from "../../src/umcg/env.ts";
@@ -36,9 +44,12 @@ export const KINDS = [
   "server",
   "switch",
 ] as const;
+/** With servers that run workers, flags and kicks, and pipes. */
+const SERVED = ["worker", "run", "idle", "kick", "pipe", "read", "write", "close"] as const;
+export const MORE_KINDS: readonly Kind[] = [...KINDS, ...SERVED];
 /** Calls among which no look is repeated behind a sched_yield but in a spin loop. */
 export const SPIN_KINDS = ["load", "store", "cas", "wait", "wake", "kill", "sleep", "lock", "await"] as const;
-export type Kind = (typeof KINDS)[number] | (typeof SPIN_KINDS)[number];
+export type Kind = (typeof KINDS)[number] | (typeof SERVED)[number] | (typeof SPIN_KINDS)[number];
 /** What is called, on which word or file, and with which value or task. */
 export type Call = readonly [kind: Kind, object: number, value: number];
 
@@ -70,7 +81,7 @@ export function randomKernelProgram(
 export function configOf({ vcpus, noise }: RandomKernelProgram): KernelOptions {
   const [preemptions, spuriousWakes, signals] = noise;
   const nondeterminism = { preemptions, spuriousWakes, signals };
-  return { vcpus, maxTasks: 6, maxFiles: 2, userBytes: 4096, paging: true, nondeterminism };
+  return { vcpus, maxTasks: 6, maxFiles: 2, maxPipes: 1, userBytes: 4096, paging: true, nondeterminism };
 }
 
 /** What tasks were answered, in the execution under way. */
@@ -84,6 +95,8 @@ interface Place {
   /** Words that nothing but spin locks use. */
   readonly locks: readonly Addr[];
   readonly records: readonly Addr[];
+  /** Heads of the lists of idle workers and of idle servers. */
+  readonly heads: readonly [Addr, Addr];
   readonly answers: number[][];
 }
 
@@ -93,7 +106,8 @@ export function asKernelProgram({ tasks, vcpus }: RandomKernelProgram, answers: 
     const words = [machine.allocate(4), machine.allocate(4), machine.allocate(8)];
     const locks = [machine.allocate(4), machine.allocate(4)];
     const records = tasks.map(() => machine.allocate(64, 64));
-    const place: Place = { machine, words, locks, records, answers: answers.byTask };
+    const heads = [machine.allocate(8), machine.allocate(8)] as const;
+    const place: Place = { machine, words, locks, records, heads, answers: answers.byTask };
     tasks.forEach(({ calls, cpu }, index) => {
       const affinity = cpu < vcpus ? { affinity: [cpu] } : {};
       machine.spawn((env) => body(place, env, calls, index), affinity);
@@ -106,11 +120,11 @@ function* body(place: Place, env: Env, calls: readonly Call[], index: number): C
   place.answers[index] = answers;
   let registered = false;
   for (const [kind, object, value] of calls) {
-    if (kind === "server") {
+    if (kind === "server" || kind === "worker") {
       if (registered) continue;
       registered = true;
     }
-    if (kind === "switch" && !registered) continue;
+    if (["switch", "run", "idle"].includes(kind) && !registered) continue;
     answers.push(yield* answer(place, env, [kind, object, value], index));
   }
   if (registered) yield* env.umcg.ctl(UMCG_CTL_UNREGISTER, NULL);
@@ -169,6 +183,19 @@ function* answer(place: Place, env: Env, [kind, object, value]: Call, index: num
     case "post":
     case "take":
       return yield* file(place, env, kind, value);
+    case "pipe":
+      return yield* sys.pipe(0);
+    case "read":
+      return yield* sys.read(3 + (value >> 1), place.words[2]!, 1);
+    case "write":
+      return yield* sys.write(3 + ((value + 1) >> 1), place.words[2]!, 1);
+    case "close":
+      return yield* sys.close(3 + object);
+    case "kick": {
+      const state = stateOf(place.records[target - 1]!);
+      if (value > 0) yield* memory.cmpxchg32(state, UMCG_TASK_RUNNING, UMCG_TASK_RUNNING | UMCG_TF_PREEMPTED);
+      return yield* env.umcg.kick(0, target);
+    }
     default:
       return yield* umcg(place, env, kind, { index, target });
   }
@@ -191,12 +218,21 @@ function* umcg(
 ): Coroutine<number> {
   const { memory } = env;
   const self = place.records[index]!;
+  if (kind === "worker") return yield* asWorker(place, env, self);
+  if (kind === "idle") return yield* idle(place, env, self);
   if (kind === "server") {
     yield* memory.store32(apiVersionOf(self), 1);
     yield* memory.store32(stateOf(self), UMCG_TASK_RUNNING);
     return yield* env.umcg.ctl(UMCG_CTL_REGISTER, self);
   }
   const other = place.records[target - 1]!;
+  if (other !== self && kind === "run") {
+    yield* memory.store32(stateOf(self), UMCG_TASK_IDLE);
+    yield* memory.store32(serverTidOf(other), env.tid);
+    yield* memory.store32(stateOf(other), UMCG_TASK_RUNNING);
+    yield* memory.store32(nextTidOf(self), target);
+    return yield* env.umcg.wait(0, 1_000);
+  }
   if (other !== self) {
     yield* memory.store32(stateOf(other), UMCG_TASK_RUNNING);
     yield* memory.store32(nextTidOf(self), target);
@@ -205,6 +241,34 @@ function* umcg(
   yield* memory.store32(stateOf(self), UMCG_TASK_IDLE);
   yield* memory.store32(nextTidOf(self), 0);
   return yield* env.umcg.wait(0);
+}
+
+/** Returns when somebody runs it. */
+function* asWorker({ heads }: Place, env: Env, self: Addr): Coroutine<number> {
+  const { memory } = env;
+  yield* memory.store32(apiVersionOf(self), UMCG_API_VERSION);
+  yield* memory.store32(stateOf(self), UMCG_TASK_IDLE);
+  yield* memory.store64(idleServersOf(self), wordFromAddr(heads[1]));
+  yield* memory.store64(idleWorkersOf(self), wordFromAddr(heads[0]));
+  return yield* env.umcg.ctl(UMCG_CTL_REGISTER | UMCG_CTL_WORKER, self);
+}
+
+/** A server lists itself and waits for a worker, which it runs. */
+function* idle({ heads, records }: Place, env: Env, self: Addr): Coroutine<number> {
+  const { memory } = env;
+  yield* memory.store32(stateOf(self), UMCG_TASK_IDLE);
+  yield* push(memory, heads[1], idleServersOf(self));
+  yield* memory.store32(nextTidOf(self), 0);
+  const waited = yield* env.umcg.wait(0, 1_000);
+  const node = yield* takeAll(memory, heads[0]);
+  if (node === 0) return waited;
+  const worker = taskOfWorkerNode(node);
+  yield* memory.store64(node, wordFromAddr(heads[0]));
+  yield* memory.store32(serverTidOf(worker), env.tid);
+  yield* memory.store32(stateOf(self), UMCG_TASK_IDLE);
+  yield* memory.store32(stateOf(worker), UMCG_TASK_RUNNING);
+  yield* memory.store32(nextTidOf(self), 1 + records.indexOf(worker));
+  return yield* env.umcg.wait(0, 2_000);
 }
 
 /** What an execution has come to: answers, words, and what is wrong. */

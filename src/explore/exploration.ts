@@ -11,6 +11,7 @@ import { Distinct } from "./distinct.ts";
 import { endlessMessage } from "./endless.ts";
 import type { Explorable } from "./explorable.ts";
 import { type Finding, Findings } from "./findings.ts";
+import { uncount } from "./frontier/counts.ts";
 import { forksOf, type Outlook, outlookOf } from "./frontier/outlook.ts";
 import type { Saved } from "./frontier/parted-exploration.ts";
 import { makeStrategy } from "./make-strategy.ts";
@@ -19,7 +20,7 @@ import { type CheckedOptions, checkOptions, type ExploreOptions } from "./option
 import { Watched } from "./runaway.ts";
 import { Learning } from "./strategies/learning.ts";
 import { Portfolio } from "./strategies/portfolio.ts";
-import { PRUNED, RESTARTED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "./strategy.ts";
+import { LONG, NONE, PRUNED, RESTARTED, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "./strategy.ts";
 
 /** Why an exploration ended before its end. */
 export type StopReason = "violation" | "max-executions" | "time" | "interrupted";
@@ -55,6 +56,8 @@ export class Exploration {
   #pruned = 0;
   #tooLong = 0;
   #begun = false;
+  /** How the execution made last has ended, until it has been looked at for races. */
+  #unread = NONE;
   #stopped: StopReason | undefined;
   #exhausted = false;
   readonly #watched: Watched;
@@ -117,6 +120,7 @@ export class Exploration {
       this.#system = this.#watched.system;
       this.#strategy = makeStrategy(this.#system, this.#options);
       this.#begun = false;
+      this.#unread = NONE;
       this.#restart();
       return;
     }
@@ -145,7 +149,7 @@ export class Exploration {
   outlook(): Outlook | undefined {
     const search = this.#strategy;
     if (!(search instanceof Learning) || this.#broken) return undefined;
-    this.#pause(search);
+    if (this.#unread === NONE) this.#pause(search);
     return this.#exhausted ? undefined : outlookOf(forksOf(search.levels()));
   }
 
@@ -167,10 +171,16 @@ export class Exploration {
     };
     const findings = this.#findings.entries;
     if (!(search instanceof Learning)) return { counts, findings };
-    this.#pause(search);
+    let signatures = this.#distinct?.signatures;
+    // At a limit of executions it counts, and what follows from it is found now.
+    if (this.#unread === NONE || this.#stopped === "max-executions") this.#pause(search);
+    else {
+      uncount(counts, this.#unread);
+      signatures = signatures?.filter((signature) => signature !== search.signature);
+    }
     return {
       counts,
-      signatures: this.#distinct?.signatures,
+      signatures,
       findings,
       ...search.save(this.#exhausted),
     };
@@ -193,12 +203,15 @@ export class Exploration {
 
   #next(): void {
     const strategy = this.#strategy;
+    if (this.#unread !== NONE && strategy.reverse?.() === false) return;
+    this.#unread = NONE;
     if (this.#begun && !strategy.advance()) {
       this.#exhausted = true;
       return;
     }
     this.#begun = true;
     const ended = strategy.execute();
+    if (strategy.length > LONG && ended !== RESTARTED && strategy.reverse !== undefined) this.#unread = ended;
     if (ended === SLEEP_BLOCKED) this.#blocked++;
     else if (ended === TOO_LONG) this.#endless();
     else if (ended === RESTARTED) this.#restart();

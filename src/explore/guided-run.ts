@@ -7,7 +7,7 @@
 import { actorOf, alternativeOf, type Choice, choice, type Schedule } from "../interleaving/schedule.ts";
 import { STEP_YIELDS, type System, type Violation } from "../interleaving/system.ts";
 import { endlessMessage } from "./endless.ts";
-import { ExploreError } from "./options.ts";
+import { ExploreError } from "./explore-error.ts";
 
 export interface GuidedRun {
   /** What was chosen. */
@@ -64,11 +64,12 @@ export function runToEnd(system: System, wished: Schedule, options: GuidedOption
   const run = runGuided(system, wished, options);
   if (run.ended || run.violation !== undefined) return run;
   const message = endlessMessage(system, options.maxSteps);
-  // What spins is disabled from then on; a schedule that goes through a loop on purpose cannot be followed strictly any more.
-  if (system.learn?.(run.schedule) === true) {
-    const { violation, schedule } = runGuided(system, wished, { maxSteps: options.maxSteps });
-    if (violation !== undefined) return runGuided(system, schedule, options);
-  }
+  // What spins is disabled from then on, one thread after the other; a schedule that goes through a loop on purpose cannot be followed
+  // strictly any more. Bounded by what there is to learn.
+  let known = run;
+  while (!known.ended && known.violation === undefined && system.learn?.(known.schedule) === true)
+    known = runGuided(system, wished, { maxSteps: options.maxSteps });
+  if (known.violation !== undefined) return runGuided(system, known.schedule, options);
   return { ...run, violation: { kind: "step-bound", message, actor: -1 } };
 }
 

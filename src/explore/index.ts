@@ -8,6 +8,7 @@ export { History } from "./bare/history.ts";
 export * from "./explorable.ts";
 export * from "./exploration.ts";
 export { explore } from "./explore.ts";
+export { ExploreError } from "./explore-error.ts";
 export type { Finding } from "./findings.ts";
 export * from "./frontier/job.ts";
 export type { Level, Unit } from "./frontier/level.ts";
@@ -23,7 +24,7 @@ export { type PolicyProgramOptions, policyProgram } from "./library/policy-progr
 export { linearize, type Model, type Operation } from "./linearizability.ts";
 export { makeStrategy, STRATEGIES, type StrategyName } from "./make-strategy.ts";
 export { NondeterminismError } from "./nondeterminism.ts";
-export { type CheckedOptions, checkOptions, ExploreError, type ExploreOptions } from "./options.ts";
+export { type CheckedOptions, checkOptions, type ExploreOptions } from "./options.ts";
 export * from "./path.ts";
 export { type Followed, type FollowOptions, follow } from "./recorded/follow.ts";
 export {

@@ -8,7 +8,7 @@
  * The search takes operations one after the other and goes back when the model answers otherwise (Wing and Gong, 1993); a set of
  * operations that has led to a state is not tried again from there (Lowe, "Testing for linearizability", 2017).
  */
-import { ExploreError } from "./options.ts";
+import { ExploreError } from "./explore-error.ts";
 
 /** An operation of a history. */
 export interface Operation<I, O> {

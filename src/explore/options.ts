@@ -1,5 +1,6 @@
 /** What an exploration may be told, its defaults, and what is wrong with it. */
 import { type Known, unknownOption } from "../diagnostics/known-options.ts";
+import { ExploreError } from "./explore-error.ts";
 import { STRATEGIES, type StrategyName } from "./make-strategy.ts";
 
 /** How a program is searched. Everything has a default. */
@@ -30,16 +31,6 @@ export interface ExploreOptions {
 
 /** Options with their defaults, as `checkOptions` returns them. */
 export type CheckedOptions = Required<ExploreOptions>;
-
-/** An option that cannot be, or a schedule that is of another program: a stable `code`. */
-export class ExploreError extends Error {
-  readonly code: "ERR_EXPLORE_OPTION" | "ERR_SCHEDULE_MISMATCH";
-  constructor(code: ExploreError["code"], message: string) {
-    super(message);
-    this.name = "ExploreError";
-    this.code = code;
-  }
-}
 
 const NAMES: Known<ExploreOptions> = {
   strategy: true,

@@ -8,6 +8,7 @@
 import { NO_ACCESS } from "../interleaving/footprints.ts";
 import { type Choice, choice } from "../interleaving/schedule.ts";
 import { STEP_WITHDRAWS, type System } from "../interleaving/system.ts";
+import { ExploreError } from "./explore-error.ts";
 import { differs } from "./nondeterminism.ts";
 import { Trace } from "./trace.ts";
 
@@ -19,6 +20,8 @@ export class Path {
   readonly observes: boolean;
   /** Actors from this number on come from outside (`System.outsideFrom`). */
   readonly outsideFrom: number;
+  /** Races are reversed, and something comes from outside. */
+  #reverses = false;
   /** Who could step besides the one that does. */
   readonly #others: number[] = [];
 
@@ -85,6 +88,7 @@ export class Path {
     const stamp = system.stamp(actor);
     if ((traits & STEP_WITHDRAWS) !== 0) this.#noteOthers(actor);
     const ways = system.alternatives(actor);
+    if (ways > 1 && this.#reverses) this.#refuseChoice(actor);
     if (this.observes) {
       const awake = this.#awake();
       const touched = this.measure(actor, alternative);
@@ -99,6 +103,20 @@ export class Path {
     this.trace.stamps[event] = stamp;
     if (this.#others.length > 0) this.#noteWithdrawn(event);
     return this.trace.peeked[event]!;
+  }
+
+  /** Races of this path are reversed. */
+  reverses(): void {
+    this.#reverses = this.outsideFrom < this.system.actors;
+  }
+
+  /** No system has both: what is chosen behind a race would have to be told from what an outside event has paid for (dpor/outside.ts). */
+  #refuseChoice(actor: number): never {
+    const { system } = this;
+    throw new ExploreError(
+      "ERR_UNSUPPORTED",
+      `${system.nameOf(actor)} has ${system.alternatives(actor)} ways to make its step, in a system to which something comes from outside: use sleep-sets`,
+    );
   }
 
   #awake(): number {

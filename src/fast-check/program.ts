@@ -10,7 +10,7 @@
  * once. fast-check's own arrays go on where they were and would miss some.
  */
 import { Arbitrary, type Random, Stream, Value } from "fast-check";
-import { ExploreError } from "../explore/options.ts";
+import { ExploreError } from "../explore/explore-error.ts";
 import {
   DrawnProgram,
   OPERATION_KINDS,

@@ -157,7 +157,7 @@ export interface System {
   /**
    * Actors from this number on come from outside: none of their steps must happen, and all of a kind happen so many times in all, so that
    * one which happens disables others that could have happened later. Who reverses races lets each of them step wherever it can.
-   * Undefined: there are none.
+   * Undefined: there are none. All steps of a system that has some have one alternative: who reverses races throws ERR_UNSUPPORTED else.
    */
   readonly outsideFrom?: number;
 

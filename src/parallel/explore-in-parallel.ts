@@ -7,10 +7,12 @@
  *
  * The program is named by its module, because a function cannot be sent to a thread: every thread imports it.
  */
+
 import { availableParallelism } from "node:os";
 import type { ExploreResult } from "../explore/exploration.ts";
+import { ExploreError } from "../explore/explore-error.ts";
 import { parted } from "../explore/frontier/parted-exploration.ts";
-import { ExploreError, type ExploreOptions } from "../explore/options.ts";
+import type { ExploreOptions } from "../explore/options.ts";
 import { ParallelExploration } from "./parallel-exploration.ts";
 import { loadProgramModule } from "./program-module.ts";
 

@@ -4,6 +4,7 @@ import { systemOf } from "../../bench/programs/define.ts";
 import { PROGRAMS } from "../../bench/programs/registry.ts";
 import {
   type Bare,
+  BareSystem,
   bareProgram,
   Exploration,
   ExploreError,
@@ -180,11 +181,39 @@ describe("shrinking", () => {
     const made = shrink(bareProgram(eachForTheOther).makeSystem(), found, { ...options, kind: "livelock" });
     expect(made).toMatchObject({ preemptions: 0, minimal: true, violation: { kind: "livelock" } });
     expect(made.schedule).toHaveLength(2);
+    expect(replay(bareProgram(eachForTheOther), "0 1")).toMatchObject({ violation: { kind: "livelock" } });
   });
 
   test("keeps a schedule that does not show what it is said to", () => {
     const found = parseSchedule("0*5 1*5");
     expect(shrink(system(), found, options)).toMatchObject({ schedule: found, violation: undefined });
+  });
+});
+
+describe("a system with choices, to which something comes from outside", () => {
+  /** What the last of two threads does never has to happen. */
+  const makeSystem = (): System =>
+    Object.assign(
+      new BareSystem((bare) => {
+        bare.thread(function* () {
+          return yield* bare.choose(2);
+        });
+        bare.thread(function* () {
+          yield* bare.pause();
+        });
+      }),
+      { outsideFrom: 1 },
+    );
+
+  test.each(["optimal", "source"] as const)("is refused by %s", (strategy) => {
+    const refused = expect.objectContaining({ code: "ERR_UNSUPPORTED" }) as Error;
+    expect(() => new Exploration({ makeSystem }, { strategy }).advance(() => false)).toThrow(refused);
+  });
+
+  test("is explored by sleep sets", () => {
+    const exploration = new Exploration({ makeSystem }, { strategy: "sleep-sets" });
+    exploration.advance(() => false);
+    expect(exploration.result()).toMatchObject({ complete: true, executions: 2 });
   });
 });
 

@@ -102,6 +102,58 @@ describe("executions of samplers", () => {
   );
 });
 
+describe("executions that are long", () => {
+  /** Two take turns for long, and then race. */
+  const pong = (rounds: number): Explorable =>
+    bareProgram((bare) => {
+      const [turn, x, y] = [bare.word(0, "turn"), bare.word(0, "x"), bare.word(0, "y")];
+      for (const own of [0, 1]) {
+        bare.thread(function* () {
+          for (let i = 0; i < rounds; i++) {
+            yield* bare.until(turn, (now) => now % 2 === own);
+            yield* bare.cmpxchg32(x, i, i + 1);
+            yield* bare.add32(turn, 1);
+          }
+          for (let i = 0; i < 2; i++) yield* bare.cmpxchg32(y, 2 * i + own, 2 * i + 1 - own);
+        });
+      }
+    });
+
+  test.each(["optimal", "source"] as const)("are looked at for races in parts by %s", (strategy) => {
+    const options = { strategy, stepTimeoutMs: 0 };
+    const subject = pong(100);
+    const whole = explore(subject, options);
+    expect(whole).toMatchObject({ complete: true });
+    const exploration = new Exploration(subject, options);
+    let parts = 0;
+    while (!exploration.advance(() => true)) parts++;
+    expect(exploration.result()).toEqual(whole);
+    expect(parts).toBeGreaterThan(2 * whole.executions);
+  });
+
+  test.each(["optimal", "source"] as const)(
+    "can be cut off in the middle of that, and %s makes them again",
+    (strategy) => {
+      const options = { strategy, stepTimeoutMs: 0 };
+      const subject = pong(60);
+      const whole = explore(subject, options);
+      let more = true;
+      for (let parts = 1; more; parts++) {
+        const first = new Exploration(subject, options);
+        let left = parts;
+        more = !first.advance(() => --left === 0);
+        if (!more) break;
+        first.interrupt();
+        const saved = JSON.parse(JSON.stringify(first.save())) as Saved;
+        const next = parted(subject, options, saved);
+        next.advance(() => false);
+        expect(next.result()).toEqual(whole);
+      }
+      expect(byMany(subject, options, 2).result()).toEqual(whole);
+    },
+  );
+});
+
 describe("saved", () => {
   const counter = (bare: Bare): void => {
     const x = bare.word(0, "x");

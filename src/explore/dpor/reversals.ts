@@ -19,6 +19,7 @@
 import { STEP_VARIES } from "../../interleaving/system.ts";
 import { IntList } from "../int-list.ts";
 import type { Path } from "../path.ts";
+import { Collected } from "./collected.ts";
 import { Sequence } from "./sequence.ts";
 
 /** Called with a place (the steps before `at`) and what is to be explored there. The sequence is the callee's to use up. */
@@ -37,33 +38,40 @@ export class Reversals {
   strict = false;
   /** Steps, from the first on, that are the reversed event and what it follows from, or all. */
   needed = 0;
-  /** How much of what was collected the reversed event follows from, as far as that is known: those steps come first. */
-  #past = 0;
   readonly #sequence: Sequence;
-  /** What follows the first event without happening after it; where in the trace that was; which of it is chosen after the race. */
-  readonly #collected: Sequence;
-  readonly #origins: number[] = [];
-  readonly #choices: IntList = new IntList();
+  readonly #collected: Collected;
   /** Blocked actors at the end of the execution, and the footprints of their steps. */
   readonly #blocked: IntList = new IntList();
   #known: Int32Array = new Int32Array(0);
   /** Races of an execution are looked at again in those that share them. */
   readonly #again: boolean;
+  /** All of those of the execution made last have been reported. */
+  #done = true;
+  /** How far `report` is: in each list; and in the events before a conditional step, -1: at their end. */
+  #race = 0;
+  #condition = 0;
+  #taken = 0;
+  #wait = 0;
+  #back = -1;
+  /** What it may do now, in events. */
+  #work = 0;
 
   constructor(path: Path, toEnd: boolean, covered: Covered, reverse: Reverse) {
     this.#path = path;
+    path.reverses();
     this.#again = toEnd && path.outsideFrom === Number.MAX_SAFE_INTEGER;
     this.#covered = covered;
     this.toEnd = toEnd;
     this.#reverse = reverse;
     this.#sequence = new Sequence(path.system.footprints);
-    this.#collected = new Sequence(path.system.footprints);
+    this.#collected = new Collected(path);
   }
 
   /** Looks who is blocked. To be called at the end of an execution, before the system is used for anything else. */
   noteBlocked(): void {
     const { system } = this.#path;
     this.#blocked.clear();
+    this.#done = false;
     const end = Math.min(system.actors, this.#path.outsideFrom);
     for (let actor = 0; actor < end; actor++) {
       if (!system.isBlocked(actor)) continue;
@@ -72,29 +80,44 @@ export class Reversals {
     }
   }
 
-  /** Reports every reversal that the execution gives rise to, or its new events do. The system is left anywhere. */
-  report(): void {
+  /**
+   * Reports every reversal that the execution gives rise to, or its new events do. The system is left anywhere. `work`: how many events
+   * are to be looked at, about, before the rest is left for the next call. False: there is more.
+   */
+  report(work: number = Number.POSITIVE_INFINITY): boolean {
+    if (this.#done) return true;
     const { trace } = this.#path;
     const { races, conditional, withdrawn } = trace;
-    for (let r = 0; r < races.length; r += 2) this.#race(races.at(r), races.at(r + 1));
-    for (let c = 0; c < conditional.length; c++) {
-      const event = conditional.at(c);
-      this.#conditional(trace.actor[event]!, trace.peeked[event]!, event);
+    const blocked = this.#blocked;
+    this.#work = work;
+    for (; this.#race < races.length; this.#race += 2) {
+      if (this.#work < 0) return false;
+      this.#reverseRace(races.at(this.#race), races.at(this.#race + 1));
     }
-    for (let w = 0; w < withdrawn.length; w += 2) this.#withdrawn(withdrawn.at(w), withdrawn.at(w + 1));
-    for (let b = 0; b < this.#blocked.length; b += 2) {
-      this.#conditional(this.#blocked.at(b), this.#blocked.at(b + 1), trace.length);
+    for (; this.#condition < conditional.length; this.#condition++) {
+      const event = conditional.at(this.#condition);
+      if (!this.#conditional(trace.actor[event]!, trace.peeked[event]!, event)) return false;
     }
+    for (; this.#taken < withdrawn.length; this.#taken += 2) {
+      if (this.#work < 0) return false;
+      this.#withdrawn(withdrawn.at(this.#taken), withdrawn.at(this.#taken + 1));
+    }
+    for (; this.#wait < blocked.length; this.#wait += 2) {
+      if (!this.#conditional(blocked.at(this.#wait), blocked.at(this.#wait + 1), trace.length)) return false;
+    }
+    this.#race = this.#condition = this.#taken = this.#wait = 0;
+    this.#done = true;
     if (!this.#again) trace.dropRaces();
-    this.#blocked.clear();
+    blocked.clear();
+    return true;
   }
 
-  #race(earlier: number, later: number): void {
+  #reverseRace(earlier: number, later: number): void {
     const { trace } = this.#path;
     const actor = trace.actor[later]!;
     this.#collect(earlier, later);
-    if (this.#isOutside(earlier)) this.#keepBefore(later);
-    else if (this.#path.outsideFrom < Number.MAX_SAFE_INTEGER) this.#putBefore(later);
+    if (this.#isOutside(earlier)) this.#collected.keepBefore(later);
+    else if (this.#path.outsideFrom < Number.MAX_SAFE_INTEGER) this.#collected.putBefore(later);
     if (this.#path.observes && this.#isEnabler(earlier, later)) return;
     if ((trace.traits[later]! & STEP_VARIES) !== 0) this.#reverseUnlessCovered(earlier, actor);
     else this.#emit(earlier, actor, trace.alternative[later]!, trace.peeked[later]!);
@@ -108,7 +131,7 @@ export class Reversals {
     const { trace, system } = this.#path;
     const actor = trace.actor[later]!;
     if (actor >= 32 || ((trace.awake[earlier]! >>> actor) & 1) === 1) return false;
-    const collected = this.#collected;
+    const collected = this.#collected.steps;
     for (let i = 0; i < collected.length; i++)
       if (system.footprints.dependent(collected.footprint[i]!, trace.peeked[later]!)) return false;
     return true;
@@ -124,8 +147,8 @@ export class Reversals {
 
   /** Most reversals are explored already, and that can often be told without asking the system. */
   #reverseUnlessCovered(at: number, actor: number): void {
-    this.needed = this.#past;
-    if (!this.#covered(at, this.#collected, actor)) this.#reverseVarying(at, actor);
+    this.needed = this.#collected.past;
+    if (!this.#covered(at, this.#collected.steps, actor)) this.#reverseVarying(at, actor);
   }
 
   /** Asks the system what `actor`'s step is after the sequence, and reports each way of making it. Whether it is enabled. */
@@ -162,16 +185,17 @@ export class Reversals {
   #emit(at: number, actor: number, alternative: number, footprint: number): void {
     const collected = this.#collected;
     const sequence = this.#sequence;
-    sequence.copy(collected);
+    sequence.copy(collected.steps);
     sequence.push(actor, alternative, footprint);
     this.#settleNeeded();
     this.#reverse(at, sequence);
-    for (let c = 0; c < this.#choices.length; c++) {
-      const chosen = this.#choices.at(c);
-      const ways = this.#path.trace.ways[this.#origins[chosen]!]!;
+    const { choices } = collected;
+    for (let c = 0; c < choices.length; c++) {
+      const chosen = choices.at(c);
+      const ways = this.#path.trace.ways[collected.originOf(chosen)]!;
       for (let way = 0; way < ways; way++) {
-        if (way === collected.alternative[chosen]) continue;
-        this.#copyUpTo(chosen, way);
+        if (way === collected.steps.alternative[chosen]) continue;
+        collected.copyUpTo(chosen, way, sequence);
         sequence.push(actor, alternative, footprint);
         this.#reverse(at, sequence);
       }
@@ -181,83 +205,46 @@ export class Reversals {
   /** The reversed event is put behind what it follows from, unless it has turned out to follow from more. */
   #settleNeeded(): void {
     const sequence = this.#sequence;
+    const { past } = this.#collected;
     const last = sequence.length - 1;
-    const free = this.#past < last && sequence.isFree(last, this.#past);
-    if (free) sequence.bringForward(last, this.#past);
-    this.needed = free ? this.#past + 1 : sequence.length;
+    const free = past < last && sequence.isFree(last, past);
+    if (free) sequence.bringForward(last, past);
+    this.needed = free ? past + 1 : sequence.length;
   }
 
-  /** What was collected, with step `chosen` made in another way, and nothing that later choices or that one have led to. */
-  #copyUpTo(chosen: number, way: number): void {
-    const collected = this.#collected;
-    this.#sequence.clear();
-    for (let i = 0; i < collected.length; i++) {
-      const other = i === chosen;
-      if (!other && this.#followsChoice(i, chosen)) continue;
-      this.#sequence.push(
-        collected.actor[i]!,
-        other ? way : collected.alternative[i]!,
-        collected.footprint[i]!,
-      );
-    }
-  }
-
-  /** Whether step `i` of what was collected follows from the choice `chosen` or a later one. */
-  #followsChoice(i: number, chosen: number): boolean {
-    const { trace } = this.#path;
-    for (let c = 0; c < this.#choices.length; c++) {
-      const at = this.#choices.at(c);
-      if (at >= chosen && trace.ordered(this.#origins[at]!, this.#origins[i]!)) return true;
-    }
-    return false;
-  }
-
-  /** A conditional step of `actor` that was taken at `at`, or was not to be had at the end. */
-  #conditional(actor: number, footprint: number, at: number): void {
+  /** A conditional step of `actor` that was taken at `at`, or was not to be had at the end. False: there is more. */
+  #conditional(actor: number, footprint: number, at: number): boolean {
     const { trace } = this.#path;
     const { stride, clocks } = trace;
     const last = at < trace.length ? trace.previousOf(at) : trace.lastOf(actor);
-    if (this.#known.length < stride) this.#known = new Int32Array(stride);
+    if (this.#back < 0) this.#beginLookingBack(last, at);
     const known = this.#known;
-    if (last === 0) known.fill(0);
-    else known.set(clocks.subarray((last - 1) * stride, last * stride));
-    for (let i = at - 1; i >= 0; i--) {
+    for (; this.#back >= 0; this.#back--) {
+      const i = this.#back;
       if (known[trace.actor[i]!]! > i || !this.#conflicts(trace.footprint[i]!, footprint)) continue;
+      if (this.#work < 0) return false;
       this.#collect(i, at);
-      if (this.#isOutside(i)) this.#keepBefore(last - 1);
+      if (this.#isOutside(i)) this.#collected.keepBefore(last - 1);
       if (!this.#reverseVarying(i, actor)) continue;
       for (let p = 0; p < stride; p++) known[p] = Math.max(known[p]!, clocks[i * stride + p]!);
     }
+    return true;
+  }
+
+  /** From `at` on, past all that the actor's `last` event, one more than its index, follows from. */
+  #beginLookingBack(last: number, at: number): void {
+    const { stride, clocks } = this.#path.trace;
+    if (this.#known.length < stride) this.#known = new Int32Array(stride);
+    if (last === 0) this.#known.fill(0);
+    else this.#known.set(clocks.subarray((last - 1) * stride, last * stride));
+    this.#back = at - 1;
+    this.#work -= at;
   }
 
   /** Notes whether an event whose races are reversed comes from outside. */
   #isOutside(event: number): boolean {
     this.strict = !this.toEnd || this.#path.trace.actor[event]! >= this.#path.outsideFrom;
     return this.#path.trace.actor[event]! >= this.#path.outsideFrom;
-  }
-
-  /** Puts what happens before an event before the rest of what was collected, and says how much that is. */
-  #putBefore(event: number): void {
-    const { trace } = this.#path;
-    const collected = this.#collected;
-    let before = 0;
-    for (let i = 0; i < collected.length; i++) {
-      if (!trace.ordered(this.#origins[i]!, event)) continue;
-      collected.bringForward(i, before);
-      this.#origins.splice(before++, 0, ...this.#origins.splice(i, 1));
-    }
-    this.#past = before;
-  }
-
-  /** Leaves of what was collected what happens before an event. */
-  #keepBefore(event: number): void {
-    const { trace } = this.#path;
-    const collected = this.#collected;
-    for (let i = collected.length - 1; i >= 0; i--) {
-      if (event >= 0 && trace.ordered(this.#origins[i]!, event)) continue;
-      collected.remove(i);
-      this.#origins.splice(i, 1);
-    }
   }
 
   /** Whether two steps conflict otherwise than on what only orders. */
@@ -270,31 +257,20 @@ export class Reversals {
 
   /** What follows `earlier` and does not happen after it, `later` left out. */
   #collect(earlier: number, later: number): void {
-    const { trace } = this.#path;
-    const collected = this.#collected;
-    const end = this.toEnd ? trace.length : later;
-    collected.clear();
-    this.#past = Number.MAX_SAFE_INTEGER;
-    this.#choices.clear();
-    const { clocks, stride } = trace;
-    const actor = trace.actor[earlier]!;
-    for (let k = earlier + 1; k < end; k++) {
-      if (k === later || clocks[k * stride + actor]! > earlier) continue;
-      if (k > later && trace.ways[k]! > 1) this.#choices.push(collected.length);
-      this.#origins[collected.length] = k;
-      collected.push(trace.actor[k]!, trace.alternative[k]!, trace.footprint[k]!);
-    }
+    const end = this.toEnd ? this.#path.trace.length : later;
+    this.#work -= this.#collected.collect(earlier, later, end);
   }
 
   /** Brings the system to where the events before `at` and the sequence lead. */
   #replay(at: number): void {
     const { system } = this.#path;
-    const collected = this.#collected;
+    const { steps } = this.#collected;
     this.#path.repeat(at);
-    for (let i = 0; i < collected.length; i++) {
-      const actor = collected.actor[i]!;
-      if (!system.isEnabled(actor)) this.#path.fail(actor, this.#origins[i]!);
-      system.step(actor, collected.alternative[i]!);
+    for (let i = 0; i < steps.length; i++) {
+      const actor = steps.actor[i]!;
+      if (!system.isEnabled(actor)) this.#path.fail(actor, this.#collected.originOf(i));
+      system.step(actor, steps.alternative[i]!);
     }
+    this.#work -= at;
   }
 }

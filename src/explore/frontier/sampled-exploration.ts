@@ -2,10 +2,12 @@
  * Sampling in parts: executions by their numbers, a block at a time (strategies/sampler.ts). Execution k is the same whoever makes it,
  * and results are counted in the order of the numbers, so what comes of it is what one sampler would have seen.
  */
+
 import type { Explorable } from "../explorable.ts";
 import type { ExploreResult, StopReason } from "../exploration.ts";
+import { ExploreError } from "../explore-error.ts";
 import { type Finding, Findings } from "../findings.ts";
-import { type CheckedOptions, checkOptions, ExploreError, type ExploreOptions } from "../options.ts";
+import { type CheckedOptions, checkOptions, type ExploreOptions } from "../options.ts";
 import { BLOCK } from "../strategies/sampler.ts";
 import { attemptsOf, type Counts, noCounts } from "./counts.ts";
 import { type Assignment, runJob } from "./job.ts";

@@ -14,9 +14,11 @@
  * Rejected: shards by the first steps of an execution (all but sleep sets then lose or repeat classes, and sleep sets give up more
  * executions than they complete).
  */
+
 import type { Explorable } from "../explorable.ts";
+import { ExploreError } from "../explore-error.ts";
 import type { StrategyName } from "../make-strategy.ts";
-import { type CheckedOptions, checkOptions, ExploreError, type ExploreOptions } from "../options.ts";
+import { type CheckedOptions, checkOptions, type ExploreOptions } from "../options.ts";
 import { SUSPICIOUS } from "../strategies/suspicion.ts";
 import { attemptsOf, noCounts } from "./counts.ts";
 import { FullTop } from "./full-top.ts";

@@ -13,8 +13,17 @@ import { verify } from "../nondeterminism.ts";
 import type { CheckedOptions } from "../options.ts";
 import { type Runaway, Watched } from "../runaway.ts";
 import { Suspicion } from "../strategies/suspicion.ts";
-import { PRUNED, type Search, SLEEP_BLOCKED, type Strategy, TOO_LONG } from "../strategy.ts";
-import { attemptsOf, type Counts, noCounts } from "./counts.ts";
+import {
+  COMPLETE,
+  LONG,
+  NONE,
+  PRUNED,
+  type Search,
+  SLEEP_BLOCKED,
+  type Strategy,
+  TOO_LONG,
+} from "../strategy.ts";
+import { attemptsOf, type Counts, noCounts, uncount } from "./counts.ts";
 import type { Escape, Level, Unit } from "./level.ts";
 
 /** A violation as it was found. */
@@ -113,8 +122,17 @@ export class UnitRunner {
       const suspicion = new Suspicion(this.#system, this.#options.stepTimeoutMs, unit.suspicious);
       let [begun, more] = [false, true];
       let lesson: string | undefined;
+      // How the execution made last has ended, until it has been looked at for races.
+      let unread = NONE;
+      const goOn = (): boolean => {
+        if (unread !== NONE && search.reverse?.() === false) return !stop();
+        unread = NONE;
+        more = search.advance();
+        return !stop() && attemptsOf(counts) < unit.limit && !(stopAtFirst && found.size > 0);
+      };
       // Bounded by the size of the unit, its limit, or `stop`.
       const next = (): boolean => {
+        if (unread !== NONE) return goOn() && more;
         if (!begun) more = search.begin(unit);
         begun = true;
         if (!more) return false;
@@ -127,10 +145,14 @@ export class UnitRunner {
         }
         const violation = this.#count(search, ended, tally);
         if (violation !== undefined) this.#report(search, violation, attemptsOf(counts) - 1, found);
-        more = search.advance();
-        return !stop() && attemptsOf(counts) < unit.limit && !(stopAtFirst && found.size > 0);
+        if (search.length > LONG && search.reverse !== undefined) unread = ended;
+        return goOn();
       };
-      const result = (): UnitResult => ({
+      const result = (): UnitResult => {
+        if (unread !== NONE) takeBack(tally, unread);
+        return whole();
+      };
+      const whole = (): UnitResult => ({
         counts,
         signatures,
         found: [...found.values()],
@@ -219,6 +241,12 @@ export class UnitRunner {
       schedule: formatSchedule(schedule),
     });
   }
+}
+
+/** The execution counted last will be made again. */
+function takeBack({ counts, signatures }: Tally, ended: number): void {
+  uncount(counts, ended);
+  if (ended === COMPLETE) signatures.pop();
 }
 
 /** Nothing remains: what an exploration finds here is its end. */

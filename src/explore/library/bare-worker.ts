@@ -23,7 +23,7 @@ import type { Tid } from "../../kernel-sim/ids.ts";
 import { PARK_TOKEN, parkOf } from "../../server/record.ts";
 import type { Allocator, Held, SyncWorker } from "../../worker/sync/sync-worker.ts";
 import type { Bare } from "../bare/bare.ts";
-import { ExploreError } from "../options.ts";
+import { ExploreError } from "../explore-error.ts";
 import { allocateBare, bareEnv, workerRecord } from "./bare-env.ts";
 
 /** Starts a thread that is a worker, called `name` (default "w1", "w2", ...). Returns what others unpark it by. */

@@ -24,7 +24,8 @@ import { priorityOf } from "../../server/policy-record.ts";
 import type { Env } from "../../umcg/env.ts";
 import type { Bare } from "../bare/bare.ts";
 import { bareProgram, type Explorable } from "../explorable.ts";
-import { checkNames, ExploreError } from "../options.ts";
+import { ExploreError } from "../explore-error.ts";
+import { checkNames } from "../options.ts";
 import { allocateBare, bareEnv, workerRecord } from "./bare-env.ts";
 
 /** How large the program is that a policy is tried with. */

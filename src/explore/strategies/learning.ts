@@ -51,6 +51,10 @@ export class Learning implements Strategy {
     return RESTARTED;
   }
 
+  reverse(): boolean {
+    return this.#again || this.#search.reverse?.() !== false;
+  }
+
   advance(): boolean {
     if (!this.#again) return this.#search.advance();
     this.#again = false;
@@ -59,7 +63,7 @@ export class Learning implements Strategy {
     return true;
   }
 
-  /** What is left, after `advance` has said that there is more; none: all of it. */
+  /** What is left, after `advance` has said that there is more, or before it; none: all of it. */
   levels(): Level[] {
     return this.#begun ? this.#search.rest() : [];
   }

@@ -25,10 +25,10 @@ import { OutsideCover } from "../dpor/outside.ts";
 import { Reversals } from "../dpor/reversals.ts";
 import { Sequence } from "../dpor/sequence.ts";
 import { NIL, WakeupTrees } from "../dpor/wakeup-trees.ts";
-import type { Escape, Level, Unit } from "../frontier/level.ts";
+import type { Branch, Escape, Level, Unit } from "../frontier/level.ts";
 import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
-import { COMPLETE, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
+import { COMPLETE, PART, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
 
 /** Optimal DPOR: each class of executions once, none in vain. */
 export class Optimal implements Search {
@@ -40,6 +40,10 @@ export class Optimal implements Search {
   readonly #trees: WakeupTrees = new WakeupTrees();
   readonly #reversals: Reversals;
   #begin = 0;
+  /** Of the execution made last, steps below this depth are those that a tree asked for. */
+  #asked = 0;
+  /** Its races are reversed. */
+  #reversed = true;
   /** Depths below this one are not its own. */
   #own = 0;
   /** What is reversed at depths below this one is explored anyway. */
@@ -75,6 +79,8 @@ export class Optimal implements Search {
 
   execute(): number {
     this.#path.rewind(this.#begin);
+    this.#asked = Number.MAX_SAFE_INTEGER;
+    this.#reversed = false;
     let ended = -1;
     for (let depth = this.#begin; ended < 0; depth++) ended = this.#step(depth);
     this.#reversals.toEnd = ended !== SLEEP_BLOCKED;
@@ -82,8 +88,13 @@ export class Optimal implements Search {
     return ended;
   }
 
+  reverse(): boolean {
+    return this.#reversals.report(PART);
+  }
+
   advance(): boolean {
     this.#reversals.report();
+    this.#reversed = true;
     const { trace } = this.#path;
     for (let depth = trace.length - 1; depth >= this.#own; depth--) {
       this.#sleep.add(depth, trace.actor[depth]!, trace.peeked[depth]!, trace.alternative[depth]!);
@@ -136,9 +147,27 @@ export class Optimal implements Search {
         done.push(choice(this.#sleep.actorAt(i), this.#sleep.alternativeAt(i)));
       }
       const step = depth === this.#begin ? undefined : choice(trace.actor[depth]!, trace.alternative[depth]!);
-      levels.push({ done, step, todo: this.#trees.save(depth, system.footprints) });
+      const todo = this.#trees.save(depth, system.footprints);
+      if (depth === this.#begin && !this.#reversed) todo.unshift(this.#madeLast());
+      levels.push({ done, step, todo });
     }
     return levels;
+  }
+
+  /** The branch by which the execution made last was begun. What was reversed behind it by now will be again. */
+  #madeLast(): Branch {
+    const { system, trace } = this.#path;
+    let branch: Branch | undefined;
+    const end = Math.max(this.#begin + 1, Math.min(this.#asked, trace.length));
+    for (let depth = end - 1; depth >= this.#begin; depth--) {
+      const beside = depth + 1 < end ? this.#trees.save(depth + 1, system.footprints) : [];
+      branch = {
+        step: choice(trace.actor[depth]!, trace.alternative[depth]!),
+        touches: system.footprints.accesses(trace.peeked[depth]!),
+        below: branch === undefined ? [] : [branch, ...beside],
+      };
+    }
+    return branch!;
   }
 
   /** Makes the step that the tree says, or any that is awake. Returns how the execution ended, -1: not yet. */
@@ -168,6 +197,7 @@ export class Optimal implements Search {
    * Returns the first, NIL: all are asleep.
    */
   #plant(depth: number, count: number): number {
+    if (depth < this.#asked) this.#asked = depth;
     const { system } = this.#path;
     const trees = this.#trees;
     let i = 0;

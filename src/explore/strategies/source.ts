@@ -14,7 +14,7 @@ import type { Sequence } from "../dpor/sequence.ts";
 import { type Escape, type Level, nextOf, single, type Unit } from "../frontier/level.ts";
 import { Path } from "../path.ts";
 import { SleepSets } from "../sleep-sets.ts";
-import { COMPLETE, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
+import { COMPLETE, PART, PRUNED, type Search, SLEEP_BLOCKED, TOO_LONG } from "../strategy.ts";
 
 /** Source-DPOR: each class of executions once, with dead ends. */
 export class Source implements Search {
@@ -62,6 +62,10 @@ export class Source implements Search {
     for (let depth = this.#begin; ended < 0; depth++) ended = this.#step(depth);
     this.#reversals.noteBlocked();
     return ended;
+  }
+
+  reverse(): boolean {
+    return this.#reversals.report(PART);
   }
 
   advance(): boolean {
