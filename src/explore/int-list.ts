@@ -13,6 +13,10 @@ export class IntList {
   at(index: number): number {
     return this.#items[index]!;
   }
+  /** At an index that there is. */
+  set(index: number, to: number): void {
+    this.#items[index] = to;
+  }
 
   clear(): void {
     this.length = 0;

@@ -28,6 +28,9 @@ export type Reverse = (at: number, sequence: Sequence) => void;
 /** Whether the steps up to `at`, these steps and then any step of `actor` are explored anyway. */
 export type Covered = (at: number, steps: Sequence, actor: number) => boolean;
 
+/** Whether what begins, at `at`, with this step of `actor` has been explored or will be. */
+export type Begun = (at: number, actor: number, alternative: number) => boolean;
+
 export class Reversals {
   readonly #path: Path;
   readonly #covered: Covered;
@@ -43,12 +46,14 @@ export class Reversals {
   /** Blocked actors at the end of the execution, and the footprints of their steps. */
   readonly #blocked: IntList = new IntList();
   #known: Int32Array = new Int32Array(0);
-  /** Races of an execution are looked at again in those that share them. */
-  readonly #again: boolean;
+  /** Without it the races of an execution are not looked at again in those that share them. */
+  readonly #begun: Begun | undefined;
   /** All of those of the execution made last have been reported. */
   #done = true;
   /** How far `report` is: in each list; and in the events before a conditional step, -1: at their end. */
   #race = 0;
+  /** How many of the list of races are kept, to be looked at again. */
+  #kept = 0;
   #condition = 0;
   #taken = 0;
   #wait = 0;
@@ -56,10 +61,10 @@ export class Reversals {
   /** What it may do now, in events. */
   #work = 0;
 
-  constructor(path: Path, toEnd: boolean, covered: Covered, reverse: Reverse) {
+  constructor(path: Path, toEnd: boolean, covered: Covered, reverse: Reverse, begun?: Begun) {
     this.#path = path;
     path.reverses();
-    this.#again = toEnd && path.outsideFrom === Number.MAX_SAFE_INTEGER;
+    this.#begun = begun;
     this.#covered = covered;
     this.toEnd = toEnd;
     this.#reverse = reverse;
@@ -92,7 +97,11 @@ export class Reversals {
     this.#work = work;
     for (; this.#race < races.length; this.#race += 2) {
       if (this.#work < 0) return false;
-      this.#reverseRace(races.at(this.#race), races.at(this.#race + 1));
+      const [earlier, later] = [races.at(this.#race), races.at(this.#race + 1)];
+      this.#reverseRace(earlier, later);
+      if (this.#isSettled(earlier, later)) continue;
+      races.set(this.#kept++, earlier);
+      races.set(this.#kept++, later);
     }
     for (; this.#condition < conditional.length; this.#condition++) {
       const event = conditional.at(this.#condition);
@@ -105,9 +114,10 @@ export class Reversals {
     for (; this.#wait < blocked.length; this.#wait += 2) {
       if (!this.#conditional(blocked.at(this.#wait), blocked.at(this.#wait + 1), trace.length)) return false;
     }
-    this.#race = this.#condition = this.#taken = this.#wait = 0;
+    races.length = this.#kept;
+    this.#race = this.#kept = this.#condition = this.#taken = this.#wait = 0;
     this.#done = true;
-    if (!this.#again) trace.dropRaces();
+    if (this.#begun === undefined) trace.dropRaces();
     blocked.clear();
     return true;
   }
@@ -121,6 +131,28 @@ export class Reversals {
     if (this.#path.observes && this.#isEnabler(earlier, later)) return;
     if ((trace.traits[later]! & STEP_VARIES) !== 0) this.#reverseUnlessCovered(earlier, actor);
     else this.#emit(earlier, actor, trace.alternative[later]!, trace.peeked[later]!);
+  }
+
+  /**
+   * Need the race, which has been reversed, not be looked at again in executions that share it, whatever comes behind it there? They all
+   * have what its later event follows from: if somebody who is explored begins that, he begins them. Who covers the reversal by
+   * commuting with all of it need not commute with theirs.
+   */
+  #isSettled(earlier: number, later: number): boolean {
+    const { trace, observes } = this.#path;
+    const begun = this.#begun;
+    if (begun === undefined) return true;
+    if (observes || (trace.traits[later]! & STEP_VARIES) !== 0) return false;
+    const { steps } = this.#collected;
+    let first = true;
+    for (let i = 0; i < steps.length; i++) {
+      if (!trace.ordered(this.#collected.originOf(i), later)) continue;
+      first = false;
+      const actor = steps.actor[i]!;
+      const begins = steps.firstOf(actor) === i && steps.isInitial(i);
+      if (begins && begun(earlier, actor, steps.alternative[i]!)) return true;
+    }
+    return first && begun(earlier, trace.actor[later]!, trace.alternative[later]!);
   }
 
   /**

@@ -67,6 +67,7 @@ export class Optimal implements Search {
       true,
       (at, steps, actor) => this.#covered(at, steps, actor),
       (at, sequence) => this.#reverse(at, sequence),
+      (at, actor, alternative) => this.#isBegun(at, actor, alternative),
     );
   }
 
@@ -109,8 +110,8 @@ export class Optimal implements Search {
     return this.#path.schedule();
   }
 
-  begin({ levels, rest, fresh, closed }: Unit): boolean {
-    const { system, trace } = this.#path;
+  begin({ levels, rest, closed }: Unit): boolean {
+    const { system } = this.#path;
     system.reset();
     this.#closed = closed;
     this.#sleep.adopt(closed);
@@ -122,13 +123,11 @@ export class Optimal implements Search {
         this.#sleep.add(depth, actorOf(other), footprint, alternativeOf(other));
       }
       this.#trees.restore(depth, todo, system.footprints);
-      if (depth === fresh && this.#outside !== undefined) trace.dropRaces();
       if (step === undefined) break;
       const actor = actorOf(step);
       const footprint = this.#path.step(actor, alternativeOf(step), this.#path.peek(actor));
       this.#sleep.enter(depth, actor, footprint);
     }
-    if (fresh >= all.length && this.#outside !== undefined) trace.dropRaces();
     if (rest.length === 0) this.#trees.setFirst(this.#own, NIL);
     this.#begin = rest.length > 0 ? all.length - 1 : this.#own;
     return true;
@@ -248,6 +247,16 @@ export class Optimal implements Search {
       if (begins(sequence, trees.actor[node]!, trees.alternative[node]!)) return true;
     }
     return false;
+  }
+
+  /** Does somebody sleep or wait for his turn at `at` with this step, or is everything explored there? */
+  #isBegun(at: number, actor: number, alternative: number): boolean {
+    if (at < this.#closed || actor >= this.#outsideFrom || this.#sleep.has(at, actor, alternative)) return true;
+    const trees = this.#trees;
+    let node = trees.first(at);
+    while (node !== NIL && (trees.actor[node] !== actor || trees.alternative[node] !== alternative))
+      node = trees.sibling[node]!;
+    return node !== NIL;
   }
 
   #reverse(at: number, sequence: Sequence): void {
