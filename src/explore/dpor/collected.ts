@@ -7,6 +7,9 @@ import { Sequence } from "./sequence.ts";
 /** All that was collected, whatever the second event follows from. */
 const ALL: number = Number.MAX_SAFE_INTEGER;
 
+/** Whether what begins, at `at`, with this step of `actor` has been explored or will be. */
+export type Begun = (at: number, actor: number, alternative: number) => boolean;
+
 export class Collected {
   readonly steps: Sequence;
   /** How much of it, from the first step on, the second event follows from, as far as that is known. */
@@ -71,6 +74,21 @@ export class Collected {
       steps.remove(i);
       this.#origins.splice(i, 1);
     }
+  }
+
+  /** Is there, at `at`, somebody who begins what `later` follows from, and that? */
+  isBegun(at: number, later: number, begun: Begun): boolean {
+    const trace = this.#trace;
+    const { steps } = this;
+    let first = true;
+    for (let i = 0; i < steps.length; i++) {
+      if (!trace.ordered(this.#origins[i]!, later)) continue;
+      first = false;
+      const actor = steps.actor[i]!;
+      const begins = steps.firstOf(actor) === i && steps.isInitial(i);
+      if (begins && begun(at, actor, steps.alternative[i]!)) return true;
+    }
+    return first && begun(at, trace.actor[later]!, trace.alternative[later]!);
   }
 
   /** The steps into `into`, with step `chosen` made in another way, and nothing that later choices or that one have led to. */

@@ -19,7 +19,7 @@
 import { STEP_VARIES } from "../../interleaving/system.ts";
 import { IntList } from "../int-list.ts";
 import type { Path } from "../path.ts";
-import { Collected } from "./collected.ts";
+import { type Begun, Collected } from "./collected.ts";
 import { Sequence } from "./sequence.ts";
 
 /** Called with a place (the steps before `at`) and what is to be explored there. The sequence is the callee's to use up. */
@@ -27,9 +27,6 @@ export type Reverse = (at: number, sequence: Sequence) => void;
 
 /** Whether the steps up to `at`, these steps and then any step of `actor` are explored anyway. */
 export type Covered = (at: number, steps: Sequence, actor: number) => boolean;
-
-/** Whether what begins, at `at`, with this step of `actor` has been explored or will be. */
-export type Begun = (at: number, actor: number, alternative: number) => boolean;
 
 export class Reversals {
   readonly #path: Path;
@@ -140,19 +137,9 @@ export class Reversals {
    */
   #isSettled(earlier: number, later: number): boolean {
     const { trace, observes } = this.#path;
-    const begun = this.#begun;
-    if (begun === undefined) return true;
+    if (this.#begun === undefined) return true;
     if (observes || (trace.traits[later]! & STEP_VARIES) !== 0) return false;
-    const { steps } = this.#collected;
-    let first = true;
-    for (let i = 0; i < steps.length; i++) {
-      if (!trace.ordered(this.#collected.originOf(i), later)) continue;
-      first = false;
-      const actor = steps.actor[i]!;
-      const begins = steps.firstOf(actor) === i && steps.isInitial(i);
-      if (begins && begun(earlier, actor, steps.alternative[i]!)) return true;
-    }
-    return first && begun(earlier, trace.actor[later]!, trace.alternative[later]!);
+    return this.#collected.isBegun(earlier, later, this.#begun);
   }
 
   /**
@@ -210,8 +197,8 @@ export class Reversals {
   /**
    * Reports what was collected with the reversed step at its end.
    *
-   * What is chosen after the race is chosen otherwise in other executions; they share this race with this one, so it is not looked at
-   * again there. So each of these choices is reported in its other ways, without what follows from it and without the choices after
+   * What is chosen after the race is chosen otherwise in other executions; they share this race with this one, and it may not be looked
+   * at again there. So each of these choices is reported in its other ways, without what follows from it and without the choices after
    * it, which will then be free.
    */
   #emit(at: number, actor: number, alternative: number, footprint: number): void {

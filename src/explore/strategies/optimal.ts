@@ -5,7 +5,7 @@
  * algorithm with wakeup trees. At the end of each execution its races are reversed: the sequence that reverses one is inserted
  * into the wakeup tree of the depth of its first event, unless somebody who sleeps there could begin it.
  *
- * All of its races: those too that it shares with the execution before. The sequence holds all that came behind the race, and that
+ * Those too that it shares with the execution before, unless they are settled (reversals.ts). A sequence holds what came behind the race, and that
  * differs from one to the other; who commuted with the one sequence, and so covered it, need not commute with the other. To look
  * at new events only, as source-DPOR can, loses classes of programs from five threads on.
  *
@@ -251,7 +251,8 @@ export class Optimal implements Search {
 
   /** Does somebody sleep or wait for his turn at `at` with this step, or is everything explored there? */
   #isBegun(at: number, actor: number, alternative: number): boolean {
-    if (at < this.#closed || actor >= this.#outsideFrom || this.#sleep.has(at, actor, alternative)) return true;
+    if (at < this.#closed || actor >= this.#outsideFrom || this.#sleep.has(at, actor, alternative))
+      return true;
     const trees = this.#trees;
     let node = trees.first(at);
     while (node !== NIL && (trees.actor[node] !== actor || trees.alternative[node] !== alternative))
