@@ -66,7 +66,8 @@ function* futexWait(
     waits.add(bucketOf(a), tid);
     const found = yield* access.getUser32Nosleep(a);
     if (found === expected >>> 0) return yield* sleepOnWord(kernel, tid, until);
-    waits.remove(tid);
+    // Who took this task off the queue has counted it as woken, and nobody else in its place.
+    if (!waits.remove(tid)) return 0;
     if (found >= 0) return -EAGAIN;
   }
   return -EFAULT;
