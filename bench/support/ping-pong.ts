@@ -18,7 +18,7 @@ const where = process.argv[2] ?? "same-cpu";
 const url = new URL("./thread-games.ts", import.meta.url);
 const words = new Int32Array(new SharedArrayBuffer(GAME_BYTES));
 // As many CPUs of the runtime as of the host: where there is one, nobody is to look for work of his own accord.
-const spinUs = where === "same-cpu" ? 0 : 20;
+const spinUs = where === "same-cpu" ? 0 : 100;
 const threads = await createThreads({ cpus: 2, threads: 2, quantumMs: 0, spinUs });
 const players = [0, 1].map((side) =>
   threads.spawn<Samples>({ url, export: "player", args: [words, side, 2 - side, ROUNDS, REPETITIONS] }),

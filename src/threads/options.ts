@@ -25,7 +25,8 @@ export interface HostThreadsOptions {
   readonly channelBytes?: number;
   /**
    * How long an idle CPU looks for work before its thread sleeps, µs, where that has been worth it lately: it saves a wake-up where
-   * the host's CPUs have nothing else to do, and is soon hardly tried where they have. 0: never. Default 50; 0 on a machine of one CPU.
+   * the host's CPUs have nothing else to do, and is soon hardly tried where they have. Less than a wake-up takes is in vain. 0: never.
+   * Default 100; 0 on a machine of one CPU.
    */
   readonly spinUs?: number;
   readonly startTimeoutMs?: number;
@@ -57,8 +58,8 @@ export interface ResolvedOptions {
   readonly print: (text: string) => void;
 }
 
-/** About what it takes to wake a CPU that sleeps. */
-const SPIN_US = 50;
+/** Twice what it takes to wake a CPU that sleeps: a partner who has gone to sleep is back in time. */
+const SPIN_US = 100;
 
 const NAMES: Known<HostThreadsOptions> = {
   cpus: true,

@@ -58,7 +58,9 @@ test.each([4])("what computes for ever behind %i steps is ended, and its line to
   expect(() => finish(part)).toThrow(
     expect.objectContaining({
       code: "ERR_RUNAWAY",
-      message: expect.stringMatching(/^a count has not ended within [\d.]+ s at \S*guarded-part.test.ts:\d+$/),
+      message: expect.stringMatching(
+        /^a count has not ended within [\d.]+ s at \S*guarded-part.test.ts:\d+$/,
+      ),
     }),
   );
 });
