@@ -86,18 +86,15 @@ function whatShardsFind(subject: Explorable, options: ExploreOptions, count: num
   return merged.result();
 }
 
+/** All that there is, as it was found. */
+const WHOLE = { stopAtFirst: false, shrink: false, stepTimeoutMs: 0, maxSteps: MAX_STEPS } as const;
+
 describe("shards of a random program", () => {
   test.prop([program, strategy, of, fc.boolean()], NUM_RUNS)(
     "are the whole",
     (random, name, count, spins) => {
       const subject = explorable(random, spins);
-      const options = {
-        strategy: name,
-        stopAtFirst: false,
-        shrink: false,
-        stepTimeoutMs: 0,
-        maxSteps: MAX_STEPS,
-      } as const;
+      const options = { ...WHOLE, strategy: name } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
       expect(essence(whatShardsFind(subject, options, count))).toEqual(essence(whole));
@@ -108,13 +105,7 @@ describe("shards of a random program", () => {
     "go on in rounds from what they have left",
     (random, name, count, limit) => {
       const subject = explorable(random, false);
-      const options = {
-        strategy: name,
-        stopAtFirst: false,
-        shrink: false,
-        stepTimeoutMs: 0,
-        maxSteps: MAX_STEPS,
-      } as const;
+      const options = { ...WHOLE, strategy: name } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
       let merged = mergeShards(subject, options, shards(subject, options, count, undefined, limit));
@@ -133,13 +124,7 @@ describe("shards of a published program", () => {
     (published, name, count) => {
       const { make, parameters, options: of } = published;
       const subject = bareProgram(make(parameters), of(parameters));
-      const options = {
-        strategy: name,
-        stopAtFirst: false,
-        shrink: false,
-        stepTimeoutMs: 0,
-        maxSteps: MAX_STEPS,
-      } as const;
+      const options = { ...WHOLE, strategy: name } as const;
       const whole = explore(subject, { ...options, maxExecutions: LIMIT });
       if (whole.stopped !== undefined) return;
       expect(essence(whatShardsFind(subject, options, count))).toEqual(essence(whole));

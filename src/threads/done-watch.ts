@@ -59,14 +59,18 @@ export class DoneWatch {
     return !more;
   }
 
-  /** Looks at the bell for a while. Has it rung? */
+  /** Looks at the bell for a while. What it is by then, if it has rung. As in turns.ts, what came too late has not paid. */
   #look(): number | undefined {
     if (this.#spinMs === 0 || !this.#spin.tries()) return undefined;
+    const until = performance.now() + this.#spinMs;
     let bell = this.#seen;
+    let paid = true;
     // To read the clock is pause enough between two looks.
-    for (const until = performance.now() + this.#spinMs; bell === this.#seen && performance.now() < until; )
+    while (bell === this.#seen && paid) {
       bell = Atomics.load(this.#words, DONE_BELL);
-    this.#spin.came(bell !== this.#seen);
+      paid = performance.now() < until;
+    }
+    this.#spin.came(bell !== this.#seen && paid);
     return bell === this.#seen ? undefined : bell;
   }
 

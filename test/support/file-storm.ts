@@ -20,6 +20,7 @@ import {
 import { FILE_EPOLL, FILE_EVENTFD } from "../../src/kernel-sim/descriptors.ts";
 import type { SetUp } from "../../src/machine/threads/index.ts";
 import type { Env } from "../../src/umcg/env.ts";
+import { add } from "./storm-steps.ts";
 
 const US = 1000;
 /** Tokens in the ring, and tasks of a CPU that pass them on. */
@@ -40,13 +41,6 @@ export function fileStormExpected(vcpus: number, rounds: number): number[] {
 
 type Body = (env: Env) => Coroutine<void>;
 type Start = (cpu: number, body: Body) => number;
-
-function* add(env: Env, at: Addr, by = 1): Coroutine<void> {
-  for (;;) {
-    const old = yield* env.memory.load32(at);
-    if ((yield* env.memory.cmpxchg32(at, old, old + by)) === 0) return;
-  }
-}
 
 /** A call that a signal may interrupt before it has done anything. */
 function* again(call: () => Coroutine<number>): Coroutine<number> {

@@ -10,6 +10,7 @@ import { NR_FUTEX, SIGUSR1, SIGUSR2 } from "../../src/kernel-sim/constants.ts";
 import { STEP_SYSCALL_ENTRY, STEP_SYSCALL_EXIT } from "../../src/kernel-sim/steps.ts";
 import type { SetUp } from "../../src/machine/threads/index.ts";
 import type { Env } from "../../src/umcg/env.ts";
+import { add, withLock } from "./storm-steps.ts";
 
 const US = 1000;
 /** Tasks of each kind on each CPU. */
@@ -22,24 +23,6 @@ export interface StormArgs {
 /** Words of the storm: what is counted with a lock, rounds of the ring, hand-overs that were not taken, ends. */
 export function stormExpected(vcpus: number, rounds: number): number[] {
   return [EACH * vcpus * rounds, rounds, 0, vcpus * (3 * EACH + 3) + 1];
-}
-
-/** lock(2) and unlock(2) of "Futexes are tricky". */
-function* withLock(env: Env, lock: Addr, section: () => Coroutine<void>): Coroutine<void> {
-  let free = (yield* env.memory.cmpxchg32(lock, 0, 1)) === 0;
-  while (!free) {
-    free = (yield* env.memory.xchg32(lock, 2)) === 0;
-    if (!free) yield* env.sys.futexWait(lock, 2);
-  }
-  yield* section();
-  if ((yield* env.memory.xchg32(lock, 0)) === 2) yield* env.sys.futexWake(lock, 1);
-}
-
-function* add(env: Env, at: Addr): Coroutine<void> {
-  for (;;) {
-    const old = yield* env.memory.load32(at);
-    if ((yield* env.memory.cmpxchg32(at, old, old + 1)) === 0) return;
-  }
 }
 
 /** Signals do not kill it from here on. */

@@ -22,6 +22,7 @@ import {
 } from "../../src/umcg/abi.ts";
 import type { Env } from "../../src/umcg/env.ts";
 import { createRuntime, type Runtime, type RuntimeOptions, type Worker } from "../../src/worker/index.ts";
+import { add, withLock } from "./storm-steps.ts";
 
 const US = 1000;
 /** What a victim says when it has begun: its tid, plus this. */
@@ -51,24 +52,6 @@ const CHILDREN = 5;
 const KILLED = 6;
 const CANCELLED = 7;
 const REGISTERED = 8;
-
-function* add(env: Env, at: Addr, by = 1): Coroutine<void> {
-  for (;;) {
-    const old = yield* env.memory.load32(at);
-    if ((yield* env.memory.cmpxchg32(at, old, old + by)) === 0) return;
-  }
-}
-
-/** lock(2) and unlock(2) of "Futexes are tricky", by a worker, which blocks in the kernel. */
-function* withLock(env: Env, lock: Addr, section: () => Coroutine<void>): Coroutine<void> {
-  let free = (yield* env.memory.cmpxchg32(lock, 0, 1)) === 0;
-  while (!free) {
-    free = (yield* env.memory.xchg32(lock, 2)) === 0;
-    if (!free) yield* env.sys.futexWait(lock, 2);
-  }
-  yield* section();
-  if ((yield* env.memory.xchg32(lock, 0)) === 2) yield* env.sys.futexWake(lock, 1);
-}
 
 /** A storm as its parts see it. */
 interface Storm {

@@ -24,7 +24,8 @@
  *   after u. p spends nothing, so e can be afforded behind E.p.u; p does not disable it either, or it would have been enabled at E or
  *   become so in u by a step that p depends on (hosts/explore/tick-gates.ts). So that has been made, and (p, e) reversed by 2,
  *   where v holds u and e with nothing else before them: whoever commutes with v commutes with more of w than p, and whoever begins
- *   what e follows from begins w.
+ *   what e follows from begins w. In this very execution, also if another that has the race was made before: only the latter
+ *   cover holds for all of them (Reversals).
  *
  * What an actor from within disables of others from within is left to the rules for conditional and withdrawn steps (reversals.ts).
  *
