@@ -62,7 +62,8 @@ export class DoneWatch {
   /** Looks at the bell for a while. What it is by then, if it has rung. As in turns.ts, what came too late has not paid. */
   #look(): number | undefined {
     if (this.#spinMs === 0 || !this.#spin.tries()) return undefined;
-    const until = performance.now() + this.#spinMs;
+    // No longer than it sleeps there: the thread may wait for something that this event loop has to do.
+    const until = performance.now() + Math.min(this.#spinMs, HURRY_MS);
     let bell = this.#seen;
     let paid = true;
     // To read the clock is pause enough between two looks.

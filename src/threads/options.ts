@@ -25,7 +25,7 @@ export interface HostThreadsOptions {
   readonly channelBytes?: number;
   /**
    * How long an idle CPU looks for work before its thread sleeps, µs, where that has been worth it lately: it saves a wake-up where
-   * the host's CPUs have nothing else to do, and is soon hardly tried where they have. Less than a wake-up takes is in vain. 0: never.
+   * the host's CPUs have nothing else to do, and is soon hardly tried where they have. Less than a wake-up takes is in vain. 0: never; at most 10 000.
    * Default 100; 0 on a machine of one CPU.
    */
   readonly spinUs?: number;
@@ -60,6 +60,8 @@ export interface ResolvedOptions {
 
 /** Twice what it takes to wake a CPU that sleeps: a partner who has gone to sleep is back in time. */
 const SPIN_US = 100;
+/** A time-out that comes meanwhile is so late. */
+const MAX_SPIN_US = 10_000;
 
 const NAMES: Known<HostThreadsOptions> = {
   cpus: true,
@@ -108,6 +110,8 @@ export function resolveOptions(options: HostThreadsOptions): ResolvedOptions {
     if (all[name] >= 0) continue;
     throw new ThreadError("ERR_OPTION", `${name} must be a number from 0 up, got ${all[name]}`);
   }
+  if (all.spinUs > MAX_SPIN_US)
+    throw new ThreadError("ERR_OPTION", `spinUs must be at most ${MAX_SPIN_US}, got ${all.spinUs}`);
   if (!Number.isInteger(all.prewarm) || all.prewarm < 0 || all.prewarm > all.threads) {
     const range = `from 0 to threads, which is ${all.threads}`;
     throw new ThreadError("ERR_OPTION", `prewarm must be a whole number ${range}, got ${all.prewarm}`);

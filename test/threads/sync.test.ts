@@ -201,3 +201,34 @@ test("the end of a runtime ends the waits of its owner", async () => {
   await own.close();
   await expect(receiving).rejects.toMatchObject({ code: "ERR_CLOSED" });
 });
+
+describe("threads that look for long before they sleep", () => {
+  test(
+    "leave the owner's event loop the time for what they wait for",
+    async () => {
+      const patient = await createThreads({
+        cpus: 2,
+        threads: 1,
+        prewarm: 1,
+        spinUs: 10_000,
+        print: () => undefined,
+      });
+      const channel = patient.channel();
+      const told = new Promise<boolean>((resolve) => {
+        setImmediate(() => void patient.send(channel, 7).then(resolve));
+      });
+      const received = patient.spawn({ url, export: "receives", args: [channel, TIMEOUT_MS] }).join();
+      expect(await told).toBe(true);
+      expect(JSON.stringify(await received)).toContain("7");
+      await patient.close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each([10_001, 1e300, Number.NaN, -1])("but not for %d us", async (spinUs) => {
+    await expect(createThreads({ spinUs })).rejects.toMatchObject({
+      code: "ERR_OPTION",
+      message: expect.stringContaining(`got ${spinUs}`),
+    });
+  });
+});
